@@ -1,0 +1,48 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+FUZZTIME ?= 30s
+LINT := go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help build test e2e fuzz bench lint fmt demo ci clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
+
+build: ## Build bin/autoscaled
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/autoscaled ./cmd/autoscaled
+
+test: ## Install what the tests need (Debian packages, when root and missing) and run all of them under the race detector
+	@test/setup.sh
+	@AUTOSCALED_REQUIRE_TOOLS=1 go test -race -timeout 8m -json ./... | go run ./test/summary
+
+e2e: ## Run the end-to-end tests alone, against the real snmpd and Prometheus
+	@test/setup.sh
+	@AUTOSCALED_REQUIRE_TOOLS=1 go test -race -timeout 8m -json ./test/... | go run ./test/summary
+
+fuzz: ## Run every fuzz target for FUZZTIME (30s)
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint: ## Run golangci-lint, built at the version that tools/go.mod pins (minutes the first time)
+	$(LINT) run
+
+fmt: ## Format all Go files
+	$(LINT) fmt
+
+demo: ## Watch a simulated cloud being scaled, for two minutes
+	go run ./cmd/autoscaled demo
+
+ci: ## Run what decides about a change
+	.ci/run
+
+clean: ## Remove what was built
+	rm -rf bin

@@ -1,0 +1,262 @@
+package daemon
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/cloud/gp"
+	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/gpapi"
+	"github.com/autoscaled/autoscaled/internal/monitor"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// surge is how many machines a group may have above max while one is replaced or
+// the twin of a lost order is dealt with.
+const surge = 1
+
+// account is what the groups of one provider share while they are built.
+type account struct {
+	provider config.Provider
+	reader   *gpapi.Reader
+	client   *gpapi.Client    // nil unless a group acts
+	orders   *actions.Account // nil unless a group acts
+	observer *fleet.Observer
+	log      *zap.Logger
+}
+
+func (d *Daemon) buildAccount(provider config.Provider) error {
+	groups := d.groupsOf(provider)
+	if len(groups) == 0 {
+		d.options.Log.Warn("no group uses this provider", zap.String("provider", provider.Name))
+		return nil
+	}
+	a := account{provider: provider, log: d.options.Log.With(zap.String("account", provider.Name))}
+	if err := d.connect(&a, slices.ContainsFunc(groups, d.acts)); err != nil {
+		return err
+	}
+	a.observer = fleet.NewObserver(fleet.ObserverOptions{
+		Account:    provider.Name,
+		Machines:   gp.NewReader(a.reader, gp.Options{GpServiceCode: provider.GpServiceCode, PaidPeriod: gp.PaidPeriod(provider.PaidPeriod)}),
+		Pools:      poolReaders(a.reader, provider, groups),
+		PollMoving: provider.PollMoving,
+		PollIdle:   provider.PollIdle,
+		Timeout:    provider.CallTimeout,
+		Settle:     a.settle(),
+		Now:        d.options.Now,
+		Log:        a.log,
+		Metrics:    d.groups,
+	})
+	d.Fleet.Observers = append(d.Fleet.Observers, a.observer)
+	for _, group := range groups {
+		if err := d.buildGroup(&a, group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Daemon) groupsOf(provider config.Provider) []config.Group {
+	var groups []config.Group
+	for _, group := range d.options.Config.Groups {
+		if group.Provider == provider.Name {
+			groups = append(groups, group)
+		}
+	}
+	slices.SortFunc(groups, func(a, b config.Group) int { return cmp.Compare(a.Name, b.Name) })
+	return groups
+}
+
+// connect makes the client of the account: one that can write only if a group acts.
+func (d *Daemon) connect(a *account, acting bool) error {
+	options := gpapi.Options{
+		Endpoint:       a.provider.Endpoint,
+		AccessKey:      a.provider.AccessKey,
+		SecretKey:      a.provider.SecretKey,
+		CallsPerSecond: a.provider.CallsPerSecond,
+		CallTimeout:    a.provider.CallTimeout,
+		Transport:      d.options.Transport,
+		Now:            d.options.Now,
+		Jitter:         jitter,
+		Observe: func(action string, class cloud.Class, took time.Duration) {
+			d.metrics.call(a.provider.Name, action, class, took)
+		},
+	}
+	if !acting {
+		reader, err := gpapi.NewReader(options)
+		a.reader = reader
+		return err
+	}
+	client, err := gpapi.New(options)
+	if err != nil {
+		return err
+	}
+	a.client, a.reader = client, client.Reader
+	a.orders, err = actions.NewAccount(actions.AccountOptions{
+		Name:         a.provider.Name,
+		Journal:      d.journal,
+		SettleWindow: a.provider.SettleWindow,
+		OrderTimeout: 3 * a.provider.CallTimeout, // the looks before it, and the call
+		Now:          d.options.Now,
+		Jitter:       jitter,
+		Log:          a.log,
+		Metrics:      d.actions,
+	})
+	if err == nil {
+		d.Fleet.Accounts = append(d.Fleet.Accounts, a.orders)
+	}
+	return err
+}
+
+func (a *account) settle() func(*cloud.Snapshot) error {
+	if a.orders == nil {
+		return nil
+	}
+	return a.orders.Settle
+}
+
+func poolReaders(api *gpapi.Reader, provider config.Provider, groups []config.Group) []cloud.BalancerReader {
+	var pools []cloud.BalancerReader
+	for _, group := range groups {
+		for _, balancer := range group.Balancers {
+			pools = append(pools, gp.NewPoolReader(api, poolOptions(provider, balancer)))
+		}
+	}
+	return pools
+}
+
+func poolOptions(provider config.Provider, balancer config.Balancer) gp.PoolOptions {
+	return gp.PoolOptions{
+		GpServiceCode: provider.GpServiceCode, GlServiceCode: balancer.GlServiceCode, Pool: balancer.Pool, Port: balancer.Port,
+	}
+}
+
+func (d *Daemon) buildGroup(a *account, group config.Group) error {
+	watch, err := monitor.New(monitor.Options{
+		Group: group, Queries: d.options.Config.Queries, Prometheus: d.server,
+		Observe: func(kind string, outcome policy.Absence, took time.Duration) {
+			d.metrics.read(group.Name, kind, outcome, took)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, watch.Close)
+	decider := fleet.DeciderOptions{
+		Name:     group.Name,
+		Account:  a.provider.Name,
+		Spec:     spec(group),
+		Interval: group.Interval,
+		Signals:  watch,
+		Observer: a.observer,
+		Now:      d.options.Now,
+		Log:      d.options.Log.With(zap.String("group", group.Name)),
+		Metrics:  d.groups,
+	}
+	for _, balancer := range group.Balancers {
+		decider.Pools = append(decider.Pools, gp.NewPoolReader(a.reader, poolOptions(a.provider, balancer)).Name())
+	}
+	if !d.acts(group) {
+		d.Fleet.Advisors = append(d.Fleet.Advisors, fleet.NewAdvisor(decider))
+		return nil
+	}
+	return d.buildActing(a, group, decider)
+}
+
+func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.DeciderOptions) error {
+	machines := gp.NewWriter(a.client, gp.Options{
+		GpServiceCode: a.provider.GpServiceCode,
+		SSHPublicKey:  group.Template.SSHPublicKey.Reveal(),
+		FwLb:          attachTo(group),
+		PaidPeriod:    gp.PaidPeriod(a.provider.PaidPeriod),
+	})
+	balancers := make([]cloud.Balancer, len(group.Balancers))
+	for i, balancer := range group.Balancers {
+		balancers[i] = gp.NewPool(a.client, poolOptions(a.provider, balancer))
+	}
+	probe := actions.HTTPProbe(group.Ready.Port, group.Ready.Path, group.Ready.Timeout)
+	crew, err := actions.NewCrew(actions.CrewOptions{
+		Group:         group.Name,
+		Installation:  d.installation,
+		Account:       a.orders,
+		Machines:      machines,
+		Balancers:     balancers,
+		Template:      cloud.Template{Source: group.Template.Source, Type: group.Template.Type},
+		Journal:       d.journal,
+		Min:           group.Min,
+		Max:           group.Max,
+		Surge:         surge,
+		Probe:         probe,
+		ProbeInterval: group.Ready.Interval,
+		ProbeCount:    group.Ready.Consecutive,
+		Drain:         group.ScaleIn.Drain,
+		StopTimeout:   group.ScaleIn.StopTimeout,
+		LaunchTimeout: group.Launch.Timeout,
+		CallTimeout:   3 * a.provider.CallTimeout, // a step is a look or two, and a call
+		StaleRead:     a.provider.StaleRead,
+		AbsenceAfter:  a.provider.AbsenceAfter,
+		Now:           d.options.Now,
+		Jitter:        jitter,
+		Log:           decider.Log,
+		Metrics:       d.actions,
+	})
+	if err != nil {
+		return fmt.Errorf("group %s: %w", group.Name, err)
+	}
+	a.orders.Serve(crew)
+	d.actions.Touch(a.provider.Name, group.Name)
+	acting, err := fleet.NewGroup(fleet.GroupOptions{
+		DeciderOptions: decider, Crew: crew, Journal: d.journal, Billing: machines.Billing, WarmUp: group.ScaleOut.WarmUp,
+	})
+	if err != nil {
+		return err
+	}
+	d.Fleet.Groups = append(d.Fleet.Groups, acting)
+	return nil
+}
+
+// attachTo is the FW+LB to which a group's new machines are attached.
+func attachTo(group config.Group) string {
+	switch {
+	case group.Template.FwLb == "none":
+		return ""
+	case group.Template.FwLb == "" && len(group.Balancers) > 0:
+		return group.Balancers[0].GlServiceCode
+	default:
+		return group.Template.FwLb
+	}
+}
+
+// spec is a group's configuration as policy wants it.
+func spec(group config.Group) policy.Spec {
+	s := policy.Spec{
+		Min:           group.Min,
+		Max:           group.Max,
+		Type:          group.Template.Type,
+		Gap:           3*group.Interval + group.ScaleIn.Stabilization/10,
+		Out:           policy.Direction{Stabilization: group.ScaleOut.Stabilization, Cooldown: group.ScaleOut.Cooldown},
+		In:            policy.Direction{Stabilization: group.ScaleIn.Stabilization, Cooldown: group.ScaleIn.Cooldown},
+		Standby:       group.ScaleIn.Standby,
+		ReleaseBefore: group.ScaleIn.ReleaseBefore,
+		OrderMax:      group.ScaleOut.BatchMax,
+		Surge:         surge,
+	}
+	quorums := map[string]float64{}
+	for _, signal := range group.Signals {
+		quorums[signal.Name] = signal.Quorum
+	}
+	for _, p := range group.Policies {
+		s.Policies = append(s.Policies, policy.Target{
+			Name: p.Name, Signal: p.Target.Signal, Value: p.Target.Value, Quorum: quorums[p.Target.Signal],
+			ToleranceOut: p.Target.ToleranceOut, ToleranceIn: p.Target.ToleranceIn,
+		})
+	}
+	return s
+}

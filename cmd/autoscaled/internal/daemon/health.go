@@ -1,0 +1,66 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/store"
+)
+
+// heartbeat is how often the scheduler and the store's writer are tried when
+// systemd does not ask for it more often.
+const heartbeat = 30 * time.Second
+
+// pulse is what is written to see that the store still can be written.
+type pulse struct {
+	At time.Time `json:"at"`
+}
+
+// healthy writes a pulse. A daemon that cannot write must not act, and says so.
+func (d *Daemon) healthy() error {
+	if d.store == nil {
+		return nil
+	}
+	document, err := store.Read[pulse](d.store, "pulse")
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	document.Value.At = d.options.Now()
+	if err := d.journal.Write(document); err != nil && !errors.Is(err, store.ErrConflict) {
+		return err // a conflict is another pulse at the same time, and as good
+	}
+	return nil
+}
+
+// tellSystemd says that the daemon is ready, keeps its watchdog quiet while
+// goroutines run and the store can be written, and says when it ends. Without
+// systemd it only tries the store.
+func (d *Daemon) tellSystemd(ctx context.Context) error {
+	period := heartbeat
+	if interval, err := daemon.SdWatchdogEnabled(false); err == nil && interval > 0 {
+		period = min(period, interval/3)
+	}
+	notify(daemon.SdNotifyReady)
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		if err := d.healthy(); err != nil {
+			d.options.Log.Error("the store cannot be written; nothing is done until it can", zap.Error(err))
+		} else {
+			notify(daemon.SdNotifyWatchdog)
+		}
+		select {
+		case <-ctx.Done():
+			notify(daemon.SdNotifyStopping)
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func notify(state string) { _, _ = daemon.SdNotify(false, state) } // without systemd there is nobody to tell

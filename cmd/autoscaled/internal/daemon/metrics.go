@@ -1,0 +1,55 @@
+package daemon
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// metrics counts what the daemon asks of the outside: providers and sources.
+type metrics struct {
+	calls       *prometheus.CounterVec
+	callSeconds *prometheus.HistogramVec
+	reads       *prometheus.CounterVec
+	readSeconds *prometheus.HistogramVec
+}
+
+func newMetrics(reg prometheus.Registerer, version string) *metrics {
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	auto := promauto.With(reg)
+	auto.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "autoscaled_build_info", Help: "1, with the version of the program in labels.",
+	}, []string{"version", "go_version"}).WithLabelValues(version, runtime.Version()).Set(1)
+	return &metrics{
+		calls: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_provider_calls_total", Help: "Attempts to call a provider, by the class of their error (none: it succeeded).",
+		}, []string{"account", "action", "class"}),
+		callSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "autoscaled_provider_call_duration_seconds", Help: "How long attempts to call a provider took.",
+			Buckets: []float64{0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 180},
+		}, []string{"account", "action"}),
+		reads: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_reads_total", Help: "Requests to sources of signals, by quality of what came back.",
+		}, []string{"group", "source", "quality"}),
+		readSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "autoscaled_read_duration_seconds", Help: "How long requests to sources of signals took.",
+			Buckets: []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10},
+		}, []string{"source"}),
+	}
+}
+
+func (m *metrics) call(account, action string, class cloud.Class, took time.Duration) {
+	m.calls.WithLabelValues(account, action, class.String()).Inc()
+	m.callSeconds.WithLabelValues(account, action).Observe(took.Seconds())
+}
+
+func (m *metrics) read(group, source string, outcome policy.Absence, took time.Duration) {
+	m.reads.WithLabelValues(group, source, outcome.String()).Inc()
+	m.readSeconds.WithLabelValues(source).Observe(took.Seconds())
+}

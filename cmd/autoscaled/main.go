@@ -1,0 +1,72 @@
+// Command autoscaled keeps pools of servers at the size that their load needs, on
+// clouds whose API only sells machines one call at a time.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker in releases.
+var version = ""
+
+// errSilent ends the program with status 1 after a command has said why itself.
+var errSilent = errors.New("")
+
+func main() {
+	ctx, stop := untilSignalled()
+	defer stop()
+	command := root()
+	if err := command.ExecuteContext(ctx); err != nil {
+		if !errors.Is(err, errSilent) {
+			fmt.Fprintln(os.Stderr, "autoscaled:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// untilSignalled returns a context that ends at the first SIGINT or SIGTERM. A
+// second one ends the program at once.
+func untilSignalled() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(130)
+	}()
+	return ctx, cancel
+}
+
+func root() *cobra.Command {
+	command := &cobra.Command{
+		Use:           "autoscaled",
+		Short:         "Keeps pools of servers at the size that their load needs",
+		Version:       versionText(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	command.SetVersionTemplate("autoscaled {{.Version}}\n")
+	command.AddCommand(runCommand(), checkCommand(), statusCommand(), pauseCommand(), resumeCommand(), simulatorCommand(), demoCommand())
+	return command
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "unreleased"
+}

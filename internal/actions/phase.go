@@ -1,0 +1,158 @@
+package actions
+
+import (
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// Phase is how far an instance is. It follows from what the cloud shows and from
+// the durable facts alone, so it is the same after a crash, a reversal or a
+// change by hand.
+type Phase string
+
+// The phases, on the way out and then on the way in.
+const (
+	Ordered    Phase = "ordered"     // its code is known, no listing shows it yet
+	Preparing  Phase = "preparing"   // its contract is not in service yet
+	Unlabelled Phase = "unlabelled"  // it does not carry our mark yet
+	Disputed   Phase = "disputed"    // it carried our mark, and a listing shows another label
+	Unprepared Phase = "unprepared"  // off, and a preparation is missing
+	Busy       Phase = "busy"        // the cloud is changing it
+	Off        Phase = "stopped"     // off and prepared
+	Starting   Phase = "starting"    //
+	Running    Phase = "running"     // on, its address not known
+	Described  Phase = "described"   // on, out of the pools, not known to serve
+	Ready      Phase = "ready"       // on, out of the pools, its probe succeeds
+	PartPooled Phase = "part_pooled" // in some of the pools
+	InPool     Phase = "in_pool"     // in every pool, serving
+	Stray      Phase = "stray"       // in a pool without being on
+	Draining   Phase = "draining"    // out of the pools, its last requests may still run
+	Drained    Phase = "drained"     // out of the pools for as long as draining takes
+	Stopping   Phase = "stopping"    //
+	Ending     Phase = "ending"      // its contract has an end
+	Gone       Phase = "gone"        // it was there, and listings no longer show it
+)
+
+// Phases lists every phase, for metrics that start at zero.
+func Phases() []Phase {
+	return []Phase{
+		Ordered, Preparing, Unlabelled, Disputed, Unprepared, Busy, Off, Starting, Running, Described, Ready, PartPooled,
+		InPool, Stray, Draining, Drained, Stopping, Ending, Gone,
+	}
+}
+
+// view is what was last seen of an instance.
+type view struct {
+	machine   cloud.Machine
+	listed    bool      // a listing or a look showed it
+	machineAt time.Time // when the look at the machine began
+	labelAt   time.Time // when the listing that showed the label began
+	pools     int       // how many of the group's pools it is a node of
+	poolsAt   time.Time // when the look at the pools began
+
+	absentSince time.Time // begin of the first listing in a row that lacked it
+	absences    int       // listings in a row that lacked it
+}
+
+// circumstances are what, beside facts and view, decides an instance's phase.
+type circumstances struct {
+	mark         string
+	preparations []cloud.Preparation
+	pools        int // how many the group has
+	drain        time.Duration
+	stopTimeout  time.Duration
+	absenceAfter time.Duration
+	staleRead    time.Duration // how long reads may lag behind our own changes
+	probed       bool          // its probe succeeded often enough since it was started
+	now          time.Time
+}
+
+func phaseOf(f *Facts, v *view, c circumstances) Phase {
+	switch {
+	case !f.Seen.IsZero() && v.absences >= 2 && c.now.Sub(v.absentSince) >= c.absenceAfter:
+		return Gone
+	case !f.LastDay.IsZero() || v.machine.Ending():
+		return Ending
+	case !v.listed:
+		return Ordered
+	case v.machine.Contract != cloud.ContractInService:
+		return Preparing
+	case f.Labelled.IsZero():
+		return Unlabelled
+	case v.labelAt.After(f.Labelled.Add(c.staleRead)) && v.machine.Label != c.mark:
+		return Disputed
+	}
+	switch power := v.machine.Power; {
+	case power == cloud.PowerOn:
+		return phaseOn(f, v, c)
+	case v.pools > 0:
+		return Stray
+	case power == cloud.PowerStarting:
+		return Starting
+	case power == cloud.PowerStopping && overdue(f, c):
+		return Drained // a stop that hangs is asked for again, by force
+	case power == cloud.PowerStopping:
+		return Stopping
+	case power == cloud.PowerUnknown, power == cloud.PowerBusy, c.now.Before(f.BusyUntil):
+		return Busy
+	case missingPreparation(f, c.preparations) != "":
+		return Unprepared
+	case power == cloud.PowerBlank: // prepared, and the cloud does not show it yet
+		return Busy
+	default:
+		return Off
+	}
+}
+
+func phaseOn(f *Facts, v *view, c circumstances) Phase {
+	switch {
+	case !f.Address.IsValid():
+		return Running
+	case v.pools == c.pools && c.pools > 0:
+		return InPool
+	case v.pools > 0:
+		return PartPooled
+	case !f.Left.IsZero() && c.now.Before(f.Left.Add(c.drain)):
+		return Draining
+	case !f.Left.IsZero():
+		return Drained
+	case !c.probed:
+		return Described
+	case c.pools == 0: // no balancer: what answers its probe serves
+		return InPool
+	default:
+		return Ready
+	}
+}
+
+// overdue says that a stop was asked for and did not come about in time.
+func overdue(f *Facts, c circumstances) bool {
+	return !f.StopAsked.IsZero() && !c.now.Before(f.StopAsked.Add(c.stopTimeout))
+}
+
+func missingPreparation(f *Facts, preparations []cloud.Preparation) string {
+	for _, p := range preparations {
+		if f.Prepared[p.Name].IsZero() {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// Stage is what a phase means for choosing instances.
+func (p Phase) Stage() policy.Stage {
+	switch p {
+	case InPool:
+		return policy.Serving
+	case Off:
+		return policy.Stopped
+	case Ending, Gone:
+		return policy.Ending
+	case Draining, Drained:
+		return policy.Leaving
+	default:
+		return policy.Becoming
+	}
+}

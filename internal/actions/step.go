@@ -1,0 +1,96 @@
+package actions
+
+import (
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// Step is one thing that can be done to move an instance on.
+type Step string
+
+// The steps. StepOrder is not in the table: it makes instances rather than moving one.
+const (
+	StepNone     Step = ""         // wait, or there is nothing to do
+	StepOrder    Step = "order"    // buy
+	StepLabel    Step = "label"    // set our mark
+	StepPrepare  Step = "prepare"  // the next missing preparation
+	StepStart    Step = "start"    // turn on
+	StepDescribe Step = "describe" // read the address
+	StepProbe    Step = "probe"    // ask the service whether it serves
+	StepJoin     Step = "join"     // into every pool
+	StepLeave    Step = "leave"    // out of every pool
+	StepStop     Step = "stop"     // turn off
+	StepRelease  Step = "release"  // end the contract
+)
+
+// Steps lists every step, for metrics that start at zero.
+func Steps() []Step {
+	return []Step{
+		StepOrder, StepLabel, StepPrepare, StepStart, StepDescribe, StepProbe, StepJoin, StepLeave, StepStop, StepRelease,
+	}
+}
+
+// Repeat says how a step may be repeated.
+func (s Step) Repeat() cloud.Repeat {
+	switch s {
+	case StepOrder:
+		return cloud.RepeatNever
+	case StepLabel, StepDescribe, StepProbe:
+		return cloud.RepeatSafe
+	default:
+		return cloud.RepeatLookFirst
+	}
+}
+
+// table is the workflow: the next step for each goal and phase. A pair that is
+// not in it waits (the cloud is at work) or is at its goal.
+var table = map[policy.Goal]map[Phase]Step{
+	policy.InService: {
+		Unlabelled: StepLabel,
+		Unprepared: StepPrepare,
+		Off:        StepStart,
+		Running:    StepDescribe,
+		Described:  StepProbe,
+		Ready:      StepJoin,
+		PartPooled: StepJoin,
+		Stray:      StepLeave,
+	},
+	policy.Standby: {
+		Unlabelled: StepLabel,
+		Unprepared: StepPrepare,  // a half-built machine is finished, so that it can be started later
+		Running:    StepDescribe, // without its address it cannot be looked for in the pools
+		Described:  StepLeave,
+		Ready:      StepLeave,
+		PartPooled: StepLeave,
+		InPool:     StepLeave,
+		Stray:      StepLeave,
+		Drained:    StepStop,
+	},
+	policy.Released: {
+		Unlabelled: StepLabel,
+		Unprepared: StepRelease,
+		Off:        StepRelease,
+		Running:    StepDescribe,
+		Described:  StepLeave,
+		Ready:      StepLeave,
+		PartPooled: StepLeave,
+		InPool:     StepLeave,
+		Stray:      StepLeave,
+		Drained:    StepStop,
+	},
+}
+
+// Next is the step that an instance in the given phase takes towards its goal.
+func Next(goal policy.Goal, phase Phase) Step { return table[goal][phase] }
+
+// atGoal says that an instance needs nothing more, now or later, to be where it should end.
+func atGoal(goal policy.Goal, phase Phase) bool {
+	switch goal {
+	case policy.InService:
+		return phase == InPool
+	case policy.Standby:
+		return phase == Off || phase == Ending
+	default:
+		return phase == Ending
+	}
+}

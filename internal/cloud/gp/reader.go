@@ -1,0 +1,120 @@
+package gp
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/gpapi"
+)
+
+// Reader reads the machines of one main contract.
+type Reader struct {
+	api     *gpapi.Reader
+	options Options
+}
+
+// NewReader returns a Reader that calls api.
+func NewReader(api *gpapi.Reader, options Options) *Reader { return &Reader{api, options} }
+
+// Describe reads a machine in as few calls as its state needs: the contract; in
+// service, the power; and when it is on, type, label and address.
+//
+// For a while after an order the API refuses to tell of the new code, in the way
+// in which it refuses a wrong one. Both are of class NotFound.
+func (r *Reader) Describe(ctx context.Context, code string) (cloud.Machine, error) {
+	machine, err := r.describe(ctx, code)
+	if err != nil {
+		return cloud.Machine{}, fmt.Errorf("describe machine %s: %w", code, err)
+	}
+	return machine, nil
+}
+
+func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, error) {
+	machine := cloud.Machine{Code: code}
+	contract, err := r.api.GetContractStatus(ctx, gpapi.GetContractStatusRequest{
+		GpServiceCode: r.options.GpServiceCode,
+		GcServiceCode: code,
+	})
+	if isRefusal(err) {
+		return machine, cloud.Errorf(cloud.ClassNotFound, "not known, or not yet: %w", err)
+	}
+	if err != nil {
+		return machine, err
+	}
+	machine.Contract, machine.Status = contractStates[contract.Status], contract.Status
+	if machine.Contract != cloud.ContractInService {
+		return machine, nil
+	}
+
+	power, err := r.api.GetVirtualMachineStatus(ctx, gpapi.GetVirtualMachineStatusRequest{
+		GpServiceCode: r.options.GpServiceCode,
+		GcServiceCode: code,
+	})
+	if err != nil {
+		return machine, err
+	}
+	machine.Power, machine.Status = powers[power.Status], power.Status
+	if machine.Power != cloud.PowerOn {
+		return machine, nil
+	}
+
+	properties, err := r.api.DescribeVirtualMachine(ctx, gpapi.DescribeVirtualMachineRequest{
+		GpServiceCode: r.options.GpServiceCode,
+		GcServiceCode: code,
+	})
+	if err != nil {
+		return machine, err
+	}
+	machine.Type, machine.Label = properties.VirtualMachineType, properties.Label
+	machine.Address, err = parseAddress(properties.PrivateAddress.IPv4Address)
+	return machine, err
+}
+
+// parseAddress reads an IPv4 address; an empty text is an address not known yet.
+func parseAddress(text string) (netip.Addr, error) {
+	if text == "" {
+		return netip.Addr{}, nil
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil || !address.Is4() {
+		return netip.Addr{}, cloud.Errorf(cloud.ClassInvalid, "the API tells the private address %q, which is no IPv4 address: look at the machine in the control panel", text)
+	}
+	return address, nil
+}
+
+// Label reads a machine's label and the end of its contract. It looks for the
+// code in the answer, since not every server narrows it to what was asked for.
+func (r *Reader) Label(ctx context.Context, code string) (label string, stop time.Time, err error) {
+	information, err := r.api.GetContractInformation(ctx, gpapi.GetContractInformationRequest{
+		GpServiceCode: r.options.GpServiceCode,
+		GcServiceCode: code,
+	})
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("read label of machine %s: %w", code, err)
+	}
+	for _, contract := range information.VirtualMachineList {
+		if contract.GcServiceCode != code {
+			continue
+		}
+		stop, err := parseDate(contract.StopDate)
+		if err != nil {
+			return "", time.Time{}, cloud.Errorf(cloud.ClassInvalid, "read label of machine %s: its StopDate is no date like %s: %w", code, dateLayout, err)
+		}
+		return contract.Label, stop, nil
+	}
+	return "", time.Time{}, cloud.Errorf(cloud.ClassNotFound, "read label of machine %s: no contract has this code, or not yet: list the machines", code)
+}
+
+// Billing divides time into calendar days or months of Japan. How the vendor
+// really counts is not published; a day is the API's own unit of contracts.
+func (r *Reader) Billing(now time.Time) cloud.Billing {
+	year, month, day := now.In(japan).Date()
+	end := time.Date(year, month, day+1, 0, 0, 0, 0, japan)
+	if r.options.PaidPeriod == PaidByMonth {
+		end = time.Date(year, month+1, 1, 0, 0, 0, 0, japan)
+	}
+	return cloud.Billing{PeriodEnd: end, LastDay: end.AddDate(0, 0, -1)}
+}

@@ -1,0 +1,42 @@
+package config
+
+func readBalancers(s *section) []Balancer {
+	var balancers []Balancer
+	for _, item := range s.items("balancers") {
+		balancers = append(balancers, readBalancer(item))
+	}
+	return balancers
+}
+
+func readBalancer(s *section) Balancer {
+	defer s.close()
+	if s.choice("balancer kind", "gp") == "" {
+		return Balancer{}
+	}
+	return readGpBalancer(s.section("gp"))
+}
+
+func readGpBalancer(s *section) Balancer {
+	defer s.close()
+	s.require("gl_service_code", "pool", "port")
+	b := Balancer{
+		GlServiceCode: read(s, "gl_service_code", "", serviceCode("gl")),
+		Pool:          read(s, "pool", "", text),
+		Port:          read(s, "port", 0, port),
+	}
+	if b.GlServiceCode != "" && b.Pool != "" {
+		s.claimPool(b)
+	}
+	return b
+}
+
+// claimPool reports a pool that another balancer of the file has already: each
+// would take the other's instances for strangers.
+func (s *section) claimPool(b Balancer) {
+	pool := b.GlServiceCode + "/" + b.Pool
+	if owner, taken := s.pools[pool]; taken {
+		s.fault("pool", "%s belongs to %s: give each group a pool of its own", shown(pool), owner)
+		return
+	}
+	s.pools[pool] = s.path
+}

@@ -1,0 +1,191 @@
+// Package config reads the YAML file that says what is watched, how it is
+// decided and where it is carried out.
+//
+// It promises that a file with any fault changes nothing: Load returns either a
+// complete Config, with every default filled in, every secret read and every
+// cross reference resolved, or Problems, which names file, line, column, path,
+// reason and the nearest valid key of each fault found, all at once. Unknown
+// keys are faults. Check does the same without reading secrets. Each section
+// checks itself.
+//
+// Everything above it may read its types; it calls only package secret.
+package config
+
+import (
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/secret"
+)
+
+// Config is the whole file.
+type Config struct {
+	File         string              // the path it was read from
+	Installation string              // 1..16 characters of a-z 0-9 -; empty: made at the first start and kept in the state directory
+	State        string              // directory of the daemon's store; default $STATE_DIRECTORY, else /var/lib/autoscaled
+	Socket       string              // path of the control socket; default $RUNTIME_DIRECTORY/autoscaled.sock, else /run/autoscaled/autoscaled.sock
+	Listen       string              // host:port of /metrics and /healthz; default 127.0.0.1:9469
+	Prometheus   *Prometheus         // nil when neither a query nor a signal asks in PromQL and the file says nothing of it
+	Providers    map[string]Provider // by name
+	Queries      map[string]Query    // by name
+	Groups       map[string]Group    // by name; at least one
+}
+
+// Prometheus is the server that PromQL goes to.
+type Prometheus struct {
+	URL         string // http or https; default http://127.0.0.1:9090
+	BearerToken secret.Secret
+	Timeout     time.Duration // of one query; default 10s
+}
+
+// Provider is one account at one cloud. Type gp is the only one.
+type Provider struct {
+	Name          string
+	Type          string // "gp"
+	Endpoint      string // default https://gp.api.iij.jp/json
+	GpServiceCode string // gp + 8 digits
+	AccessKey     secret.Secret
+	SecretKey     secret.Secret
+
+	CallsPerSecond float64       // the account's budget; default 2, at most 50
+	CallTimeout    time.Duration // of one call; default 200s (the vendor's own limit is 180 s)
+	PollMoving     time.Duration // pause between listings while something moves; default 10s
+	PollIdle       time.Duration // pause between listings otherwise; default 60s
+	StaleRead      time.Duration // how long a status read after a configuring call may show the old state; default 120s
+	SettleWindow   time.Duration // how long a lost answer to an order is looked for before a person is asked; default 10m
+	AbsenceAfter   time.Duration // a machine missing from listings at least this long (and at least twice) is gone; default 30s
+	PaidPeriod     string        // "day" (default) or "month", in Asia/Tokyo
+}
+
+// Query is one PromQL expression whose result serves many groups.
+type Query struct {
+	Name       string
+	PromQL     string
+	GroupLabel string // label whose value is the group's name; required
+}
+
+// Mode says what a group's decisions may do.
+type Mode string
+
+// The modes.
+const (
+	ModeRecommend Mode = "recommend" // decide and say, hold no writing client
+	ModeAct       Mode = "act"
+)
+
+// Group is one scaled pool.
+type Group struct {
+	Name      string
+	Provider  string        // a key of Config.Providers
+	Mode      Mode          // default recommend
+	Min       int           // 0..Max; smallest number of serving instances
+	Max       int           // Min..1000, at least 1
+	Interval  time.Duration // between decisions; default 10s, at least 100ms
+	Template  Template
+	Balancers []Balancer
+	Ready     Ready
+	Signals   []Signal // in the order of the file
+	Policies  []Policy // in the order of the file
+	ScaleOut  ScaleOut
+	ScaleIn   ScaleIn
+	Launch    Launch
+}
+
+// Template says what a new instance is made from.
+type Template struct {
+	Source       string        // gc + 8 digits; must be stopped when an order leaves
+	Type         string        // plan, e.g. V40
+	SSHPublicKey secret.Secret // one authorized_keys line; empty: no key is imported. (Public, yet read like a secret from file: or env:)
+	FwLb         string        // gl + 8 digits to which new machines are attached before their first start; default: that of the first balancer; empty ("none" in the file): not attached
+}
+
+// Balancer is one pool that the group's instances serve in.
+type Balancer struct {
+	GlServiceCode string
+	Pool          string
+	Port          uint16 // port at which the instances serve
+}
+
+// Ready says how an instance proves that it serves.
+type Ready struct {
+	Port        uint16        // HTTP port; default: that of the first balancer, else 80
+	Path        string        // default /healthz
+	Consecutive int           // successes in a row; default 3
+	Interval    time.Duration // between probes; default 2s
+	Timeout     time.Duration // of one probe; default 5s
+}
+
+// Signal is a named quantity; exactly one of SNMP, Scrape, PromQL and Query is set.
+type Signal struct {
+	Name      string
+	SNMP      *SNMP         // per instance
+	Scrape    *Scrape       // per instance, or of the group when it has a URL
+	PromQL    string        // of the group: an expression with one result
+	Query     string        // of the group: a key of Config.Queries
+	Statistic string        // avg (default), max, sum: over the instances
+	Window    time.Duration // mean of the samples of this span, for each instance; 0: the newest sample
+	Staleness time.Duration // a value older than this is stale; default 3 × the group's interval, at least 30s
+	Quorum    float64       // share 0..1 of the instances that must have a value before the group may shrink; default 1
+}
+
+// SNMP reads one quantity from an instance's agent by SNMP v2c GET.
+type SNMP struct {
+	Profile   string        // cpu_busy, load1, network_in, network_out; empty when OID is set
+	OID       string        // numeric, of a scalar or a table cell
+	Counter   bool          // with OID: the object counts up, its rate per second is the value
+	Scale     float64       // with OID: the value is multiplied by this; default 1
+	Interface int           // with profile network_*: the ifIndex; default 2
+	Port      uint16        // default 161
+	Community secret.Secret // default public
+	Timeout   time.Duration // of one request; default 2s
+	Retries   int           // default 1
+}
+
+// Scrape reads one series from a page in the exposition format.
+type Scrape struct {
+	URL     string // set: one page for the group
+	Port    uint16 // without URL: of the instance's own page; default 9100
+	Path    string // default /metrics
+	Metric  string
+	Labels  map[string]string // every one must match; several matching series are added up
+	Counter bool              // the series counts up, its rate per second is the value
+	Scale   float64           // default 1
+	Timeout time.Duration     // default 5s
+}
+
+// Policy is one rule. Target is the only kind.
+type Policy struct {
+	Name   string // default: kind/signal, made unique with /2, /3, …
+	Target *Target
+}
+
+// Target holds a signal at a value. For a per-instance signal, Value is what each
+// instance should show. For a group signal, PerInstance is the share of one instance.
+type Target struct {
+	Signal       string
+	Value        float64 // shares such as 60% are 0.6; > 0
+	ToleranceOut float64 // no change while value ≤ (1+this)×target; default 0.1
+	ToleranceIn  float64 // no change while value ≥ (1−this)×target; default 0.1
+}
+
+// ScaleOut limits growth.
+type ScaleOut struct {
+	Stabilization time.Duration // the lowest recommendation of this span counts; default 0
+	Cooldown      time.Duration // pause after the last instance of a growth began to serve; default 0
+	WarmUp        time.Duration // an instance's own signals are not believed for this long after it began to serve; default 1m
+	BatchMax      int           // machines in one order; default 10
+}
+
+// ScaleIn limits shrinking.
+type ScaleIn struct {
+	Stabilization time.Duration // the highest recommendation of this span counts; default 10m
+	Cooldown      time.Duration // pause after the last instance began to serve, and after the last shrinking; default 5m
+	Drain         time.Duration // between leaving the balancer and being stopped; default 30s
+	StopTimeout   time.Duration // a gentle stop that takes longer becomes a forced one; default 10m
+	Standby       int           // stopped machines kept for the next growth; default 0
+	ReleaseBefore time.Duration // a surplus stopped machine is released this long before its paid period ends; default 30m
+}
+
+// Launch bounds how long a machine may take to become an instance that serves.
+type Launch struct {
+	Timeout time.Duration // from the order to serving; afterwards it is quarantined with an alert; default 1h
+}

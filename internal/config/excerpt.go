@@ -1,0 +1,60 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// excerpt is the given line (from 1) with its neighbours, numbered, and without
+// what looks like a secret written out.
+func excerpt(data []byte, line int) string {
+	const before, after, widest = 1, 2, 120
+	lines := hideSecrets(strings.Split(strings.TrimRight(string(data), "\r\n"), "\n"))
+	var b strings.Builder
+	for number := max(line-before, 1); number <= min(line+after, len(lines)); number++ {
+		mark := " "
+		if number == line {
+			mark = ">"
+		}
+		text := clip(strings.TrimRight(lines[number-1], "\r"), widest)
+		fmt.Fprintf(&b, "  %s%4d | %s\n", mark, number, text)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+var secretAssignment = regexp.MustCompile(`(?i)[\w-]*(?:key|secret|token|password|community)[\w-]*["']?\s*:\s*`)
+
+// hideSecrets cuts each line off before a value that looks like a secret written
+// out, and hides the lines indented below, where such a value can go on. It works
+// on text because it is needed where there is no valid YAML.
+func hideSecrets(lines []string) []string {
+	const mark = "<secret>"
+	hidden := make([]string, len(lines))
+	below := -1 // the indentation of the last line that was cut off; -1: none
+	for i, line := range lines {
+		shown, cut := cutSecret(line)
+		switch indentation := indent(line); {
+		case below >= 0 && (indentation > below || indentation == len(line)):
+			hidden[i] = mark
+		case cut:
+			hidden[i], below = shown+mark, indentation
+		default:
+			hidden[i], below = line, -1
+		}
+	}
+	return hidden
+}
+
+func cutSecret(line string) (before string, cut bool) {
+	for _, assignment := range secretAssignment.FindAllStringIndex(line, -1) {
+		value := strings.TrimLeft(line[assignment[1]:], `"'`)
+		if !referenceScheme.MatchString(value) {
+			return line[:assignment[1]], true
+		}
+	}
+	return "", false
+}
+
+// indent is the number of blanks that the line begins with.
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t\r")) }

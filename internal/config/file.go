@@ -1,0 +1,71 @@
+package config
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+var installation = matching(regexp.MustCompile(`^[a-z0-9-]{1,16}$`),
+	"the name of an installation: write up to 16 of a-z, 0-9 and -")
+
+func readConfig(s *section) *Config {
+	defer s.close()
+	s.require("providers", "groups")
+	c := &Config{
+		File:         s.file,
+		Installation: read(s, "installation", "", installation),
+		State:        read(s, "state", s.env.stateDirectory(), absolutePath),
+		Socket:       read(s, "socket", s.env.socket(), socketPath),
+		Listen:       read(s, "listen", "127.0.0.1:9469", hostPort),
+		Providers:    map[string]Provider{},
+		Queries:      map[string]Query{},
+		Groups:       map[string]Group{},
+	}
+	var known definitions
+	for _, entry := range s.entries("providers") {
+		c.Providers[entry.name] = readProvider(entry)
+		known.providers = append(known.providers, entry.name)
+	}
+	for _, entry := range s.entries("queries") {
+		c.Queries[entry.name] = readQuery(entry)
+		known.queries = append(known.queries, entry.name)
+	}
+	groups := s.entries("groups")
+	if groups != nil && len(groups) == 0 {
+		s.fault("groups", "there is no group: add one")
+	}
+	for _, entry := range groups {
+		c.Groups[entry.name] = readGroup(entry, known)
+	}
+	if s.has("prometheus") || c.asksInPromQL() {
+		c.Prometheus = readPrometheus(s.section("prometheus"))
+	}
+	return c
+}
+
+// definitions are the names that groups can refer to.
+type definitions struct{ providers, queries []string }
+
+func (c *Config) asksInPromQL() bool {
+	for _, group := range c.Groups {
+		for _, signal := range group.Signals {
+			if signal.PromQL != "" {
+				return true
+			}
+		}
+	}
+	return len(c.Queries) > 0
+}
+
+// stateDirectory is the first directory of those that systemd made for the
+// daemon (systemd.exec(5): StateDirectory), else the one that it would make.
+func (e Env) stateDirectory() string {
+	first, _, _ := strings.Cut(e.lookup("STATE_DIRECTORY", "/var/lib/autoscaled"), ":")
+	return first
+}
+
+func (e Env) socket() string {
+	first, _, _ := strings.Cut(e.lookup("RUNTIME_DIRECTORY", "/run/autoscaled"), ":")
+	return filepath.Join(first, "autoscaled.sock")
+}

@@ -1,0 +1,31 @@
+package config
+
+import "time"
+
+// maxInstances is the largest size that a group can be given.
+const maxInstances = 1000
+
+func readGroup(s *section, known definitions) Group {
+	defer s.close()
+	s.require("provider", "min", "max", "policies")
+	g := Group{
+		Name:     s.name,
+		Provider: read(s, "provider", "", reference("provider", known.providers)),
+		Mode:     Mode(read(s, "mode", string(ModeRecommend), oneOf(string(ModeRecommend), string(ModeAct)))),
+		Min:      read(s, "min", 0, whole(0, maxInstances)),
+		Max:      read(s, "max", maxInstances, whole(1, maxInstances)),
+		Interval: read(s, "interval", 10*time.Second, duration(instant, time.Hour)),
+		ScaleOut: readScaleOut(s.section("scale_out")),
+		Launch:   readLaunch(s.section("launch")),
+	}
+	if g.Min > g.Max {
+		s.fault("min", "%d is larger than max (%d): lower min or raise max", g.Min, g.Max)
+	}
+	g.ScaleIn = readScaleIn(s.section("scale_in"), g.Max)
+	g.Balancers = readBalancers(s)
+	g.Template = readTemplate(s.section("template"), g.Balancers)
+	g.Ready = readReady(s.section("ready"), g.Balancers)
+	g.Signals = readSignals(s, known, g.Interval)
+	g.Policies = readPolicies(s, g.Signals)
+	return g
+}

@@ -1,0 +1,51 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// maxFileBytes bounds a configuration file. Thousands of groups fit.
+const maxFileBytes = 1 << 20
+
+// Load reads the file at path and every secret that it refers to. The error is
+// [Problems] when the file has faults, and an ordinary error when it cannot be
+// read.
+func Load(path string) (*Config, error) { return load(path, Env{}) }
+
+// Check is Load without reading secrets: they may be missing, and are empty in
+// the Config returned.
+func Check(path string) (*Config, error) { return load(path, Env{SkipSecrets: true}) }
+
+func load(path string, env Env) (*Config, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the configuration: %w; give the path of a file that this user may read", err)
+	}
+	defer func() { _ = file.Close() }()
+	// One byte more than allowed lets Parse see that the file is too large.
+	data, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w; give the path of a file that this user may read", err)
+	}
+	return Parse(path, data, env)
+}
+
+// Parse reads a configuration of at most 1 MiB. Name stands for the file in
+// Config.File and in problems. The error is always [Problems].
+func Parse(name string, data []byte, env Env) (*Config, error) {
+	root, problem := parseDocument(data)
+	if problem != nil {
+		problem.File = name
+		return nil, Problems{*problem}
+	}
+	r := &reader{file: name, env: env.orProcess(), pools: map[string]string{}}
+	r.refuseIndirection(root, 0)
+	config := readConfig(r.mapping("", root))
+	if len(r.problems) > 0 {
+		r.problems.sort()
+		return nil, r.problems
+	}
+	return config, nil
+}

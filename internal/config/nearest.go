@@ -1,0 +1,87 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// suggest says what could have been meant by word: the nearest of the valid
+// words, or all of them when none is near.
+func suggest(word string, valid []string) string {
+	valid = slices.Sorted(slices.Values(valid))
+	if len(valid) == 0 {
+		return "none is defined"
+	}
+	if near, ok := nearest(word, valid); ok {
+		return fmt.Sprintf("did you mean `%s`?", shown(near))
+	}
+	return "valid: " + strings.Join(valid, ", ")
+}
+
+// nearest returns the word of fewest edits away, the first of several; ok is
+// false when more than a third of the letters, rounded up, would change.
+func nearest(word string, words []string) (near string, ok bool) {
+	limit := (len(word) + 2) / 3
+	for _, candidate := range words {
+		if difference := len(candidate) - len(word); max(difference, -difference) > limit {
+			continue
+		}
+		if d := distance(word, candidate); d <= limit {
+			near, ok, limit = candidate, true, d-1
+		}
+	}
+	return near, ok
+}
+
+// distance is Levenshtein's: the number of bytes to insert, delete or replace
+// to make b out of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// either joins words to "a, b or c".
+func either(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// shown makes text of the file fit for a message: short, and without anything
+// that a terminal would obey.
+func shown(text string) string {
+	return clip(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text), 60)
+}
+
+// clip cuts text off after the given number of characters.
+func clip(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most]) + "…"
+}

@@ -1,0 +1,29 @@
+package config
+
+import (
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/secret"
+)
+
+func readProvider(s *section) Provider {
+	defer s.close()
+	s.require("type", "gp_service_code", "access_key", "secret_key")
+	return Provider{
+		Name:          s.name,
+		Type:          read(s, "type", "gp", oneOf("gp")),
+		Endpoint:      read(s, "endpoint", "https://gp.api.iij.jp/json", httpURL),
+		GpServiceCode: read(s, "gp_service_code", "", serviceCode("gp")),
+		AccessKey:     read(s, "access_key", secret.Secret{}, s.env.confidential),
+		SecretKey:     read(s, "secret_key", secret.Secret{}, s.env.confidential),
+
+		CallsPerSecond: read(s, "calls_per_second", 2, positive(50)),
+		CallTimeout:    read(s, "call_timeout", 200*time.Second, duration(instant, time.Hour)),
+		PollMoving:     read(s, "poll_moving", 10*time.Second, duration(instant, time.Hour)),
+		PollIdle:       read(s, "poll_idle", time.Minute, duration(instant, time.Hour)),
+		StaleRead:      read(s, "stale_read", 2*time.Minute, duration(0, time.Hour)),
+		SettleWindow:   read(s, "settle_window", 10*time.Minute, duration(instant, 24*time.Hour)),
+		AbsenceAfter:   read(s, "absence_after", 30*time.Second, duration(instant, time.Hour)),
+		PaidPeriod:     read(s, "paid_period", "day", oneOf("day", "month")),
+	}
+}

@@ -1,0 +1,34 @@
+package config
+
+import "time"
+
+func readScaleOut(s *section) ScaleOut {
+	defer s.close()
+	return ScaleOut{
+		Stabilization: read(s, "stabilization", 0, duration(0, 24*time.Hour)),
+		Cooldown:      read(s, "cooldown", 0, duration(0, 24*time.Hour)),
+		WarmUp:        read(s, "warm_up", time.Minute, duration(0, 24*time.Hour)),
+		BatchMax:      read(s, "batch_max", 10, whole(1, 100)),
+	}
+}
+
+// readScaleIn reads how a group of at most the given number of instances shrinks.
+func readScaleIn(s *section, most int) ScaleIn {
+	defer s.close()
+	// The end of the paid period is the only time at which machines are
+	// released; the key lets a file say so.
+	read(s, "release", "", oneOf("paid_period_end"))
+	return ScaleIn{
+		Stabilization: read(s, "stabilization", 10*time.Minute, duration(0, 24*time.Hour)),
+		Cooldown:      read(s, "cooldown", 5*time.Minute, duration(0, 24*time.Hour)),
+		Drain:         read(s, "drain", 30*time.Second, duration(0, time.Hour)),
+		StopTimeout:   read(s, "stop_timeout", 10*time.Minute, duration(instant, 24*time.Hour)),
+		Standby:       read(s, "standby", 0, whole(0, most)),
+		ReleaseBefore: read(s, "release_before", 30*time.Minute, duration(instant, 12*time.Hour)),
+	}
+}
+
+func readLaunch(s *section) Launch {
+	defer s.close()
+	return Launch{Timeout: read(s, "timeout", time.Hour, duration(time.Second, 24*time.Hour))}
+}

@@ -1,0 +1,89 @@
+package config
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// publicKey is a well-formed key that belongs to nobody.
+const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f nobody@example"
+
+// scene is what a process finds around it.
+type scene struct {
+	variables map[string]string
+	files     fstest.MapFS // by path without its leading slash
+}
+
+func (s scene) env() Env {
+	return Env{
+		LookupEnv: func(name string) (string, bool) {
+			value, found := s.variables[name]
+			return value, found
+		},
+		Open: func(path string) (fs.File, error) { return s.files.Open(strings.TrimPrefix(path, "/")) },
+	}
+}
+
+// furnished has everything that the test data and the shipped files refer to.
+func furnished() scene {
+	return scene{
+		variables: map[string]string{
+			"ACCESS":                "AKTESTTESTTESTTEST01",
+			"SECRET":                "content-of-variable",
+			"EMPTY":                 "",
+			"IIJAPI_ACCESS_KEY":     "AKTESTTESTTESTTEST02",
+			"IIJAPI_SECRET_KEY":     "content-of-other-variable",
+			"PROMETHEUS_TOKEN":      "content-of-token",
+			"CREDENTIALS_DIRECTORY": "/run/credentials/autoscaled.service",
+		},
+		files: fstest.MapFS{
+			"etc/autoscaled/gp-secret-key":                     file("content-of-file\n", 0o600),
+			"etc/autoscaled/id_rsa.pub":                        file(publicKey+"\n", 0o644),
+			"run/credentials/autoscaled.service/gp-access-key": file("AKTESTTESTTESTTEST03\n", 0o440),
+			"run/credentials/autoscaled.service/gp-secret-key": file("content-of-credential\r\n", 0o440),
+			"run/credentials/autoscaled.service/id_rsa.pub":    file(publicKey+"\n", 0o440),
+			"secrets/readable-by-all":                          file("open\n", 0o644),
+			"secrets/readable-by-group":                        file("open\n", 0o640),
+			"secrets/empty":                                    file("\n", 0o600),
+			"secrets/two-lines":                                file("one\ntwo\n", 0o600),
+			"secrets/huge":                                     file(strings.Repeat("x", maxSecretBytes+1), 0o600),
+			"secrets/pipe":                                     file("", fs.ModeNamedPipe|0o600),
+			"secrets/private-key":                              file("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", 0o600),
+			"secrets/writable.pub":                             file(publicKey+"\n", 0o666),
+			"secrets/not-a-key.pub":                            file("ssh-ed25519 AAAA nobody\n", 0o644),
+		},
+	}
+}
+
+func file(content string, mode fs.FileMode) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte(content), Mode: mode}
+}
+
+// parseFile reads a file of testdata or configs under its bare name.
+func parseFile(t *testing.T, path string) (*Config, error) {
+	t.Helper()
+	return Parse(filepath.Base(path), contents(t, path), furnished().env())
+}
+
+func contents(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// glob returns the matching files, of which there must be a number.
+func glob(t testing.TB, pattern string, atLeast int) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) < atLeast {
+		t.Fatalf("%s: %d files (%v), want at least %d", pattern, len(paths), err, atLeast)
+	}
+	return paths
+}

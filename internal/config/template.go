@@ -1,0 +1,40 @@
+package config
+
+import (
+	"regexp"
+
+	"github.com/autoscaled/autoscaled/internal/secret"
+)
+
+var (
+	planType = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`), "a type of virtual machine: write for example V40")
+	fwlb     = serviceCode("gl")
+)
+
+// notAttached is written as the fwlb of machines that no FW+LB is put in front of.
+const notAttached = "none"
+
+func readTemplate(s *section, balancers []Balancer) Template {
+	defer s.close()
+	s.require("source", "type")
+	return Template{
+		Source:       read(s, "source", "", serviceCode("gc")),
+		Type:         read(s, "type", "", planType),
+		SSHPublicKey: read(s, "ssh_public_key", secret.Secret{}, s.env.sshPublicKey),
+		FwLb:         read(s, "fwlb", firstFwLb(balancers), fwlbOrNone),
+	}
+}
+
+func firstFwLb(balancers []Balancer) string {
+	if len(balancers) == 0 {
+		return ""
+	}
+	return balancers[0].GlServiceCode
+}
+
+func fwlbOrNone(value string) (string, error) {
+	if value == notAttached {
+		return "", nil
+	}
+	return fwlb(value)
+}

@@ -1,0 +1,242 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// parser turns the text of a value into what it means. Its error says what is
+// wrong and what to write instead.
+type parser[T any] func(text string) (T, error)
+
+// instant is the shortest of the durations that must not be zero.
+const instant = 100 * time.Millisecond
+
+// text accepts anything printable.
+func text(value string) (string, error) {
+	if strings.TrimSpace(value) == "" {
+		return "", errors.New(emptyValue)
+	}
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		return "", errors.New("holds a control character: remove it")
+	}
+	return value, nil
+}
+
+// expression accepts text of several lines.
+func expression(value string) (string, error) {
+	value = strings.TrimSpace(value)
+	if _, err := text(strings.NewReplacer("\n", " ", "\t", " ").Replace(value)); err != nil {
+		return "", err
+	}
+	return value, nil
+}
+
+// matching accepts what the pattern matches; shape says what that is, for people.
+func matching(pattern *regexp.Regexp, shape string) parser[string] {
+	return func(value string) (string, error) {
+		if !pattern.MatchString(value) {
+			return "", fmt.Errorf("`%s` is not %s", shown(value), shape)
+		}
+		return value, nil
+	}
+}
+
+// name accepts what a provider, query, group, signal or policy can be called.
+var name = matching(regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`),
+	"a name: write up to 40 of a-z, 0-9 and -, beginning with a letter")
+
+// serviceCode accepts a code of IIJ's: a prefix that tells the kind of contract,
+// and 8 digits (GP-API manual: service codes).
+func serviceCode(prefix string) parser[string] {
+	return matching(regexp.MustCompile(`^`+prefix+`[0-9]{8}$`),
+		fmt.Sprintf("a %s service code: write %s and 8 digits, as in %s00000001", prefix, prefix, prefix))
+}
+
+// oneOf accepts one of the given words.
+func oneOf(words ...string) parser[string] {
+	return func(value string) (string, error) {
+		if !slices.Contains(words, value) {
+			return "", fmt.Errorf("unknown value `%s`: %s", shown(value), suggest(value, words))
+		}
+		return value, nil
+	}
+}
+
+// reference accepts the name of something of the given kind that the file defines.
+func reference(kind string, names []string) parser[string] {
+	return func(value string) (string, error) {
+		if !slices.Contains(names, value) {
+			return "", fmt.Errorf("unknown %s `%s`: %s", kind, shown(value), suggest(value, names))
+		}
+		return value, nil
+	}
+}
+
+// whole accepts a whole number in a range.
+func whole(least, most int) parser[int] {
+	return func(value string) (int, error) {
+		n, err := strconv.Atoi(value)
+		switch {
+		case errors.Is(err, strconv.ErrRange) || err == nil && (n < least || n > most):
+			return 0, fmt.Errorf("%s is out of range: write %d to %d", shown(value), least, most)
+		case err != nil:
+			return 0, fmt.Errorf("`%s` is not a whole number: write %d to %d", shown(value), least, most)
+		}
+		return n, nil
+	}
+}
+
+// port accepts a port of TCP or UDP.
+func port(value string) (uint16, error) {
+	n, err := whole(1, math.MaxUint16)(value)
+	return uint16(n), err
+}
+
+// positive accepts a finite number above 0, at most the given one; 60% is 0.6.
+func positive(most float64) parser[float64] {
+	return func(value string) (float64, error) {
+		n, err := number(value)
+		if err != nil {
+			return 0, err
+		}
+		if n <= 0 || n > most {
+			return 0, fmt.Errorf("%s is out of range: write a number above 0%s", shown(value), upTo(most))
+		}
+		return n, nil
+	}
+}
+
+func upTo(most float64) string {
+	if most == math.MaxFloat64 {
+		return ""
+	}
+	return fmt.Sprintf(", at most %v", most)
+}
+
+// share accepts 0 to 1, or 0% to 100%.
+func share(value string) (float64, error) {
+	n, err := number(value)
+	if err != nil {
+		return 0, err
+	}
+	if n < 0 || n > 1 {
+		return 0, fmt.Errorf("%s is out of range: write 0%% to 100%%", shown(value))
+	}
+	return n, nil
+}
+
+// number accepts a finite number; 60% is 0.6.
+func number(value string) (float64, error) {
+	digits, percent := strings.CutSuffix(value, "%")
+	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0, fmt.Errorf("`%s` is not a number: write for example 250, 0.6 or 60%%", shown(value))
+	}
+	if percent {
+		n /= 100
+	}
+	return n, nil
+}
+
+// duration accepts a duration in Go's form, in a range.
+func duration(least, most time.Duration) parser[time.Duration] {
+	return func(value string) (time.Duration, error) {
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return 0, notDuration(value)
+		}
+		if d < least || d > most {
+			return 0, fmt.Errorf("%s is out of range: write %s to %s", shown(value), brief(least), brief(most))
+		}
+		return d, nil
+	}
+}
+
+func notDuration(value string) error {
+	if _, err := strconv.ParseFloat(value, 64); err == nil {
+		return fmt.Errorf("`%s` has no unit: write for example %ss", shown(value), shown(value))
+	}
+	return fmt.Errorf("`%s` is not a duration: write for example 500ms, 30s or 1h30m", shown(value))
+}
+
+// brief is a duration as people write it: 1h and not 1h0m0s.
+func brief(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// httpURL accepts the address of an HTTP server. Its errors do not repeat the
+// value, which may hold a password.
+func httpURL(value string) (string, error) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return "", errors.New("is not a URL: write for example http://127.0.0.1:9090")
+	case u.User != nil:
+		return "", errors.New("the URL holds a user name or password: remove it")
+	case u.Fragment != "":
+		return "", errors.New("the URL holds a fragment: remove # and what follows")
+	}
+	return value, nil
+}
+
+// httpPath accepts the path, and perhaps the query, of a URL.
+func httpPath(value string) (string, error) {
+	u, err := url.ParseRequestURI(value)
+	if err != nil || !strings.HasPrefix(value, "/") || u.Host != "" || strings.ContainsAny(value, " #") {
+		return "", fmt.Errorf("`%s` is not the path of a URL: write only the path, beginning with /", shown(value))
+	}
+	return value, nil
+}
+
+// hostPort accepts an address to listen at; without a host it is every address,
+// and port 0 is any free port.
+func hostPort(value string) (string, error) {
+	_, number, err := net.SplitHostPort(value)
+	if err == nil && number != "0" {
+		_, err = port(number)
+	}
+	if err != nil {
+		return "", fmt.Errorf("`%s` is not host:port: write for example 127.0.0.1:9469", shown(value))
+	}
+	return value, nil
+}
+
+// absolutePath accepts the path of a file, and does not let its meaning depend
+// on where the daemon was started.
+func absolutePath(value string) (string, error) {
+	if !filepath.IsAbs(value) || strings.ContainsFunc(value, unicode.IsControl) {
+		return "", fmt.Errorf("`%s` is not an absolute path: begin it with /", shown(value))
+	}
+	return filepath.Clean(value), nil
+}
+
+// maxSocketPathBytes is what fits into the address of a unix socket on Linux,
+// with its closing zero (unix(7)).
+const maxSocketPathBytes = 107
+
+// socketPath accepts the path of a unix socket.
+func socketPath(value string) (string, error) {
+	path, err := absolutePath(value)
+	if err == nil && len(path) > maxSocketPathBytes {
+		return "", fmt.Errorf("is longer than a socket's path can be: write at most %d bytes", maxSocketPathBytes)
+	}
+	return path, err
+}

@@ -1,0 +1,81 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/monitor"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// Advisor runs one group in mode recommend: it decides on live signals of the
+// machines in the group's pools, and says what it would do. It is given nothing
+// with which it could do it.
+type Advisor struct {
+	decider
+	memory    policy.Memory
+	snapshots <-chan *cloud.Snapshot
+	targets   []monitor.Target // the nodes of the pools; nil until a snapshot came
+}
+
+// NewAdvisor returns the advisor of a group.
+func NewAdvisor(options DeciderOptions) *Advisor {
+	options.Metrics.Touch(options.Name)
+	return &Advisor{decider: newDecider(options), snapshots: options.Observer.Subscribe()}
+}
+
+// Run runs the advisor until ctx ends.
+func (a *Advisor) Run(ctx context.Context) error {
+	ticker := time.NewTicker(a.Interval)
+	defer ticker.Stop()
+	defer a.finish()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case snapshot := <-a.snapshots:
+			a.observe(snapshot)
+		case tick := <-ticker.C:
+			if a.targets != nil {
+				a.read(ctx, tick, a.targets)
+			}
+		case r := <-a.readings:
+			a.reading = false
+			a.seeFaults(r.faults)
+			a.decide(r.signals)
+		}
+	}
+}
+
+// observe takes every node of the pools for an instance. Its address stands for
+// its code.
+func (a *Advisor) observe(snapshot *cloud.Snapshot) {
+	seen := map[string]bool{}
+	targets := []monitor.Target{}
+	for _, pool := range a.Pools {
+		for _, node := range snapshot.Pools[pool] {
+			address := node.Address.Addr()
+			if code := address.String(); !seen[code] {
+				seen[code] = true
+				targets = append(targets, monitor.Target{Code: code, Address: address})
+			}
+		}
+	}
+	a.mu.Lock()
+	a.targets = targets
+	a.mu.Unlock()
+}
+
+func (a *Advisor) decide(signals []policy.Signal) {
+	observed := policy.Observation{Size: policy.Size{Count: len(a.targets), Type: a.Spec.Type}, Signals: signals}
+	a.note(policy.Evaluate(&a.Spec, observed, a.Now().Round(0), &a.memory), signals, "would decide")
+}
+
+func (a *Advisor) status() GroupStatus {
+	s := a.decider.status("recommend")
+	a.mu.Lock()
+	s.Serving = len(a.targets)
+	a.mu.Unlock()
+	return s
+}

@@ -1,0 +1,186 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/monitor"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// Signals reads a group's signals. Read returns one signal for each that is
+// configured, within a bounded time; Faults says why values were missing in it.
+type Signals interface {
+	Read(ctx context.Context, now time.Time, targets []monitor.Target) []policy.Signal
+	Faults() []monitor.Fault
+}
+
+// reading is what one reading of the signals gave.
+type reading struct {
+	signals []policy.Signal
+	faults  []monitor.Fault
+}
+
+// DeciderOptions are what a Group and an Advisor have in common. All fields are
+// required.
+type DeciderOptions struct {
+	Name     string
+	Account  string
+	Spec     policy.Spec
+	Interval time.Duration
+	Signals  Signals
+	Observer *Observer
+	Pools    []string // names of the group's pools, as in snapshots
+	Now      func() time.Time
+	Log      *zap.Logger
+	Metrics  *Metrics
+}
+
+// decider reads and decides on every tick, and remembers the outcome for status.
+type decider struct {
+	DeciderOptions
+	readings chan reading    // one at a time
+	reading  bool            // one is under way
+	faulty   map[string]bool // faults of the last reading, by text
+
+	mu       sync.Mutex // guards what status shows
+	decision policy.Decision
+	signals  []policy.Signal
+	foreign  []string
+}
+
+func newDecider(options DeciderOptions) decider {
+	return decider{DeciderOptions: options, readings: make(chan reading, 1)}
+}
+
+// read starts reading the signals, unless the last reading is still under way.
+func (d *decider) read(ctx context.Context, tick time.Time, targets []monitor.Target) {
+	d.Metrics.lag.Observe(max(0, time.Since(tick).Seconds()))
+	if d.reading {
+		return
+	}
+	d.reading = true
+	now := d.Now()
+	go func() {
+		signals := d.Signals.Read(ctx, now, targets)
+		d.readings <- reading{signals, d.Signals.Faults()}
+	}()
+}
+
+// seeFaults logs each fault of a reading that the one before did not have.
+func (d *decider) seeFaults(faults []monitor.Fault) {
+	faulty := make(map[string]bool, len(faults))
+	for _, fault := range faults {
+		text := fault.String()
+		if faulty[text] = true; !d.faulty[text] && !fault.Expected() {
+			d.Log.Warn("reading failed", zap.String("signal", fault.Signal), zap.String("instance", fault.Instance),
+				zap.Stringer("quality", fault.Why), zap.Error(fault.Err))
+		}
+	}
+	d.faulty = faulty
+}
+
+// finish waits for a reading that is still under way.
+func (d *decider) finish() {
+	if d.reading {
+		<-d.readings
+	}
+}
+
+// note keeps a decision for status, and measures and logs it. verb says what
+// becomes of a change.
+func (d *decider) note(decision policy.Decision, signals []policy.Signal, verb string) {
+	d.mu.Lock()
+	before := d.decision
+	d.decision, d.signals = decision, signals
+	d.mu.Unlock()
+	d.Metrics.decided(d.Name, decision, signals)
+	fields := []zap.Field{
+		zap.Int("from", decision.Current.Count), zap.Int("to", decision.Desired.Count), zap.Int("wanted", decision.Wanted),
+		zap.String("reason", string(decision.Reason)), zap.Strings("policies", sentences(decision)),
+	}
+	switch {
+	case decision.Change() != 0 && (before.Desired.Count != decision.Desired.Count || before.Change() == 0):
+		d.Log.Info(verb, fields...)
+	case decision.Reason != before.Reason && (decision.Reason == policy.ReasonUnknown || before.Reason == policy.ReasonUnknown):
+		d.Log.Info(dataMessage(decision.Reason), fields...)
+	default:
+		d.Log.Debug("held", fields...)
+	}
+}
+
+func dataMessage(reason policy.Reason) string {
+	if reason == policy.ReasonUnknown {
+		return "data is missing: the group does not shrink"
+	}
+	return "data is complete again"
+}
+
+// sentences puts each policy's recommendation into words.
+func sentences(decision policy.Decision) []string {
+	list := make([]string, len(decision.Recommendations))
+	for i, r := range decision.Recommendations {
+		value, ok := r.Value.Value()
+		switch {
+		case r.Verdict == policy.Want:
+			list[i] = fmt.Sprintf("%s wants %d: %s is %s, target %s", r.Policy, r.Count, r.Signal, number(value), number(r.Target))
+		case ok:
+			list[i] = fmt.Sprintf("%s cannot tell: only %d of %d instances show %s", r.Policy, r.Measured, r.Of, r.Signal)
+		default:
+			list[i] = fmt.Sprintf("%s cannot tell: %s is %s", r.Policy, r.Signal, r.Value.Why())
+		}
+	}
+	return list
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+
+func (d *decider) status(mode string) GroupStatus {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := GroupStatus{
+		Name: d.Name, Mode: mode, Account: d.Account, Min: d.Spec.Min, Max: d.Spec.Max, Desired: d.decision.Desired.Count,
+		Foreign: d.foreign,
+		Decision: DecisionStatus{
+			At: d.decision.At, From: d.decision.Current.Count, To: d.decision.Desired.Count, Wanted: d.decision.Wanted,
+			Reason: d.decision.Reason, Policies: sentences(d.decision),
+		},
+	}
+	for _, signal := range d.signals {
+		summary, measured, of := signal.Summary(d.decision.At)
+		one := SignalStatus{Name: signal.Name, Measured: measured, Of: of}
+		if value, ok := summary.Value(); ok {
+			one.Value = &value
+		} else {
+			one.Why = summary.Why().String()
+		}
+		s.Signals = append(s.Signals, one)
+	}
+	return s
+}
+
+// seeForeign notes the nodes of the group's pools that are not among ours.
+func (d *decider) seeForeign(snapshot *cloud.Snapshot, ours map[string]bool) {
+	var foreign []string
+	for _, pool := range d.Pools {
+		for _, node := range snapshot.Pools[pool] {
+			if !ours[node.Address.Addr().String()] {
+				foreign = append(foreign, node.Address.String())
+			}
+		}
+	}
+	d.mu.Lock()
+	before := len(d.foreign)
+	d.foreign = foreign
+	d.mu.Unlock()
+	d.Metrics.foreignNodes.WithLabelValues(d.Name).Set(float64(len(foreign)))
+	if len(foreign) > before {
+		d.Log.Info("nodes that are not ours are in the pool; they are left alone", zap.Strings("nodes", foreign))
+	}
+}

@@ -1,0 +1,262 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/monitor"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/store"
+)
+
+// state is what a group must not forget.
+type state struct {
+	Desired policy.Size   `json:"desired"`
+	Memory  policy.Memory `json:"memory"`
+}
+
+// GroupOptions are what a Group needs. All fields are required.
+type GroupOptions struct {
+	DeciderOptions
+	Crew    *actions.Crew
+	Journal store.Journal
+	Billing func(now time.Time) cloud.Billing
+	WarmUp  time.Duration // an instance's signals are not believed for this long after it began to serve
+}
+
+// Group runs one group in mode act.
+type Group struct {
+	decider
+	Crew      *actions.Crew
+	journal   store.Journal
+	billing   func(now time.Time) cloud.Billing
+	warmUp    time.Duration
+	state     *store.Document[state]
+	snapshots <-chan *cloud.Snapshot
+	looked    bool // at least one snapshot has been seen
+	commands  chan func()
+}
+
+// NewGroup reads the group's state.
+func NewGroup(options GroupOptions) (*Group, error) {
+	document, err := store.Read[state](options.Journal.Store, "group/"+options.Name+"/state")
+	if err != nil {
+		return nil, fmt.Errorf("read the state of group %s: %w", options.Name, err)
+	}
+	options.Metrics.Touch(options.Name)
+	return &Group{
+		decider:   newDecider(options.DeciderOptions),
+		Crew:      options.Crew,
+		journal:   options.Journal,
+		billing:   options.Billing,
+		warmUp:    options.WarmUp,
+		state:     document,
+		snapshots: options.Observer.Subscribe(),
+		commands:  make(chan func()),
+	}, nil
+}
+
+// Run runs the group until ctx ends.
+func (g *Group) Run(ctx context.Context) error {
+	ticker := time.NewTicker(g.Interval)
+	defer ticker.Stop()
+	defer g.finish()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case snapshot := <-g.snapshots:
+			g.observe(snapshot)
+		case <-g.Crew.Wake():
+		case tick := <-ticker.C:
+			if g.looked {
+				g.read(ctx, tick, g.targets())
+			}
+			continue
+		case r := <-g.readings:
+			g.reading = false
+			g.seeFaults(r.faults)
+			g.decide(r.signals)
+		case command := <-g.commands:
+			command()
+		}
+		g.advance()
+	}
+}
+
+// advance lets instances take their next steps, and says whether something moves.
+func (g *Group) advance() {
+	if g.state.Value.Memory.Paused == nil && g.looked {
+		g.Crew.Advance()
+	}
+	g.Observer.Moving(g.Name, g.Crew.Moving())
+}
+
+func (g *Group) observe(snapshot *cloud.Snapshot) {
+	if err := g.Crew.Observe(snapshot); err != nil {
+		g.Log.Error("a look at the cloud could not be recorded; nothing is done on it", zap.Error(err))
+		return
+	}
+	g.looked = true
+	ours, complete := map[string]bool{}, true
+	instances := g.Crew.Instances()
+	for _, in := range instances {
+		ours[in.Address] = true
+		complete = complete && in.Phase != actions.Running // its address is not known, and may be in a pool
+	}
+	if complete {
+		g.seeForeign(snapshot, ours)
+	}
+	g.Metrics.instancesIn(g.Name, instances)
+}
+
+// targets are the instances that count as capacity, for the monitor.
+func (g *Group) targets() []monitor.Target {
+	var targets []monitor.Target
+	for _, in := range g.Crew.Instances() {
+		if in.Goal != policy.InService || in.Quarantine != "" {
+			continue
+		}
+		address, _ := netip.ParseAddr(in.Address)
+		targets = append(targets, monitor.Target{Code: in.Code, Address: address, Warming: g.warming(in)})
+	}
+	return targets
+}
+
+func (g *Group) warming(in actions.InstanceStatus) bool {
+	return in.Phase != actions.InPool || g.Now().Before(in.Joined.Add(g.warmUp))
+}
+
+// decide decides on the signals, writes the decision down with the goals that
+// follow, and orders what is missing.
+func (g *Group) decide(signals []policy.Signal) {
+	now := g.Now().Round(0) // as it will be read from disk, so that a restart decides alike
+	instances := g.Crew.Instances()
+	pending := g.Crew.Account.Pending(g.Name)
+	observed := policy.Observation{Size: g.state.Value.Desired, Becoming: pending, Signals: signals}
+	active := pending
+	for _, in := range instances {
+		if in.Goal != policy.InService || in.Quarantine != "" {
+			continue
+		}
+		active++
+		if g.warming(in) {
+			observed.Becoming++
+		}
+		if in.Joined.After(observed.LastServing) {
+			observed.LastServing = in.Joined.Round(0)
+		}
+	}
+	if g.state.Revision == 0 { // never decided: begin with what is there
+		observed.Size = policy.Size{Count: active, Type: g.Spec.Type}
+	}
+	decision := policy.Evaluate(&g.Spec, observed, now, &g.state.Value.Memory)
+	choice := policy.Choice{}
+	if decision.Reason != policy.ReasonPaused {
+		choice = policy.Choose(&g.Spec, decision.Desired.Count, g.choices(instances), pending, now)
+	}
+	before := g.state.Value.Desired
+	g.state.Value.Desired = decision.Desired
+	if err := g.Crew.Assign(choice.Goals, g.state); err != nil {
+		g.state.Value.Desired = before
+		g.Log.Error("a decision could not be written down; nothing is done on it", zap.Error(err))
+		return
+	}
+	g.note(decision, signals, "decided")
+	for _, a := range choice.Goals {
+		g.Log.Info("goal", zap.String("instance", a.Code), zap.String("goal", string(a.Goal)))
+	}
+	if choice.Order > 0 {
+		g.Crew.Order(choice.Order)
+	}
+}
+
+func (g *Group) choices(instances []actions.InstanceStatus) []policy.Instance {
+	paidUntil := g.billing(g.Now()).PeriodEnd
+	list := make([]policy.Instance, len(instances))
+	for i, in := range instances {
+		list[i] = policy.Instance{
+			Code: in.Code, Goal: in.Goal, Stage: in.Phase.Stage(), Since: in.Since, Quarantined: in.Quarantine != "", PaidUntil: paidUntil,
+		}
+	}
+	return list
+}
+
+// Pause makes the group stay as it is.
+func (g *Group) Pause(ctx context.Context, pause policy.Pause) error {
+	return g.command(ctx, func() error {
+		pause.Since = g.Now()
+		return g.setPause(&pause)
+	})
+}
+
+// Resume ends a pause and lifts quarantines.
+func (g *Group) Resume(ctx context.Context) error {
+	return g.command(ctx, func() error {
+		_, err := g.Crew.LiftQuarantines()
+		return errors.Join(err, g.setPause(nil))
+	})
+}
+
+func (g *Group) setPause(pause *policy.Pause) error {
+	before := g.state.Value
+	if g.state.Revision == 0 {
+		g.state.Value.Desired = policy.Size{Count: g.active(), Type: g.Spec.Type}
+	}
+	g.state.Value.Memory.Paused = pause
+	if err := g.journal.Write(g.state); err != nil {
+		g.state.Value = before
+		return fmt.Errorf("record the pause of group %s: %w", g.Name, err)
+	}
+	g.Metrics.setPaused(g.Name, pause != nil)
+	if pause != nil {
+		g.Log.Info("paused", zap.String("by", pause.By), zap.String("why", pause.Why))
+	} else {
+		g.Log.Info("resumed")
+	}
+	return nil
+}
+
+func (g *Group) active() int {
+	n := 0
+	for _, in := range g.Crew.Instances() {
+		if in.Goal == policy.InService {
+			n++
+		}
+	}
+	return n
+}
+
+// command runs f in the group's goroutine.
+func (g *Group) command(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	select {
+	case g.commands <- func() { done <- f() }:
+		return <-done
+	case <-ctx.Done():
+		return fmt.Errorf("group %s did not take the command: %w", g.Name, context.Cause(ctx))
+	}
+}
+
+func (g *Group) status() GroupStatus {
+	s := g.decider.status("act")
+	s.Instances = g.Crew.Instances()
+	for _, in := range s.Instances {
+		switch {
+		case in.Phase == actions.InPool:
+			s.Serving++
+		case in.Goal == policy.InService && in.Quarantine == "":
+			s.Becoming++
+		case in.Phase == actions.Off && in.Goal == policy.Standby:
+			s.Standby++
+		}
+	}
+	return s
+}

@@ -1,0 +1,108 @@
+package fleet
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// Metrics shows what groups measure and decide.
+type Metrics struct {
+	desired           *prometheus.GaugeVec
+	instances         *prometheus.GaugeVec
+	foreignNodes      *prometheus.GaugeVec
+	paused            *prometheus.GaugeVec
+	signalValue       *prometheus.GaugeVec
+	signalMeasured    *prometheus.GaugeVec
+	recommendation    *prometheus.GaugeVec
+	decisions         *prometheus.CounterVec
+	snapshotTimestamp *prometheus.GaugeVec
+	lag               prometheus.Histogram
+}
+
+// NewMetrics registers the metrics of this package with reg.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	auto := promauto.With(reg)
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return auto.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	}
+	return &Metrics{
+		desired:        gauge("autoscaled_group_desired_instances", "The decided size of the group.", "group"),
+		instances:      gauge("autoscaled_group_instances", "Instances on record, by phase.", "group", "phase"),
+		foreignNodes:   gauge("autoscaled_group_foreign_nodes", "Nodes in the group's pools that are not ours.", "group"),
+		paused:         gauge("autoscaled_group_paused", "1 while an operator has paused the group.", "group"),
+		signalValue:    gauge("autoscaled_signal_value", "The signal over the instances that show it; the series is missing without a value.", "group", "signal"),
+		signalMeasured: gauge("autoscaled_signal_measured_ratio", "Share of the expected readings that have a value.", "group", "signal"),
+		recommendation: gauge("autoscaled_policy_wanted_instances", "What the policy wants; the series is missing while it abstains or cannot tell.", "group", "policy"),
+		decisions: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_decisions_total", Help: "Decisions, by what they change and why.",
+		}, []string{"group", "direction", "reason"}),
+		snapshotTimestamp: gauge("autoscaled_account_snapshot_timestamp_seconds", "When the newest complete look at the account ended.", "account"),
+		lag: auto.NewHistogram(prometheus.HistogramOpts{
+			Name:    "autoscaled_scheduler_lag_seconds",
+			Help:    "How late groups' evaluations begin.",
+			Buckets: []float64{0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5},
+		}),
+	}
+}
+
+// Touch makes the series of a group exist at zero.
+func (m *Metrics) Touch(group string) {
+	for _, reason := range policy.Reasons() {
+		m.decisions.WithLabelValues(group, "none", string(reason))
+	}
+	for _, phase := range actions.Phases() {
+		m.instances.WithLabelValues(group, string(phase))
+	}
+	m.desired.WithLabelValues(group)
+	m.foreignNodes.WithLabelValues(group)
+	m.paused.WithLabelValues(group)
+}
+
+func (m *Metrics) setPaused(group string, paused bool) {
+	value := 0.0
+	if paused {
+		value = 1
+	}
+	m.paused.WithLabelValues(group).Set(value)
+}
+
+func (m *Metrics) instancesIn(group string, instances []actions.InstanceStatus) {
+	count := map[actions.Phase]int{}
+	for _, in := range instances {
+		count[in.Phase]++
+	}
+	for _, phase := range actions.Phases() {
+		m.instances.WithLabelValues(group, string(phase)).Set(float64(count[phase]))
+	}
+}
+
+func (m *Metrics) decided(group string, d policy.Decision, signals []policy.Signal) {
+	direction := "none"
+	switch change := d.Change(); {
+	case change > 0:
+		direction = "out"
+	case change < 0:
+		direction = "in"
+	}
+	m.decisions.WithLabelValues(group, direction, string(d.Reason)).Inc()
+	m.desired.WithLabelValues(group).Set(float64(d.Desired.Count))
+	for _, signal := range signals {
+		summary, measured, of := signal.Summary(d.At)
+		if value, ok := summary.Value(); ok {
+			m.signalValue.WithLabelValues(group, signal.Name).Set(value)
+		} else {
+			m.signalValue.DeleteLabelValues(group, signal.Name)
+		}
+		m.signalMeasured.WithLabelValues(group, signal.Name).Set(float64(measured) / float64(max(1, of)))
+	}
+	for _, r := range d.Recommendations {
+		if r.Verdict == policy.Want {
+			m.recommendation.WithLabelValues(group, r.Policy).Set(float64(r.Count))
+		} else {
+			m.recommendation.DeleteLabelValues(group, r.Policy)
+		}
+	}
+}

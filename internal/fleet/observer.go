@@ -1,0 +1,183 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+)
+
+// ObserverOptions are what an Observer needs. All fields are required unless marked.
+type ObserverOptions struct {
+	Account    string
+	Machines   cloud.Reader
+	Pools      []cloud.BalancerReader      // of all groups of the account; may be empty
+	PollMoving time.Duration               // pause between looks while something moves
+	PollIdle   time.Duration               // pause otherwise
+	Timeout    time.Duration               // of one look
+	Settle     func(*cloud.Snapshot) error // called with each snapshot before it is published; may be nil
+	Now        func() time.Time
+	Log        *zap.Logger
+	Metrics    *Metrics
+}
+
+// Observer looks at one account and publishes dated snapshots to its groups.
+type Observer struct {
+	ObserverOptions
+
+	mu          sync.Mutex
+	subscribers []chan *cloud.Snapshot
+	moving      map[string]bool // by group
+	last        *cloud.Snapshot
+	trouble     string // why the last look failed; empty after one that did not
+	hurry       chan struct{}
+}
+
+// NewObserver returns an observer that has not looked yet.
+func NewObserver(options ObserverOptions) *Observer {
+	return &Observer{ObserverOptions: options, moving: map[string]bool{}, hurry: make(chan struct{}, 1)}
+}
+
+// Subscribe returns a channel on which the newest snapshot arrives; one that was
+// not taken in time is replaced by the next. Call it before Run.
+func (o *Observer) Subscribe() <-chan *cloud.Snapshot {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	subscriber := make(chan *cloud.Snapshot, 1)
+	o.subscribers = append(o.subscribers, subscriber)
+	return subscriber
+}
+
+// Moving tells whether the group has instances on the move, so that looking more
+// often is worth its calls.
+func (o *Observer) Moving(group string, moving bool) {
+	o.mu.Lock()
+	was := o.moving[group]
+	o.moving[group] = moving
+	o.mu.Unlock()
+	if moving && !was {
+		select {
+		case o.hurry <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Run looks at the account until ctx ends.
+func (o *Observer) Run(ctx context.Context) error {
+	for {
+		began := time.Now()
+		o.look(ctx)
+		if !o.wait(ctx, began) {
+			return nil
+		}
+	}
+}
+
+// wait waits until the next look is due, counted from the begin of the last one.
+// It returns false when ctx has ended.
+func (o *Observer) wait(ctx context.Context, began time.Time) bool {
+	timer := time.NewTimer(o.period() - time.Since(began))
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-o.hurry:
+			timer.Reset(o.period() - time.Since(began))
+		}
+	}
+}
+
+func (o *Observer) period() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, moving := range o.moving {
+		if moving {
+			return o.PollMoving
+		}
+	}
+	if o.last == nil || o.trouble != "" {
+		return o.PollMoving
+	}
+	return o.PollIdle
+}
+
+// look reads the account once. A failed look publishes nothing: the snapshot
+// before it stays, and its date says how old it is.
+func (o *Observer) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	snapshot := &cloud.Snapshot{Started: o.Now(), Machines: map[string]cloud.Machine{}, Pools: map[string][]cloud.Node{}}
+	machines, err := o.Machines.List(ctx)
+	if err != nil {
+		o.failed(ctx, fmt.Errorf("list the machines of account %s: %w", o.Account, err))
+		return
+	}
+	for _, m := range machines {
+		snapshot.Machines[m.Code] = m
+	}
+	var poolErr error
+	for _, pool := range o.Pools {
+		nodes, err := pool.Nodes(ctx)
+		if err != nil {
+			poolErr = fmt.Errorf("read pool %s: %w", pool.Name(), err)
+			continue
+		}
+		snapshot.Pools[pool.Name()] = nodes
+	}
+	snapshot.Finished = o.Now()
+	if o.Settle != nil {
+		if err := o.Settle(snapshot); err != nil {
+			o.failed(ctx, fmt.Errorf("settle the orders of account %s: %w", o.Account, err))
+		}
+	}
+	o.publish(snapshot)
+	if poolErr != nil {
+		o.failed(ctx, poolErr)
+	}
+}
+
+func (o *Observer) publish(snapshot *cloud.Snapshot) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last, o.trouble = snapshot, ""
+	o.Metrics.snapshotTimestamp.WithLabelValues(o.Account).Set(float64(snapshot.Finished.UnixNano()) / 1e9)
+	for _, subscriber := range o.subscribers {
+		select {
+		case <-subscriber: // the older one, not taken
+		default:
+		}
+		subscriber <- snapshot
+	}
+}
+
+func (o *Observer) failed(ctx context.Context, err error) {
+	if ctx.Err() == context.Canceled {
+		return // we are ending
+	}
+	o.mu.Lock()
+	news := o.trouble != err.Error()
+	o.trouble = err.Error()
+	o.mu.Unlock()
+	if news {
+		o.Log.Warn("look at the cloud failed; nothing new is believed", zap.String("account", o.Account),
+			zap.Stringer("class", cloud.ClassOf(err)), zap.Error(err))
+	}
+}
+
+func (o *Observer) status() AccountStatus {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := AccountStatus{Name: o.Account, LookTrouble: o.trouble}
+	if o.last != nil {
+		s.LookedAt, s.Machines = o.last.Finished, len(o.last.Machines)
+	}
+	return s
+}

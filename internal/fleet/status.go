@@ -1,0 +1,61 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// Status is the state of everything, for people and for the control socket.
+type Status struct {
+	Accounts []AccountStatus `json:"accounts"`
+	Groups   []GroupStatus   `json:"groups"`
+}
+
+// AccountStatus is the state of one account.
+type AccountStatus struct {
+	Name        string                `json:"name"`
+	LookedAt    time.Time             `json:"looked_at,omitzero"` // when the newest snapshot was complete
+	LookTrouble string                `json:"look_trouble,omitempty"`
+	Machines    int                   `json:"machines"`          // that the account knows
+	Orders      []actions.OrderStatus `json:"orders,omitempty"`  // not settled
+	Trouble     string                `json:"trouble,omitempty"` // why the last order failed
+}
+
+// GroupStatus is the state of one group.
+type GroupStatus struct {
+	Name      string                   `json:"name"`
+	Mode      string                   `json:"mode"`
+	Account   string                   `json:"account"`
+	Min       int                      `json:"min"`
+	Max       int                      `json:"max"`
+	Desired   int                      `json:"desired"` // in mode recommend: what it would be
+	Serving   int                      `json:"serving"`
+	Becoming  int                      `json:"becoming"`
+	Standby   int                      `json:"standby"`
+	Paused    *policy.Pause            `json:"paused,omitempty"`
+	Decision  DecisionStatus           `json:"decision"`
+	Signals   []SignalStatus           `json:"signals"`
+	Instances []actions.InstanceStatus `json:"instances"`
+	Foreign   []string                 `json:"foreign,omitempty"` // nodes of the pools that are not ours
+}
+
+// DecisionStatus is the newest decision.
+type DecisionStatus struct {
+	At       time.Time     `json:"at,omitzero"`
+	From     int           `json:"from"`
+	To       int           `json:"to"`
+	Wanted   int           `json:"wanted"`
+	Reason   policy.Reason `json:"reason"`
+	Policies []string      `json:"policies"` // what each policy says, in words
+}
+
+// SignalStatus is the newest reading of a signal.
+type SignalStatus struct {
+	Name     string   `json:"name"`
+	Value    *float64 `json:"value"` // null without one
+	Why      string   `json:"why,omitempty"`
+	Measured int      `json:"measured"`
+	Of       int      `json:"of"`
+}

@@ -1,0 +1,175 @@
+package gpsim
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/secret"
+)
+
+// Options says how a simulator behaves. Only Accounts is required.
+type Options struct {
+	Accounts []Account // who may call; access keys are unique
+	Delays   Delays    // how long transitions take; the zero value means RealDelays
+
+	// JitterRatio varies each delay evenly by up to this share, 0 to 1: 0.2 is
+	// ±20 %. Seed makes the variation repeatable.
+	JitterRatio float64
+	Seed        uint64
+
+	// Now is wall time as data: Expire, contract dates, the books. Transitions
+	// follow the time package instead. The default is time.Now.
+	Now func() time.Time
+
+	Hooks Hooks
+
+	// AddressBase is the IPv4 network from which machines get their private
+	// addresses, none of them twice. The default is 127.10.0.0/16.
+	AddressBase netip.Prefix
+
+	// CloneLanding is the status in which a clone lands: Initialized (the
+	// default: a key import must precede the first start) or Stopped.
+	CloneLanding string
+
+	MaxMachines  int // machines with a contract in one main contract; default 100
+	MaxPoolNodes int // nodes in one pool; default 50
+
+	// StateFile makes the simulator durable. It is created when missing; its
+	// folder must exist.
+	StateFile string
+}
+
+// Account is a set of credentials with the one main contract (gp) that it may
+// operate.
+type Account struct {
+	AccessKey     string
+	SecretKey     secret.Secret
+	GpServiceCode string
+}
+
+// Delays are the times that the cloud takes, all at least 0.
+type Delays struct {
+	Prepare     time.Duration // from an order to the contract being InService
+	EarlyStatus time.Duration // from an order until GetContractStatus knows the contract
+	Clone       time.Duration // from an order until the clone job is over; may outlast Prepare
+	Configure   time.Duration // a setting being applied: key import, FW+LB attached or detached
+	Start       time.Duration // Starting
+	Stop        time.Duration // Stopping
+	StaleRead   time.Duration // how old a machine status is that a reading action shows
+}
+
+// RealDelays are in the order of magnitude of the real service, as far as the
+// waiting times in IIJ's own tools tell: a machine takes about ten minutes.
+func RealDelays() Delays {
+	return Delays{
+		Prepare:     4 * time.Minute,
+		EarlyStatus: 30 * time.Second,
+		Clone:       5 * time.Minute,
+		Configure:   time.Minute,
+		Start:       2 * time.Minute,
+		Stop:        2 * time.Minute,
+		StaleRead:   time.Minute,
+	}
+}
+
+// FastDelays keep the proportions for demonstrations: from an order to Running
+// about 1.8 s, from Running to Stopped about 0.4 s.
+func FastDelays() Delays {
+	return Delays{
+		Prepare:     600 * time.Millisecond,
+		EarlyStatus: 150 * time.Millisecond,
+		Clone:       800 * time.Millisecond,
+		Configure:   200 * time.Millisecond,
+		Start:       500 * time.Millisecond,
+		Stop:        300 * time.Millisecond,
+		StaleRead:   100 * time.Millisecond,
+	}
+}
+
+// Hooks tell what becomes visible outside the API. They are called one at a
+// time, in the order of the changes, before the answer to the call that caused
+// them leaves. They must not call the simulator over HTTP, which would wait for
+// them. Nil hooks are skipped.
+type Hooks struct {
+	// Power says that a machine's operating system now runs, or no longer does.
+	Power func(code string, address netip.Addr, on bool)
+	// Pool says which nodes a pool has from now on.
+	Pool func(gl, pool string, nodes []netip.AddrPort)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Delays == (Delays{}) {
+		o.Delays = RealDelays()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if !o.AddressBase.IsValid() {
+		o.AddressBase = netip.MustParsePrefix("127.10.0.0/16")
+	}
+	if o.CloneLanding == "" {
+		o.CloneLanding = StatusInitialized
+	}
+	if o.MaxMachines == 0 {
+		o.MaxMachines = 100
+	}
+	if o.MaxPoolNodes == 0 {
+		o.MaxPoolNodes = 50
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	return errors.Join(o.validateAccounts(), o.Delays.validate(), o.validateRanges())
+}
+
+func (o Options) validateAccounts() error {
+	if len(o.Accounts) == 0 {
+		return errors.New("gpsim options: Accounts is empty: give at least one")
+	}
+	seen := map[string]bool{}
+	for i, account := range o.Accounts {
+		if account.AccessKey == "" || account.SecretKey.Empty() || !isServiceCode(account.GpServiceCode, "gp") {
+			return fmt.Errorf("gpsim options: Accounts[%d] needs an access key, a secret key and a main contract like gp00000001", i)
+		}
+		if seen[account.AccessKey] {
+			return fmt.Errorf("gpsim options: Accounts[%d]: access key %q occurs twice: make it unique", i, account.AccessKey)
+		}
+		seen[account.AccessKey] = true
+	}
+	return nil
+}
+
+func (d Delays) validate() error {
+	for _, delay := range []time.Duration{d.Prepare, d.EarlyStatus, d.Clone, d.Configure, d.Start, d.Stop, d.StaleRead} {
+		if delay < 0 {
+			return fmt.Errorf("gpsim options: Delays has %v: a delay is at least 0", delay)
+		}
+	}
+	return nil
+}
+
+func (o Options) validateRanges() error {
+	switch {
+	case !(o.JitterRatio >= 0 && o.JitterRatio <= 1):
+		return fmt.Errorf("gpsim options: JitterRatio is %v: give a share from 0 to 1", o.JitterRatio)
+	case !o.AddressBase.Addr().Is4():
+		return fmt.Errorf("gpsim options: AddressBase is %v: give an IPv4 network", o.AddressBase)
+	case o.CloneLanding != StatusInitialized && o.CloneLanding != StatusStopped:
+		return fmt.Errorf("gpsim options: CloneLanding is %q: give %s or %s", o.CloneLanding, StatusInitialized, StatusStopped)
+	case o.MaxMachines < 0 || o.MaxPoolNodes < 0:
+		return errors.New("gpsim options: MaxMachines and MaxPoolNodes must be positive, or 0 for their default")
+	}
+	return nil
+}
+
+func (o Options) account(accessKey string) (Account, bool) {
+	for _, account := range o.Accounts {
+		if account.AccessKey == accessKey {
+			return account, true
+		}
+	}
+	return Account{}, false
+}

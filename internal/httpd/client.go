@@ -1,0 +1,76 @@
+package httpd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/autoscaled/autoscaled/internal/fleet"
+)
+
+// Client speaks to a running daemon over its control socket.
+type Client struct {
+	socket string
+	http   *http.Client
+}
+
+// NewClient returns a client for the socket at path.
+func NewClient(path string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}
+	return &Client{socket: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+}
+
+// Status asks for the state of everything.
+func (c *Client) Status(ctx context.Context) (fleet.Status, error) {
+	var status fleet.Status
+	return status, c.call(ctx, http.MethodGet, "/v1/status", nil, &status)
+}
+
+// Pause pauses a group.
+func (c *Client) Pause(ctx context.Context, group string, request PauseRequest) error {
+	return c.call(ctx, http.MethodPost, "/v1/groups/"+url.PathEscape(group)+"/pause", request, &struct{}{})
+}
+
+// Resume resumes a group.
+func (c *Client) Resume(ctx context.Context, group string) error {
+	return c.call(ctx, http.MethodPost, "/v1/groups/"+url.PathEscape(group)+"/resume", struct{}{}, &struct{}{})
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode the request: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://autoscaled"+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("make the request: %w", err)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the daemon at %s: %w; is it running, and may this user open its socket?", c.socket, errors.Unwrap(err))
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
+	if err != nil {
+		return fmt.Errorf("read the daemon's answer: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		var p problem
+		if json.Unmarshal(answer, &p) != nil || p.Error == "" {
+			p.Error = response.Status
+		}
+		return errors.New(p.Error)
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("read the daemon's answer: %w", err)
+	}
+	return nil
+}

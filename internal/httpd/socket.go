@@ -1,0 +1,61 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// ListenSocket listens on a unix socket that only this user can open. A socket
+// that a dead process left is replaced; one that answers is not.
+func ListenSocket(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of the control socket: %w; set `socket:` to a path that can be written", err)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "unix", path)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		if answers(path) {
+			return nil, fmt.Errorf("listen on %s: another autoscaled answers there; stop it, or set `socket:` to another path", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("replace the control socket that a dead process left: %w", err)
+		}
+		listener, err = config.Listen(context.Background(), "unix", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on the control socket: %w; set `socket:` to a path that can be written", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("restrict the control socket to this user: %w", err)
+	}
+	return listener, nil
+}
+
+func answers(path string) bool {
+	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "unix", path)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
+}
+
+// ListenTCP listens on the address of the open face.
+func ListenTCP(address string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("listen on %s: another program uses this port; stop it, or set `listen:` to another one", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; set `listen:` to an address of this machine", address, err)
+	}
+	return listener, nil
+}

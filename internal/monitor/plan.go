@@ -1,0 +1,201 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/monitor/prom"
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// plan gathers the configured signals into as few requests as possible.
+type plan struct {
+	options     Options
+	pages       *prom.Pages
+	ofInstances []*source
+	ofGroup     []*source
+	agents      map[agentKey]*agentSource
+	targets     map[targetKey]*targetSource
+}
+
+// agentKey is what agents must have in common to be asked in one PDU.
+type agentKey struct {
+	port      uint16
+	community string
+	timeout   time.Duration
+	retries   int
+}
+
+// targetKey is what pages must have in common to be fetched once.
+type targetKey struct {
+	url     string
+	port    uint16
+	path    string
+	timeout time.Duration
+}
+
+type agentSource struct {
+	*source
+	index      int
+	client     *snmp.Client
+	quantities []snmp.Quantity
+}
+
+type targetSource struct {
+	*source
+	index     int
+	selectors []prom.Selector
+}
+
+func newPlan(options Options, pages *prom.Pages) *plan {
+	return &plan{
+		options: options,
+		pages:   pages,
+		agents:  map[agentKey]*agentSource{},
+		targets: map[targetKey]*targetSource{},
+	}
+}
+
+var statistics = map[string]policy.Statistic{
+	"": policy.Average, "avg": policy.Average, "max": policy.Maximum, "sum": policy.Sum,
+}
+
+// add gives the signal its slot in a source, an existing one where it fits.
+func (p *plan) add(c config.Signal) (signal, error) {
+	statistic, ok := statistics[c.Statistic]
+	if !ok {
+		return signal{}, fmt.Errorf("statistic %q is unknown: use avg, max or sum", c.Statistic)
+	}
+	s := signal{config: c, statistic: statistic}
+	var err error
+	switch {
+	case c.SNMP != nil:
+		s.perInstance = true
+		s.slot, s.ceiling, err = p.addAgent(c)
+	case c.Scrape != nil:
+		s.perInstance = c.Scrape.URL == ""
+		s.slot, err = p.addTarget(c)
+	case c.PromQL != "":
+		s.slot, err = p.addQuestion(c, c.PromQL, prom.Answer.Only)
+	case c.Query != "":
+		s.slot, err = p.addQuery(c)
+	default:
+		err = errors.New("no source: give one of snmp, scrape, promql, query")
+	}
+	return s, err
+}
+
+func (p *plan) addAgent(c config.Signal) (slot, float64, error) {
+	quantity, err := snmp.NewQuantity(*c.SNMP)
+	if err != nil {
+		return slot{}, 0, err
+	}
+	key := agentKey{c.SNMP.Port, c.SNMP.Community.Reveal(), c.SNMP.Timeout, c.SNMP.Retries}
+	agent, ok := p.agents[key]
+	if !ok {
+		if agent, err = p.newAgent(*c.SNMP); err != nil {
+			return slot{}, 0, err
+		}
+		p.agents[key] = agent
+	}
+	agent.quantities = append(agent.quantities, quantity)
+	return slot{agent.index, agent.answer(c)}, quantity.Ceiling, nil
+}
+
+func (p *plan) newAgent(c config.SNMP) (*agentSource, error) {
+	client, err := snmp.NewClient(snmp.Options{Port: c.Port, Community: c.Community, Timeout: c.Timeout, Retries: c.Retries})
+	if err != nil {
+		return nil, err
+	}
+	agent := &agentSource{client: client, index: len(p.ofInstances)}
+	agent.source = &source{kind: "snmp", open: func(address netip.Addr) probe {
+		opened := snmp.NewAgent(agent.client, address, agent.quantities)
+		return func(ctx context.Context, _ time.Time) []reading.Reading { return opened.Read(ctx) }
+	}}
+	p.ofInstances = append(p.ofInstances, agent.source)
+	return agent, nil
+}
+
+func (p *plan) addTarget(c config.Signal) (slot, error) {
+	if c.Scrape.Metric == "" {
+		return slot{}, errors.New("scrape: metric is empty: name the series to read")
+	}
+	if c.Scrape.Timeout <= 0 {
+		return slot{}, fmt.Errorf("scrape: timeout %s: it must be more than 0", c.Scrape.Timeout)
+	}
+	key := targetKey{c.Scrape.URL, c.Scrape.Port, c.Scrape.Path, c.Scrape.Timeout}
+	target, ok := p.targets[key]
+	if !ok {
+		target = p.newTarget(key)
+		p.targets[key] = target
+	}
+	target.selectors = append(target.selectors, prom.Selector{
+		Metric: c.Scrape.Metric, Labels: c.Scrape.Labels, Counter: c.Scrape.Counter, Scale: c.Scrape.Scale,
+	})
+	return slot{target.index, target.answer(c)}, nil
+}
+
+func (p *plan) newTarget(key targetKey) *targetSource {
+	sources := &p.ofInstances
+	if key.url != "" {
+		sources = &p.ofGroup
+	}
+	target := &targetSource{index: len(*sources)}
+	target.source = &source{kind: "scrape", open: func(address netip.Addr) probe {
+		opened := prom.NewTarget(p.pages, key.at(address), target.selectors)
+		return func(ctx context.Context, _ time.Time) []reading.Reading {
+			ctx, cancel := context.WithTimeout(ctx, key.timeout)
+			defer cancel()
+			return opened.Read(ctx)
+		}
+	}}
+	*sources = append(*sources, target.source)
+	return target
+}
+
+// at is the page's URL; that of an instance is made of its address.
+func (k targetKey) at(address netip.Addr) string {
+	if k.url != "" {
+		return k.url
+	}
+	return "http://" + netip.AddrPortFrom(address, k.port).String() + "/" + strings.TrimPrefix(k.path, "/")
+}
+
+func (p *plan) addQuery(c config.Signal) (slot, error) {
+	query, ok := p.options.Queries[c.Query]
+	if !ok {
+		return slot{}, fmt.Errorf("query %q is not defined: add it to queries", c.Query)
+	}
+	return p.addQuestion(c, query.PromQL, func(answer prom.Answer) reading.Reading {
+		return answer.Of(query.GroupLabel, p.options.Group.Name)
+	})
+}
+
+func (p *plan) addQuestion(c config.Signal, promql string, pick func(prom.Answer) reading.Reading) (slot, error) {
+	server := p.options.Prometheus
+	if server == nil {
+		return slot{}, errors.New("it needs a Prometheus server, and none is configured: add prometheus.url")
+	}
+	question := prom.Question{PromQL: promql, Lookback: c.Staleness}
+	maxAge := p.options.Group.Interval / 2
+	added := &source{kind: "promql", open: func(netip.Addr) probe {
+		return func(ctx context.Context, now time.Time) []reading.Reading {
+			return []reading.Reading{pick(server.Ask(ctx, question, now, maxAge))}
+		}
+	}}
+	p.ofGroup = append(p.ofGroup, added)
+	return slot{len(p.ofGroup) - 1, added.answer(c)}, nil
+}
+
+// answer makes the source answer one more signal, and returns its position.
+func (s *source) answer(c config.Signal) int {
+	s.windows = append(s.windows, window{span: c.Window, staleness: c.Staleness})
+	return len(s.windows) - 1
+}

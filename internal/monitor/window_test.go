@@ -1,0 +1,132 @@
+package monitor
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+var epoch = time.Unix(1_800_000_000, 0)
+
+func second(n float64) time.Time { return epoch.Add(time.Duration(n * float64(time.Second))) }
+
+func value(v, at float64) policy.Sample { return policy.ValueAt(v, second(at)) }
+
+func none(why policy.Absence, at float64) policy.Sample { return policy.Missing(why, second(at)) }
+
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		behaviour string
+		span      time.Duration
+		samples   []policy.Sample
+		at        float64
+		want      policy.Sample
+	}{
+		{"nothing read yet is absent", 0, nil, 0, none(policy.Absent, 0)},
+		{"without a span the newest value counts alone", 0,
+			[]policy.Sample{value(1, 0), value(5, 10)}, 10, value(5, 10)},
+		{"a failed read leaves the value before it standing", 0,
+			[]policy.Sample{value(5, 0), none(policy.Failed, 10)}, 10, value(5, 0)},
+		{"after the staleness it stands no longer", 0,
+			[]policy.Sample{value(5, 0), none(policy.Failed, 10)}, 31, none(policy.Stale, 31)},
+		{"a source that never answered has failed, it is not stale", 0,
+			[]policy.Sample{none(policy.Failed, 0)}, 100, none(policy.Failed, 100)},
+		{"an answer without a value ends the value before it", 0,
+			[]policy.Sample{value(5, 0), none(policy.Absent, 10)}, 10, none(policy.Absent, 10)},
+		{"NaN ends the value before it", 0,
+			[]policy.Sample{value(5, 0), value(math.NaN(), 10)}, 10, none(policy.NotFinite, 10)},
+		{"the mean is taken over the span alone", 20 * time.Second,
+			[]policy.Sample{value(100, 0), value(2, 10), value(4, 20)}, 20, value(3, 20)},
+		{"what is missing in the span is not counted as zero", 30 * time.Second,
+			[]policy.Sample{value(2, 0), none(policy.Failed, 10), none(policy.Absent, 15), value(4, 20)}, 20, value(3, 20)},
+		{"an empty span falls back to the newest value", 5 * time.Second,
+			[]policy.Sample{value(2, 0), none(policy.Failed, 10)}, 10, value(2, 0)},
+		{"the same sample again counts once", 30 * time.Second,
+			[]policy.Sample{value(2, 0), value(8, 10), value(8, 10), value(8, 10)}, 10, value(5, 10)},
+		{"a sample from before the newest is dropped", 30 * time.Second,
+			[]policy.Sample{value(2, 10), value(8, 5)}, 10, value(2, 10)},
+		{"a value that arrives stale is stale", 0,
+			[]policy.Sample{value(2, 0)}, 40, none(policy.Stale, 40)},
+	}
+	for _, test := range tests {
+		t.Run(test.behaviour, func(t *testing.T) {
+			t.Parallel()
+			w := window{span: test.span, staleness: 30 * time.Second}
+			for _, sample := range test.samples {
+				w.add(sample)
+			}
+			if got := w.read(second(test.at)); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAWindowNeverMakesUpAValue(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := window{
+			span:      time.Duration(rapid.IntRange(0, 60).Draw(t, "span")) * time.Second,
+			staleness: time.Duration(rapid.IntRange(1, 60).Draw(t, "staleness")) * time.Second,
+		}
+		var believable []policy.Sample
+		var now float64
+		for range rapid.IntRange(0, 30).Draw(t, "polls") {
+			now += rapid.Float64Range(0, 20).Draw(t, "pause")
+			sample := drawSample(t, now)
+			w.add(sample)
+			if _, ok := sample.Value(); ok {
+				believable = append(believable, sample)
+			}
+		}
+		now += rapid.Float64Range(0, 20).Draw(t, "pause")
+		believable = slices.DeleteFunc(believable, func(s policy.Sample) bool {
+			return second(now).Sub(s.At()) > max(w.span, w.staleness)
+		})
+		got, ok := w.read(second(now)).Value()
+		if !ok {
+			return
+		}
+		if len(believable) == 0 {
+			t.Fatalf("%v out of no fresh value", got)
+		}
+		lowest, highest := math.Inf(1), math.Inf(-1)
+		for _, sample := range believable {
+			v, _ := sample.Value()
+			lowest, highest = min(lowest, v), max(highest, v)
+		}
+		const rounding = 1e-9
+		if got < lowest*(1-rounding) || got > highest*(1+rounding) {
+			t.Fatalf("%v is not a mean of values in [%v, %v]", got, lowest, highest)
+		}
+	})
+}
+
+func drawSample(t *rapid.T, at float64) policy.Sample {
+	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	case 0:
+		return policy.ValueAt(math.NaN(), second(at))
+	case 1:
+		return none(policy.Absence(rapid.Uint8Range(1, uint8(policy.Warming)).Draw(t, "why")), at)
+	default:
+		return value(rapid.Float64Range(1, 1e6).Draw(t, "value"), at)
+	}
+}
+
+func TestAWindowKeepsNoMoreThanItsSpan(t *testing.T) {
+	t.Parallel()
+	w := window{span: 10 * time.Second, staleness: 30 * time.Second}
+	for i := range 10_000 {
+		w.add(value(1, float64(i)))
+		w.read(second(float64(i)))
+	}
+	if len(w.values) > 10 {
+		t.Errorf("%d values kept of the last 10 s at one a second", len(w.values))
+	}
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Makes sure that the programs which the tests run against real ones are there:
+# net-snmp's agent and tools, Prometheus and its node exporter. Installs what is
+# missing when it may (root on Debian or Ubuntu), and says what to install when not.
+# No service is left running by it.
+set -euo pipefail
+
+declare -A package_of=(
+    [snmpd]=snmpd
+    [snmpget]=snmp
+    [prometheus]=prometheus
+    [prometheus-node-exporter]=prometheus-node-exporter
+)
+
+missing_packages() {
+    local program
+    for program in "${!package_of[@]}"; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || echo "${package_of[$program]}"
+    done | sort
+}
+
+mapfile -t missing < <(missing_packages)
+if [ ${#missing[@]} -eq 0 ]; then
+    exit 0
+fi
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "setup.sh: the tests need these Debian packages: ${missing[*]}" >&2
+    echo "setup.sh: install them, for example: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+fi
+
+# Debian starts the services of what it installs unless this file forbids it.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 0755 "$policy"
+fi
+
+echo "setup.sh: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq </dev/null
+apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+
+mapfile -t missing < <(missing_packages)
+if [ ${#missing[@]} -ne 0 ]; then
+    echo "setup.sh: still missing after the installation: ${missing[*]}" >&2
+    exit 1
+fi
