@@ -67,6 +67,7 @@ type moment struct {
 
 // play runs load and daemon until the day is over.
 func (d *demo) play(ctx context.Context) error {
+	d.began = time.Now()
 	loading, stopLoad := context.WithCancel(ctx)
 	defer stopLoad()
 	running, stopDaemon := context.WithCancel(ctx)
@@ -89,12 +90,13 @@ func (d *demo) watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		m := moment{at: time.Since(d.began), traffic: d.cloud.Balancer.Ledger().Counts}
+		m := moment{at: d.elapsed(), traffic: d.cloud.Balancer.Ledger().Counts}
 		if groups := d.daemon.Fleet.Status().Groups; len(groups) > 0 {
 			m.group = groups[0]
 		}
 		d.course = append(d.course, m)
 		if n%2 == 0 {
+			d.story.tell()
 			d.show(m)
 		}
 		if m.at >= length {

@@ -19,10 +19,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/daemon"
-	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/logs"
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/simcloud"
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
@@ -46,8 +44,8 @@ var ErrVerdict = errors.New("the day did not end as it must")
 
 // Run plays the day and writes what happens to out. Seed makes the load repeatable.
 func Run(ctx context.Context, out io.Writer, seed uint64) error {
-	d := &demo{out: out, began: time.Now(), seed: seed}
-	d.shift = midnight(d.began, dayEnds)
+	d := &demo{out: out, seed: seed, shift: midnight(time.Now(), dayEnds)}
+	d.story = newStory(d)
 	directory, err := os.MkdirTemp("", "autoscaled-demo-")
 	if err != nil {
 		return fmt.Errorf("make a directory for the demo's store: %w", err)
@@ -71,12 +69,13 @@ func Run(ctx context.Context, out io.Writer, seed uint64) error {
 type demo struct {
 	out    io.Writer
 	mu     sync.Mutex // guards out
-	began  time.Time
+	began  time.Time  // when the day began; zero before
 	shift  time.Duration
 	seed   uint64
 	cloud  *simcloud.Cloud
 	daemon *daemon.Daemon
 	load   *guest.Load
+	story  *story
 	course []moment // one for each second
 }
 
@@ -86,6 +85,14 @@ func midnight(now time.Time, in time.Duration) time.Duration {
 	japan := now.In(time.FixedZone("JST", 9*60*60))
 	next := time.Date(japan.Year(), japan.Month(), japan.Day()+1, 0, 0, 0, 0, japan.Location())
 	return next.Sub(now) - in
+}
+
+// elapsed is the time of the day.
+func (d *demo) elapsed() time.Duration {
+	if d.began.IsZero() {
+		return 0
+	}
+	return time.Since(d.began)
 }
 
 func (d *demo) now() time.Time { return time.Now().Add(d.shift) }
@@ -113,7 +120,7 @@ func (d *demo) start(directory string) error {
 	if err != nil {
 		return errors.Join(err, d.cloud.Close())
 	}
-	d.daemon, err = daemon.New(daemon.Options{Config: c, Version: "demo", Log: zap.New(d.core()), Now: d.now})
+	d.daemon, err = daemon.New(daemon.Options{Config: c, Version: "demo", Log: zap.New(d.story), Now: d.now})
 	if err != nil {
 		return errors.Join(err, d.cloud.Close())
 	}
@@ -132,13 +139,6 @@ func loadConfig(file, directory string) (*config.Config, error) {
 		}
 	}
 	return config.Load(file)
-}
-
-// core shows the daemon's log as it shows on a terminal, with the demo's own time.
-func (d *demo) core() zapcore.Core {
-	return logs.Text(writerFunc(d.write), zapcore.InfoLevel, func(time.Time) string {
-		return fmt.Sprintf("%6.1fs   ", time.Since(d.began).Seconds())
-	})
 }
 
 type writerFunc func([]byte) (int, error)
