@@ -56,6 +56,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 	}
+	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
 	command.AddCommand(runCommand(), checkCommand(), statusCommand(), pauseCommand(), resumeCommand(), simulatorCommand(), demoCommand())
 	return command

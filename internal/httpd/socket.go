@@ -12,7 +12,8 @@ import (
 )
 
 // ListenSocket listens on a unix socket that only this user can open. A socket
-// that a dead process left is replaced; one that answers is not.
+// that a dead process left is replaced; one that answers, or another kind of file,
+// is not.
 func ListenSocket(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of the control socket: %w; set `socket:` to a path that can be written", err)
@@ -23,8 +24,8 @@ func ListenSocket(path string) (net.Listener, error) {
 		if answers(path) {
 			return nil, fmt.Errorf("listen on %s: another autoscaled answers there; stop it, or set `socket:` to another path", path)
 		}
-		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("replace the control socket that a dead process left: %w", err)
+		if err := removeSocket(path); err != nil {
+			return nil, fmt.Errorf("replace the control socket that a dead process left: %w; set `socket:` to another path", err)
 		}
 		listener, err = config.Listen(context.Background(), "unix", path)
 	}
@@ -36,6 +37,13 @@ func ListenSocket(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("restrict the control socket to this user: %w", err)
 	}
 	return listener, nil
+}
+
+func removeSocket(path string) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return fmt.Errorf("%s is not a socket", path)
+	}
+	return os.Remove(path)
 }
 
 func answers(path string) bool {

@@ -43,6 +43,9 @@ func (a Answer) pick(matches func(model.Metric) bool, nothing, advice string) re
 		found = append(found, &model.Sample{Value: result.Value, Timestamp: result.Timestamp})
 	case model.Vector:
 		for _, sample := range result {
+			if sample == nil {
+				return a.failed(errors.New("its result has an element that is null"))
+			}
 			if matches(sample.Metric) {
 				found = append(found, sample)
 			}

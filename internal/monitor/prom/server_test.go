@@ -74,11 +74,12 @@ func TestAnswers(t *testing.T) {
 		{"NaN is not finite", vector(element("web", "NaN")), only, 0, policy.NotFinite, "NaN"},
 		{"infinity is not finite", vector(element("web", "+Inf")), only, 0, policy.NotFinite, "Inf"},
 		{"a matrix is refused", success(`{"resultType":"matrix","result":[]}`), only, 0, policy.Failed, "instant vector"},
-		{"a string is refused", success(`{"resultType":"string","result":[1800000000,"7"]}`), only, 0, policy.Failed, "instant vector"},
+		{"a string is refused", success(`{"resultType":"string","result":[1800000000,"7"]}`), only, 0, policy.Failed, "string"},
 		{"a histogram is refused", success(`{"resultType":"vector","result":[{"metric":{},"histogram":[1800000000,{"count":"1","sum":"2","buckets":[]}]}]}`), only, 0, policy.Failed, "histogram"},
 		{"a warning makes the answer partial", `{"status":"success","warnings":["store is down"],"data":{"resultType":"vector","result":[` + element("web", "7") + `]}}`, only, 0, policy.Failed, "store is down"},
 		{"a result from the future is refused", success(`{"resultType":"scalar","result":[1800000600,"2.5"]}`), only, 0, policy.OutOfRange, "dated after"},
 		{"an error is told", `{"status":"error","errorType":"bad_data","error":"parse error"}`, only, 0, policy.Failed, "parse error"},
+		{"null for an element is refused", vector("null"), only, 0, policy.Failed, "null"},
 		{"no JSON is refused", `<html>`, only, 0, policy.Failed, "ask prometheus"},
 		{"JSON of another kind is refused", `{"status":"success","data":{"resultType":"vector","result":7}}`, only, 0, policy.Failed, "ask prometheus"},
 		{"an empty object is refused", `{}`, only, 0, policy.Failed, ""},
@@ -171,6 +172,7 @@ func TestAFailureIsSharedAndACancellationIsNot(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) == 1 {
+			_ = r.ParseForm() // only then does the server see that the client is gone
 			cancel()
 			<-r.Context().Done()
 			return

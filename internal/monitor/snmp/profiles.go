@@ -1,11 +1,14 @@
 package snmp
 
+import "time"
+
 // profile is a ready-made quantity: the objects, and the rule that makes one
 // number of them.
 type profile struct {
 	rule    rule
-	scale   float64 // the rule's result is multiplied by this
-	ceiling float64 // see Quantity.Ceiling
+	scale   float64       // the rule's result is multiplied by this
+	ceiling float64       // see Quantity.Ceiling
+	refresh time.Duration // see Quantity.refresh
 	objects []object
 	perCell bool // the objects are columns; the interface's index is appended
 }
@@ -43,7 +46,7 @@ func (p part) works() bool { return p == working || p == extraWorking }
 // load1 is the run queue's mean over a minute; laLoadInt holds it times 100.
 //
 // network_in and network_out are bits per second of one interface (IF-MIB). snmpd
-// takes them from the kernel every 3 s, so shorter intervals see steps.
+// answers from a copy of the kernel's counters that is up to 3 s old.
 var profiles = map[string]profile{
 	"cpu_busy": {
 		rule:    busy,
@@ -68,12 +71,14 @@ var profiles = map[string]profile{
 	"network_in": {
 		rule:    rate,
 		scale:   8,
+		refresh: 4 * time.Second,
 		objects: []object{{name: "ifHCInOctets", oid: ".1.3.6.1.2.1.31.1.1.1.6"}},
 		perCell: true,
 	},
 	"network_out": {
 		rule:    rate,
 		scale:   8,
+		refresh: 4 * time.Second,
 		objects: []object{{name: "ifHCOutOctets", oid: ".1.3.6.1.2.1.31.1.1.1.10"}},
 		perCell: true,
 	},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
 )
@@ -18,7 +19,8 @@ type Quantity struct {
 
 	rule    rule
 	scale   float64
-	floor   float64 // a smaller value cannot be
+	floor   float64       // a smaller value cannot be
+	refresh time.Duration // a rate over less than this would be that of the agent's copying, 0 or too much
 	objects []object
 }
 
@@ -44,7 +46,7 @@ func NewQuantity(c config.SNMP) (Quantity, error) {
 			objects[i].oid += cell
 		}
 	}
-	return Quantity{Ceiling: p.ceiling, rule: p.rule, scale: p.scale, objects: objects}, nil
+	return Quantity{Ceiling: p.ceiling, rule: p.rule, scale: p.scale, refresh: p.refresh, objects: objects}, nil
 }
 
 func customQuantity(c config.SNMP) (Quantity, error) {

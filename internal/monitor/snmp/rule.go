@@ -39,12 +39,12 @@ func newest(_ Quantity, _ *snapshot, after snapshot) (float64, error) {
 // The time is that between the two receptions, on our monotonic clock: it is
 // off by one network delay at most, while sysUpTime has steps of 10 ms and is
 // only as good as the agent's clock. sysUpTime serves to see restarts.
-func rate(_ Quantity, before *snapshot, after snapshot) (float64, error) {
+func rate(q Quantity, before *snapshot, after snapshot) (float64, error) {
 	if err := continues(before, after); err != nil {
 		return 0, err
 	}
 	elapsed := after.at.Sub(before.at)
-	if elapsed <= 0 {
+	if elapsed <= 0 || elapsed < q.refresh {
 		return 0, errUnmoved
 	}
 	step, err := increase(before.values[0], after.values[0])

@@ -174,7 +174,7 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 	machines := gp.NewWriter(a.client, gp.Options{
 		GpServiceCode: a.provider.GpServiceCode,
 		SSHPublicKey:  group.Template.SSHPublicKey.Reveal(),
-		FwLb:          attachTo(group),
+		FwLb:          group.Template.FwLb,
 		PaidPeriod:    gp.PaidPeriod(a.provider.PaidPeriod),
 	})
 	balancers := make([]cloud.Balancer, len(group.Balancers))
@@ -220,18 +220,6 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 	}
 	d.Fleet.Groups = append(d.Fleet.Groups, acting)
 	return nil
-}
-
-// attachTo is the FW+LB to which a group's new machines are attached.
-func attachTo(group config.Group) string {
-	switch {
-	case group.Template.FwLb == "none":
-		return ""
-	case group.Template.FwLb == "" && len(group.Balancers) > 0:
-		return group.Balancers[0].GlServiceCode
-	default:
-		return group.Template.FwLb
-	}
 }
 
 // spec is a group's configuration as policy wants it.

@@ -143,6 +143,7 @@ func (d *Daemon) connectPrometheus() error {
 		return err
 	}
 	d.server = server
+	d.closers = append(d.closers, server.Close)
 	return nil
 }
 

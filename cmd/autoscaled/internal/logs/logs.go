@@ -128,7 +128,7 @@ func plain(value any) string {
 		value = strings.Join(words, ", ")
 	}
 	s := fmt.Sprint(value)
-	if s == "" || strings.ContainsAny(s, " =\"\n\t") {
+	if s == "" || strings.ContainsAny(s, " =\"\t") || !strconv.CanBackquote(s) { // what a terminal would obey is quoted too
 		return strconv.Quote(s)
 	}
 	return s
