@@ -56,6 +56,9 @@ run answer SNMP and HTTP at their own loopback addresses; the FW+LB is a proxy.`
 	flags.StringVar(&options.StateFile, "state", "", "keep contracts, machines and pools in this `FILE`")
 	flags.StringVar(&options.Installation, "installation", "rehearsal", "the installation whose mark the two serving machines carry")
 	flags.StringVar(&delays, "delays", "fast", "how long the cloud takes: real (minutes) or fast (seconds)")
+	flags.TextVar(&options.AddressBase, "addresses", options.AddressBase, "private addresses of the machines, a `NETWORK` within 127.0.0.0/8")
+	flags.IntVar(&options.MaxMachines, "max-machines", 100, "machines with a contract that the account may have")
+	flags.IntVar(&options.MaxPoolNodes, "max-pool-nodes", 50, "nodes that the pool can hold")
 	flags.Uint16Var(&options.SNMPPort, "snmp-port", 10161, "UDP port of the machines' agents")
 	flags.Uint16Var(&options.AppPort, "app-port", 8080, "TCP port of the machines' application")
 	return command

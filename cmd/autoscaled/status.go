@@ -42,7 +42,10 @@ func printAccount(w io.Writer, a fleet.AccountStatus, now time.Time) {
 		}
 	}
 	for _, order := range a.Orders {
-		fmt.Fprintf(w, "  order %s: %d for %s, %s for %s %s\n", order.ID, order.Count, order.Group, order.State, ago(order.At, now), order.Error)
+		fmt.Fprintf(w, "  order %s: %d for %s, %s for %s\n", order.ID, order.Count, order.Group, order.State, ago(order.At, now))
+		if order.Error != "" {
+			fmt.Fprintf(w, "    ! %s\n", order.Error)
+		}
 	}
 }
 
@@ -51,6 +54,9 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 		g.Name, g.Mode, g.Min, g.Max, g.Desired, g.Serving, g.Becoming, g.Standby)
 	if g.Paused != nil {
 		fmt.Fprintf(w, "  ! paused by %s %s ago: %s\n", g.Paused.By, ago(g.Paused.Since, now), g.Paused.Why)
+	}
+	if g.Trouble != "" {
+		fmt.Fprintf(w, "  ! %s\n", g.Trouble)
 	}
 	if g.Decision.At.IsZero() {
 		fmt.Fprintln(w, "  nothing decided yet")

@@ -5,12 +5,11 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
-	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/store"
 )
 
 // instance is one server of a group: its records, what was last seen of it, and
-// the one job that may be moving it. mu guards everything but code; it is held
+// the one step that may be moving it. mu guards everything but code; it is held
 // while a record is written, never while the cloud is called.
 type instance struct {
 	code string
@@ -20,44 +19,46 @@ type instance struct {
 	facts *store.Document[Facts]
 	seen  view
 
-	working  bool      // a job is moving it
-	step     Step      // what the job is doing
+	working  bool      // a step is under way
+	step     Step      // which one
 	detail   string    // of what, when the step alone does not say it
+	leaving  bool      // it is being taken out of the pools, and is not counted on any more
 	probes   int       // successful probes in a row since it was last started
 	failures int       // failed steps in a row
-	retryAt  time.Time // no job before this
+	last     failure   // of the newest of them
+	retryAt  time.Time // no step before this
 	trouble  string    // why the last step failed; empty after a success
-	wake     *time.Timer
 }
 
-// InstanceStatus is what there is to know of an instance.
-type InstanceStatus struct {
-	Code       string      `json:"code"`
-	Goal       policy.Goal `json:"goal"`
-	Phase      Phase       `json:"phase"`
-	Step       Step        `json:"step,omitempty"` // the step under way, or the next one
-	Proof      Proof       `json:"proof"`
-	Address    string      `json:"address,omitempty"`
-	Since      time.Time   `json:"since"`
-	GoalSince  time.Time   `json:"goal_since"`
-	Joined     time.Time   `json:"joined,omitzero"`
-	LastDay    time.Time   `json:"last_day,omitzero"`
-	Quarantine string      `json:"quarantine,omitempty"` // why, if quarantined
-	Trouble    string      `json:"trouble,omitempty"`    // why its last step failed
+// failure is what makes two failures the same news.
+type failure struct {
+	step  Step
+	class cloud.Class
+}
+
+// view is what was last seen of an instance.
+type view struct {
+	machine   cloud.Machine
+	listed    bool      // a listing or a look showed it
+	machineAt time.Time // when the look at the machine began
+	labelAt   time.Time // when the listing that showed the label began
+	pools     int       // how many of the group's pools it is a node of
+	poolsAt   time.Time // when the look at the pools began; zero before the first
+
+	absentSince time.Time // begin of the first listing in a row that lacked it
+	absences    int       // listings in a row that lacked it
 }
 
 // absorb takes over what a newer listing shows. It never goes back behind what a
-// job looked up since. pools is -1 when the pools were not all read.
-func (in *instance) absorb(snapshot *cloud.Snapshot, machine cloud.Machine, listed bool, pools int) {
-	v := &in.seen
+// step looked up since. pools is -1 when the pools were not all read.
+func (v *view) absorb(snapshot *cloud.Snapshot, machine cloud.Machine, listed bool, pools int) {
 	if listed {
 		v.absences, v.absentSince = 0, time.Time{}
 		if snapshot.Started.After(v.labelAt) {
 			v.machine.Label, v.machine.Stop, v.labelAt = machine.Label, machine.Stop, snapshot.Started
 		}
 		if snapshot.Started.After(v.machineAt) {
-			machine.Label, machine.Stop = v.machine.Label, v.machine.Stop
-			v.machine, v.machineAt, v.listed = machine, snapshot.Started, true
+			v.look(machine, snapshot.Started)
 		}
 	} else if snapshot.Started.After(v.machineAt) {
 		if v.absences == 0 {
@@ -70,25 +71,14 @@ func (in *instance) absorb(snapshot *cloud.Snapshot, machine cloud.Machine, list
 	}
 }
 
-// look takes over what a job just read of the machine.
-func (in *instance) look(machine cloud.Machine, began time.Time) {
-	v := &in.seen
+// look takes over what was read of the machine, save what only a listing shows.
+func (v *view) look(machine cloud.Machine, began time.Time) {
 	machine.Label, machine.Stop = v.machine.Label, v.machine.Stop
 	v.machine, v.machineAt, v.listed = machine, began, true
+	v.absences, v.absentSince = 0, time.Time{}
 }
 
-// learn derives facts from what is seen, and says whether any changed.
-func (in *instance) learn(now time.Time) bool {
-	f, v := &in.facts.Value, &in.seen
-	changed := false
-	if v.listed && f.Seen.IsZero() {
-		f.Seen, changed = now, true
-	}
-	if power := v.machine.Power; !f.BusyUntil.IsZero() && v.listed && power != cloud.PowerOff && power != cloud.PowerBlank {
-		f.BusyUntil, changed = time.Time{}, true // reads have caught up with us
-	}
-	if address := v.machine.Address; address.IsValid() && address != f.Address {
-		f.Address, changed = address, true
-	}
-	return changed
+// certain says that power and contract were read, so that they prove something.
+func (v *view) certain() bool {
+	return v.listed && v.machine.Contract == cloud.ContractInService && v.machine.Power != cloud.PowerUnknown
 }

@@ -19,7 +19,7 @@ const (
 	Unlabelled Phase = "unlabelled"  // it does not carry our mark yet
 	Disputed   Phase = "disputed"    // it carried our mark, and a listing shows another label
 	Unprepared Phase = "unprepared"  // off, and a preparation is missing
-	Busy       Phase = "busy"        // the cloud is changing it
+	Busy       Phase = "busy"        // the cloud is changing it, or does not tell what it does
 	Off        Phase = "stopped"     // off and prepared
 	Starting   Phase = "starting"    //
 	Running    Phase = "running"     // on, its address not known
@@ -27,7 +27,7 @@ const (
 	Ready      Phase = "ready"       // on, out of the pools, its probe succeeds
 	PartPooled Phase = "part_pooled" // in some of the pools
 	InPool     Phase = "in_pool"     // in every pool, serving
-	Stray      Phase = "stray"       // in a pool without being on
+	Stray      Phase = "stray"       // in a pool without being on, or without being there at all
 	Draining   Phase = "draining"    // out of the pools, its last requests may still run
 	Drained    Phase = "drained"     // out of the pools for as long as draining takes
 	Stopping   Phase = "stopping"    //
@@ -41,19 +41,6 @@ func Phases() []Phase {
 		Ordered, Preparing, Unlabelled, Disputed, Unprepared, Busy, Off, Starting, Running, Described, Ready, PartPooled,
 		InPool, Stray, Draining, Drained, Stopping, Ending, Gone,
 	}
-}
-
-// view is what was last seen of an instance.
-type view struct {
-	machine   cloud.Machine
-	listed    bool      // a listing or a look showed it
-	machineAt time.Time // when the look at the machine began
-	labelAt   time.Time // when the listing that showed the label began
-	pools     int       // how many of the group's pools it is a node of
-	poolsAt   time.Time // when the look at the pools began
-
-	absentSince time.Time // begin of the first listing in a row that lacked it
-	absences    int       // listings in a row that lacked it
 }
 
 // circumstances are what, beside facts and view, decides an instance's phase.
@@ -70,8 +57,11 @@ type circumstances struct {
 }
 
 func phaseOf(f *Facts, v *view, c circumstances) Phase {
+	gone := !f.Seen.IsZero() && v.absences >= 2 && c.now.Sub(v.absentSince) >= c.absenceAfter
 	switch {
-	case !f.Seen.IsZero() && v.absences >= 2 && c.now.Sub(v.absentSince) >= c.absenceAfter:
+	case gone && v.pools > 0:
+		return Stray
+	case gone:
 		return Gone
 	case !f.LastDay.IsZero() || v.machine.Ending():
 		return Ending
@@ -83,8 +73,18 @@ func phaseOf(f *Facts, v *view, c circumstances) Phase {
 		return Unlabelled
 	case v.labelAt.After(f.Labelled.Add(c.staleRead)) && v.machine.Label != c.mark:
 		return Disputed
+	default:
+		return phaseOfOurs(f, v, c)
 	}
+}
+
+// phaseOfOurs is the phase of a machine in service that carries our mark.
+func phaseOfOurs(f *Facts, v *view, c circumstances) Phase {
 	switch power := v.machine.Power; {
+	case f.Stale.covers(power, c.now):
+		return Busy
+	case power == cloud.PowerUnknown: // that nothing was read proves nothing
+		return Busy
 	case power == cloud.PowerOn:
 		return phaseOn(f, v, c)
 	case v.pools > 0:
@@ -95,7 +95,7 @@ func phaseOf(f *Facts, v *view, c circumstances) Phase {
 		return Drained // a stop that hangs is asked for again, by force
 	case power == cloud.PowerStopping:
 		return Stopping
-	case power == cloud.PowerUnknown, power == cloud.PowerBusy, c.now.Before(f.BusyUntil):
+	case power == cloud.PowerBusy:
 		return Busy
 	case missingPreparation(f, c.preparations) != "":
 		return Unprepared
@@ -114,6 +114,8 @@ func phaseOn(f *Facts, v *view, c circumstances) Phase {
 		return InPool
 	case v.pools > 0:
 		return PartPooled
+	case !f.StopAsked.IsZero() && !overdue(f, c):
+		return Stopping
 	case !f.Left.IsZero() && c.now.Before(f.Left.Add(c.drain)):
 		return Draining
 	case !f.Left.IsZero():

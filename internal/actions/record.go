@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -22,18 +23,40 @@ const (
 // without it the step is taken again.
 type Facts struct {
 	Proof      Proof                `json:"proof"`
-	Order      string               `json:"order,omitempty"`      // intent that bought it
-	Since      time.Time            `json:"since"`                // when it was ordered or adopted
-	Seen       time.Time            `json:"seen,omitzero"`        // when a listing first showed it
-	Labelled   time.Time            `json:"labelled,omitzero"`    // when it got our mark
-	Prepared   map[string]time.Time `json:"prepared,omitempty"`   // preparations done, by name
-	BusyUntil  time.Time            `json:"busy_until,omitzero"`  // until then, status reads may still show the state before our last call
-	Address    netip.Addr           `json:"address,omitzero"`     // private address
-	Joined     time.Time            `json:"joined,omitzero"`      // when it last began to serve
-	Left       time.Time            `json:"left,omitzero"`        // since when it is out of every pool on its way out
-	StopAsked  time.Time            `json:"stop_asked,omitzero"`  // when it was first asked to stop
-	LastDay    time.Time            `json:"last_day,omitzero"`    // the day with which its contract was ended
-	Quarantine *Quarantine          `json:"quarantine,omitempty"` // nil: not quarantined
+	Order      string               `json:"order,omitempty"`     // intent that bought it
+	Since      time.Time            `json:"since"`               // when it was ordered or adopted
+	Seen       time.Time            `json:"seen,omitzero"`       // when a listing first showed it
+	Labelled   time.Time            `json:"labelled,omitzero"`   // when it got our mark
+	Prepared   map[string]time.Time `json:"prepared,omitempty"`  // preparations done, by name; never changed in place
+	Attempt    *Attempt             `json:"attempt,omitempty"`   // the preparation that may be done without our knowing; nil: none
+	Stale      *Stale               `json:"stale,omitempty"`     // what reads may still show from before our last call; nil: nothing
+	Address    netip.Addr           `json:"address,omitzero"`    // private address
+	Joined     time.Time            `json:"joined,omitzero"`     // when it last began to serve
+	Fell       time.Time            `json:"fell,omitzero"`       // when it last ceased to serve
+	Left       time.Time            `json:"left,omitzero"`       // since when it is out of every pool on its way out
+	StopAsked  time.Time            `json:"stop_asked,omitzero"` // when it was asked to stop; zero once it is off
+	LastDay    time.Time            `json:"last_day,omitzero"`   // the day with which its contract was ended
+	Quarantine *Quarantine          `json:"quarantine,omitempty"`
+}
+
+// serves says that the instance serves, by what was last known for certain.
+func (f *Facts) serves() bool { return f.Joined.After(f.Fell) }
+
+// Attempt is written before a preparation is asked for. Where its answer is not
+// on record, the preparation may be done: then a repeat may be refused.
+type Attempt struct {
+	Preparation string    `json:"preparation"`
+	At          time.Time `json:"at"`
+}
+
+// Stale says that a read which shows this power may be from before our last call.
+type Stale struct {
+	Power string    `json:"power"` // as cloud.Power puts it
+	Until time.Time `json:"until"`
+}
+
+func (s *Stale) covers(power cloud.Power, now time.Time) bool {
+	return s != nil && s.Power == power.String() && now.Before(s.Until)
 }
 
 // Quarantine marks an instance that is stuck: nothing is done to it until an
@@ -69,15 +92,15 @@ type Intent struct {
 	Type   string      `json:"type"`
 	Count  int         `json:"count"`
 	At     time.Time   `json:"at"`
-	Before []string    `json:"before"` // every code that the account knew before
+	Before []string    `json:"before"` // every code that the account knew before, in order
 	State  IntentState `json:"state"`
-	Lost   bool        `json:"lost,omitempty"`  // its answer was lost
+	Lost   time.Time   `json:"lost,omitzero"`   // when its answer was given up; zero: it was not
 	Codes  []string    `json:"codes,omitempty"` // machines that it is known to have bought
 	Error  string      `json:"error,omitempty"`
 }
 
 // unsettled says that it is not known yet what the order bought.
-func (i Intent) unsettled() bool {
+func (i *Intent) unsettled() bool {
 	return i.State == IntentOpen || i.State == IntentUnknown || i.State == IntentAsking
 }
 

@@ -83,14 +83,17 @@ var table = map[policy.Goal]map[Phase]Step{
 // Next is the step that an instance in the given phase takes towards its goal.
 func Next(goal policy.Goal, phase Phase) Step { return table[goal][phase] }
 
-// atGoal says that an instance needs nothing more, now or later, to be where it should end.
-func atGoal(goal policy.Goal, phase Phase) bool {
-	switch goal {
-	case policy.InService:
-		return phase == InPool
-	case policy.Standby:
-		return phase == Off || phase == Ending
+// atRest says that an instance in this phase changes no more by itself, nor by a
+// step towards its goal.
+func atRest(goal policy.Goal, phase Phase) bool {
+	switch phase {
+	case Ending, Disputed:
+		return true
+	case InPool:
+		return goal == policy.InService
+	case Off:
+		return goal == policy.Standby
 	default:
-		return phase == Ending
+		return false
 	}
 }

@@ -48,13 +48,17 @@ func (a *Advisor) Run(ctx context.Context) error {
 	}
 }
 
-// observe takes every node of the pools for an instance. Its address stands for
-// its code.
+// observe takes every node of the pools for an instance, once all of them were
+// read. Its address stands for its code.
 func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 	seen := map[string]bool{}
 	targets := []monitor.Target{}
 	for _, pool := range a.Pools {
-		for _, node := range snapshot.Pools[pool] {
+		nodes, read := snapshot.Pools[pool]
+		if !read {
+			return // fewer would look like a smaller group
+		}
+		for _, node := range nodes {
 			address := node.Address.Addr()
 			if code := address.String(); !seen[code] {
 				seen[code] = true
@@ -69,7 +73,9 @@ func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 
 func (a *Advisor) decide(signals []policy.Signal) {
 	observed := policy.Observation{Size: policy.Size{Count: len(a.targets), Type: a.Spec.Type}, Signals: signals}
-	a.note(policy.Evaluate(&a.Spec, observed, a.Now().Round(0), &a.memory), signals, "would decide")
+	now := a.Now().Round(0)
+	a.show(signals, now)
+	a.note(policy.Evaluate(&a.Spec, observed, now, &a.memory), "would decide")
 }
 
 func (a *Advisor) status() GroupStatus {

@@ -52,7 +52,10 @@ type decider struct {
 	mu       sync.Mutex // guards what status shows
 	decision policy.Decision
 	signals  []policy.Signal
+	readAt   time.Time // when the signals were read
 	foreign  []string
+	paused   *policy.Pause
+	trouble  string // why the last decision or look could not be written down; empty if it was
 }
 
 func newDecider(options DeciderOptions) decider {
@@ -93,14 +96,58 @@ func (d *decider) finish() {
 	}
 }
 
+// resume shows what an earlier process left, until the first decision.
+func (d *decider) resume(desired policy.Size, pause *policy.Pause) {
+	d.Metrics.Touch(d.Name)
+	d.Metrics.desired.WithLabelValues(d.Name).Set(float64(desired.Count))
+	d.decision.Desired = desired
+	d.showPause(pause)
+}
+
+func (d *decider) showPause(pause *policy.Pause) {
+	d.mu.Lock()
+	d.paused = pause
+	d.mu.Unlock()
+	d.Metrics.setPaused(d.Name, pause != nil)
+}
+
+// show keeps and measures the signals that were read at now.
+func (d *decider) show(signals []policy.Signal, now time.Time) {
+	d.mu.Lock()
+	d.signals, d.readAt = signals, now
+	d.mu.Unlock()
+	d.Metrics.read(d.Name, signals, now)
+}
+
+// setTrouble notes whether what had to be written down was; the same trouble again
+// is no news.
+func (d *decider) setTrouble(err error) {
+	d.mu.Lock()
+	news := d.trouble == "" && err != nil
+	d.trouble = ""
+	if err != nil {
+		d.trouble = err.Error()
+	}
+	d.mu.Unlock()
+	if news {
+		d.Log.Error("the store cannot be written; nothing is done until it can", zap.Error(err))
+	}
+}
+
+func (d *decider) troubled() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.trouble != ""
+}
+
 // note keeps a decision for status, and measures and logs it. verb says what
 // becomes of a change.
-func (d *decider) note(decision policy.Decision, signals []policy.Signal, verb string) {
+func (d *decider) note(decision policy.Decision, verb string) {
 	d.mu.Lock()
 	before := d.decision
-	d.decision, d.signals = decision, signals
+	d.decision = decision
 	d.mu.Unlock()
-	d.Metrics.decided(d.Name, decision, signals)
+	d.Metrics.decided(d.Name, decision)
 	fields := []zap.Field{
 		zap.Int("from", decision.Current.Count), zap.Int("to", decision.Desired.Count), zap.Int("wanted", decision.Wanted),
 		zap.String("reason", string(decision.Reason)), zap.Strings("policies", sentences(decision)),
@@ -146,14 +193,14 @@ func (d *decider) status(mode string) GroupStatus {
 	defer d.mu.Unlock()
 	s := GroupStatus{
 		Name: d.Name, Mode: mode, Account: d.Account, Min: d.Spec.Min, Max: d.Spec.Max, Desired: d.decision.Desired.Count,
-		Foreign: d.foreign,
+		Paused: d.paused, Trouble: d.trouble, Foreign: d.foreign,
 		Decision: DecisionStatus{
 			At: d.decision.At, From: d.decision.Current.Count, To: d.decision.Desired.Count, Wanted: d.decision.Wanted,
 			Reason: d.decision.Reason, Policies: sentences(d.decision),
 		},
 	}
 	for _, signal := range d.signals {
-		summary, measured, of := signal.Summary(d.decision.At)
+		summary, measured, of := signal.Summary(d.readAt)
 		one := SignalStatus{Name: signal.Name, Measured: measured, Of: of}
 		if value, ok := summary.Value(); ok {
 			one.Value = &value
@@ -165,11 +212,16 @@ func (d *decider) status(mode string) GroupStatus {
 	return s
 }
 
-// seeForeign notes the nodes of the group's pools that are not among ours.
+// seeForeign notes the nodes of the group's pools that are not among ours, when
+// all of them were read.
 func (d *decider) seeForeign(snapshot *cloud.Snapshot, ours map[string]bool) {
 	var foreign []string
 	for _, pool := range d.Pools {
-		for _, node := range snapshot.Pools[pool] {
+		nodes, read := snapshot.Pools[pool]
+		if !read {
+			return
+		}
+		for _, node := range nodes {
 			if !ours[node.Address.Addr().String()] {
 				foreign = append(foreign, node.Address.String())
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -20,6 +21,12 @@ import (
 type state struct {
 	Desired policy.Size   `json:"desired"`
 	Memory  policy.Memory `json:"memory"`
+}
+
+// clone is a copy that an evaluation may change.
+func (s state) clone() state {
+	s.Memory.Peaks, s.Memory.Troughs = slices.Clone(s.Memory.Peaks), slices.Clone(s.Memory.Troughs)
+	return s
 }
 
 // GroupOptions are what a Group needs. All fields are required.
@@ -42,6 +49,7 @@ type Group struct {
 	snapshots <-chan *cloud.Snapshot
 	looked    bool // at least one snapshot has been seen
 	commands  chan func()
+	ended     chan struct{} // closed when Run returns
 }
 
 // NewGroup reads the group's state.
@@ -50,8 +58,7 @@ func NewGroup(options GroupOptions) (*Group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the state of group %s: %w", options.Name, err)
 	}
-	options.Metrics.Touch(options.Name)
-	return &Group{
+	g := &Group{
 		decider:   newDecider(options.DeciderOptions),
 		Crew:      options.Crew,
 		journal:   options.Journal,
@@ -60,13 +67,17 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		state:     document,
 		snapshots: options.Observer.Subscribe(),
 		commands:  make(chan func()),
-	}, nil
+		ended:     make(chan struct{}),
+	}
+	g.resume(document.Value.Desired, document.Value.Memory.Paused)
+	return g, nil
 }
 
 // Run runs the group until ctx ends.
 func (g *Group) Run(ctx context.Context) error {
 	ticker := time.NewTicker(g.Interval)
 	defer ticker.Stop()
+	defer close(g.ended)
 	defer g.finish()
 	for {
 		select {
@@ -92,8 +103,10 @@ func (g *Group) Run(ctx context.Context) error {
 }
 
 // advance lets instances take their next steps, and says whether something moves.
+// What cannot be written down is not done: neither is anything while the last
+// thing to write was refused.
 func (g *Group) advance() {
-	if g.state.Value.Memory.Paused == nil && g.looked {
+	if g.state.Value.Memory.Paused == nil && g.looked && !g.troubled() {
 		g.Crew.Advance()
 	}
 	g.Observer.Moving(g.Name, g.Crew.Moving())
@@ -101,7 +114,7 @@ func (g *Group) advance() {
 
 func (g *Group) observe(snapshot *cloud.Snapshot) {
 	if err := g.Crew.Observe(snapshot); err != nil {
-		g.Log.Error("a look at the cloud could not be recorded; nothing is done on it", zap.Error(err))
+		g.setTrouble(fmt.Errorf("record what a look at the cloud showed: %w", err))
 		return
 	}
 	g.looked = true
@@ -121,7 +134,7 @@ func (g *Group) observe(snapshot *cloud.Snapshot) {
 func (g *Group) targets() []monitor.Target {
 	var targets []monitor.Target
 	for _, in := range g.Crew.Instances() {
-		if in.Goal != policy.InService || in.Quarantine != "" {
+		if !in.Capacity() {
 			continue
 		}
 		address, _ := netip.ParseAddr(in.Address)
@@ -140,10 +153,34 @@ func (g *Group) decide(signals []policy.Signal) {
 	now := g.Now().Round(0) // as it will be read from disk, so that a restart decides alike
 	instances := g.Crew.Instances()
 	pending := g.Crew.Account.Pending(g.Name)
+	before, next := g.state.Value, g.state.Value.clone()
+	decision := policy.Evaluate(&g.Spec, g.observation(signals, instances, pending), now, &next.Memory)
+	choice := policy.Choice{}
+	if decision.Reason != policy.ReasonPaused {
+		choice = policy.Choose(&g.Spec, decision.Desired.Count, g.choices(instances), pending, now)
+	}
+	next.Desired = decision.Desired
+	g.state.Value = next
+	if err := g.Crew.Assign(choice.Goals, g.state); err != nil {
+		g.state.Value = before
+		g.show(signals, now)
+		g.setTrouble(fmt.Errorf("write a decision down: %w", err))
+		return
+	}
+	g.setTrouble(nil)
+	g.show(signals, now)
+	g.note(decision, "decided")
+	if choice.Order > 0 {
+		g.Crew.Order(choice.Order)
+	}
+}
+
+// observation is what policy is to know of the group.
+func (g *Group) observation(signals []policy.Signal, instances []actions.InstanceStatus, pending int) policy.Observation {
 	observed := policy.Observation{Size: g.state.Value.Desired, Becoming: pending, Signals: signals}
 	active := pending
 	for _, in := range instances {
-		if in.Goal != policy.InService || in.Quarantine != "" {
+		if !in.Capacity() {
 			continue
 		}
 		active++
@@ -157,25 +194,7 @@ func (g *Group) decide(signals []policy.Signal) {
 	if g.state.Revision == 0 { // never decided: begin with what is there
 		observed.Size = policy.Size{Count: active, Type: g.Spec.Type}
 	}
-	decision := policy.Evaluate(&g.Spec, observed, now, &g.state.Value.Memory)
-	choice := policy.Choice{}
-	if decision.Reason != policy.ReasonPaused {
-		choice = policy.Choose(&g.Spec, decision.Desired.Count, g.choices(instances), pending, now)
-	}
-	before := g.state.Value.Desired
-	g.state.Value.Desired = decision.Desired
-	if err := g.Crew.Assign(choice.Goals, g.state); err != nil {
-		g.state.Value.Desired = before
-		g.Log.Error("a decision could not be written down; nothing is done on it", zap.Error(err))
-		return
-	}
-	g.note(decision, signals, "decided")
-	for _, a := range choice.Goals {
-		g.Log.Info("goal", zap.String("instance", a.Code), zap.String("goal", string(a.Goal)))
-	}
-	if choice.Order > 0 {
-		g.Crew.Order(choice.Order)
-	}
+	return observed
 }
 
 func (g *Group) choices(instances []actions.InstanceStatus) []policy.Instance {
@@ -200,22 +219,19 @@ func (g *Group) Pause(ctx context.Context, pause policy.Pause) error {
 // Resume ends a pause and lifts quarantines.
 func (g *Group) Resume(ctx context.Context) error {
 	return g.command(ctx, func() error {
-		_, err := g.Crew.LiftQuarantines()
-		return errors.Join(err, g.setPause(nil))
+		return errors.Join(g.Crew.LiftQuarantines(), g.setPause(nil))
 	})
 }
 
 func (g *Group) setPause(pause *policy.Pause) error {
 	before := g.state.Value
-	if g.state.Revision == 0 {
-		g.state.Value.Desired = policy.Size{Count: g.active(), Type: g.Spec.Type}
-	}
+	g.state.Value.Desired = g.observation(nil, g.Crew.Instances(), g.Crew.Account.Pending(g.Name)).Size
 	g.state.Value.Memory.Paused = pause
 	if err := g.journal.Write(g.state); err != nil {
 		g.state.Value = before
 		return fmt.Errorf("record the pause of group %s: %w", g.Name, err)
 	}
-	g.Metrics.setPaused(g.Name, pause != nil)
+	g.showPause(pause)
 	if pause != nil {
 		g.Log.Info("paused", zap.String("by", pause.By), zap.String("why", pause.Why))
 	} else {
@@ -224,22 +240,14 @@ func (g *Group) setPause(pause *policy.Pause) error {
 	return nil
 }
 
-func (g *Group) active() int {
-	n := 0
-	for _, in := range g.Crew.Instances() {
-		if in.Goal == policy.InService {
-			n++
-		}
-	}
-	return n
-}
-
 // command runs f in the group's goroutine.
 func (g *Group) command(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
 	select {
 	case g.commands <- func() { done <- f() }:
 		return <-done
+	case <-g.ended:
+		return fmt.Errorf("group %s does not run any more: start autoscaled again", g.Name)
 	case <-ctx.Done():
 		return fmt.Errorf("group %s did not take the command: %w", g.Name, context.Cause(ctx))
 	}
@@ -252,7 +260,7 @@ func (g *Group) status() GroupStatus {
 		switch {
 		case in.Phase == actions.InPool:
 			s.Serving++
-		case in.Goal == policy.InService && in.Quarantine == "":
+		case in.Capacity():
 			s.Becoming++
 		case in.Phase == actions.Off && in.Goal == policy.Standby:
 			s.Standby++

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
@@ -79,7 +81,19 @@ func (m *Metrics) instancesIn(group string, instances []actions.InstanceStatus) 
 	}
 }
 
-func (m *Metrics) decided(group string, d policy.Decision, signals []policy.Signal) {
+func (m *Metrics) read(group string, signals []policy.Signal, now time.Time) {
+	for _, signal := range signals {
+		summary, measured, of := signal.Summary(now)
+		if value, ok := summary.Value(); ok {
+			m.signalValue.WithLabelValues(group, signal.Name).Set(value)
+		} else {
+			m.signalValue.DeleteLabelValues(group, signal.Name)
+		}
+		m.signalMeasured.WithLabelValues(group, signal.Name).Set(float64(measured) / float64(max(1, of)))
+	}
+}
+
+func (m *Metrics) decided(group string, d policy.Decision) {
 	direction := "none"
 	switch change := d.Change(); {
 	case change > 0:
@@ -89,15 +103,6 @@ func (m *Metrics) decided(group string, d policy.Decision, signals []policy.Sign
 	}
 	m.decisions.WithLabelValues(group, direction, string(d.Reason)).Inc()
 	m.desired.WithLabelValues(group).Set(float64(d.Desired.Count))
-	for _, signal := range signals {
-		summary, measured, of := signal.Summary(d.At)
-		if value, ok := summary.Value(); ok {
-			m.signalValue.WithLabelValues(group, signal.Name).Set(value)
-		} else {
-			m.signalValue.DeleteLabelValues(group, signal.Name)
-		}
-		m.signalMeasured.WithLabelValues(group, signal.Name).Set(float64(measured) / float64(max(1, of)))
-	}
 	for _, r := range d.Recommendations {
 		if r.Verdict == policy.Want {
 			m.recommendation.WithLabelValues(group, r.Policy).Set(float64(r.Count))

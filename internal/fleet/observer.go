@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -33,7 +34,8 @@ type Observer struct {
 	subscribers []chan *cloud.Snapshot
 	moving      map[string]bool // by group
 	last        *cloud.Snapshot
-	trouble     string // why the last look failed; empty after one that did not
+	trouble     string      // why the last look failed; empty after one that did not
+	class       cloud.Class // of that
 	hurry       chan struct{}
 }
 
@@ -109,45 +111,54 @@ func (o *Observer) period() time.Duration {
 	return o.PollIdle
 }
 
-// look reads the account once. A failed look publishes nothing: the snapshot
-// before it stays, and its date says how old it is.
+// look reads the account once. A look that could not list the machines publishes
+// nothing: the snapshot before it stays, and its date says how old it is.
 func (o *Observer) look(ctx context.Context) {
+	snapshot, err := o.read(ctx)
+	if ctx.Err() != nil {
+		return // we are ending
+	}
+	if snapshot != nil && o.Settle != nil {
+		if settleErr := o.Settle(snapshot); settleErr != nil {
+			err = errors.Join(err, fmt.Errorf("settle the orders of account %s: %w", o.Account, settleErr))
+		}
+	}
+	if snapshot != nil {
+		o.publish(snapshot)
+	}
+	o.note(err)
+}
+
+// read reads machines and pools. With an error, the snapshot lacks the pools that
+// could not be read; it is nil if the machines could not.
+func (o *Observer) read(ctx context.Context) (*cloud.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	snapshot := &cloud.Snapshot{Started: o.Now(), Machines: map[string]cloud.Machine{}, Pools: map[string][]cloud.Node{}}
 	machines, err := o.Machines.List(ctx)
 	if err != nil {
-		o.failed(ctx, fmt.Errorf("list the machines of account %s: %w", o.Account, err))
-		return
+		return nil, fmt.Errorf("list the machines of account %s: %w", o.Account, err)
 	}
 	for _, m := range machines {
 		snapshot.Machines[m.Code] = m
 	}
-	var poolErr error
+	var failed error
 	for _, pool := range o.Pools {
 		nodes, err := pool.Nodes(ctx)
 		if err != nil {
-			poolErr = fmt.Errorf("read pool %s: %w", pool.Name(), err)
+			failed = fmt.Errorf("read pool %s: %w", pool.Name(), err)
 			continue
 		}
 		snapshot.Pools[pool.Name()] = nodes
 	}
 	snapshot.Finished = o.Now()
-	if o.Settle != nil {
-		if err := o.Settle(snapshot); err != nil {
-			o.failed(ctx, fmt.Errorf("settle the orders of account %s: %w", o.Account, err))
-		}
-	}
-	o.publish(snapshot)
-	if poolErr != nil {
-		o.failed(ctx, poolErr)
-	}
+	return snapshot, failed
 }
 
 func (o *Observer) publish(snapshot *cloud.Snapshot) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.last, o.trouble = snapshot, ""
+	o.last = snapshot
 	o.Metrics.snapshotTimestamp.WithLabelValues(o.Account).Set(float64(snapshot.Finished.UnixNano()) / 1e9)
 	for _, subscriber := range o.subscribers {
 		select {
@@ -158,17 +169,22 @@ func (o *Observer) publish(snapshot *cloud.Snapshot) {
 	}
 }
 
-func (o *Observer) failed(ctx context.Context, err error) {
-	if ctx.Err() == context.Canceled {
-		return // we are ending
-	}
+// note notes how a look went. A failure of the same class again is no news.
+func (o *Observer) note(err error) {
+	class := cloud.ClassOf(err)
 	o.mu.Lock()
-	news := o.trouble != err.Error()
-	o.trouble = err.Error()
+	news := class != o.class
+	o.class, o.trouble = class, ""
+	if err != nil {
+		o.trouble = err.Error()
+	}
 	o.mu.Unlock()
-	if news {
-		o.Log.Warn("look at the cloud failed; nothing new is believed", zap.String("account", o.Account),
-			zap.Stringer("class", cloud.ClassOf(err)), zap.Error(err))
+	switch {
+	case news && err != nil:
+		o.Log.Warn("look at the cloud failed; nothing new is believed of what could not be read", zap.String("account", o.Account),
+			zap.Stringer("class", class), zap.Error(err))
+	case news:
+		o.Log.Info("look at the cloud succeeds again", zap.String("account", o.Account))
 	}
 }
 

@@ -16,7 +16,7 @@ type Status struct {
 // AccountStatus is the state of one account.
 type AccountStatus struct {
 	Name        string                `json:"name"`
-	LookedAt    time.Time             `json:"looked_at,omitzero"` // when the newest snapshot was complete
+	LookedAt    time.Time             `json:"looked_at,omitzero"` // when the newest snapshot was finished
 	LookTrouble string                `json:"look_trouble,omitempty"`
 	Machines    int                   `json:"machines"`          // that the account knows
 	Orders      []actions.OrderStatus `json:"orders,omitempty"`  // not settled
@@ -35,6 +35,7 @@ type GroupStatus struct {
 	Becoming  int                      `json:"becoming"`
 	Standby   int                      `json:"standby"`
 	Paused    *policy.Pause            `json:"paused,omitempty"`
+	Trouble   string                   `json:"trouble,omitempty"` // why nothing can be written down, and so nothing is done
 	Decision  DecisionStatus           `json:"decision"`
 	Signals   []SignalStatus           `json:"signals"`
 	Instances []actions.InstanceStatus `json:"instances"`

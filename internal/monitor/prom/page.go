@@ -85,8 +85,32 @@ func (p *Pages) get(request *http.Request) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
+// The parser takes some 300 bytes of memory for a line however short, and time
+// for the square of the labels in a line; it cannot be interrupted. So that one
+// page can neither fill the memory nor hold up its group, larger ones are refused.
+const (
+	maxLines        = 100_000
+	maxLabelsInLine = 64 // counted by their =
+)
+
+func checkSize(body []byte) error {
+	lines := 0
+	for line := range bytes.Lines(body) {
+		if lines++; lines > maxLines {
+			return fmt.Errorf("the page has more than %d lines", maxLines)
+		}
+		if bytes.Count(line, []byte("=")) > maxLabelsInLine {
+			return fmt.Errorf("line %d has more than %d labels", lines, maxLabelsInLine)
+		}
+	}
+	return nil
+}
+
 // parsePage parses foreign bytes. A panic of the parser is an error like any other.
 func parsePage(body []byte, at time.Time) (page *Page, err error) {
+	if err := checkSize(body); err != nil {
+		return nil, err
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
 			page, err = nil, fmt.Errorf("parser: %v", cause)

@@ -112,6 +112,7 @@ func (c *Client) exchange(ctx context.Context, endpoint netip.AddrPort, objects 
 	for range c.options.Retries + 1 {
 		var answer Answer
 		answer, err = c.attempt(conn, datagram, request, buffer)
+		err = reason(err)
 		if ctx.Err() != nil {
 			return Answer{}, context.Cause(ctx)
 		}
@@ -143,6 +144,21 @@ func (c *Client) attempt(conn *net.UDPConn, datagram []byte, request request, bu
 			continue
 		}
 		return request.answer(packet, received)
+	}
+}
+
+// reason is err without the names of its sockets: our port differs every time,
+// and the same trouble must read the same.
+func reason(err error) error {
+	var errno syscall.Errno
+	var op *net.OpError
+	switch {
+	case errors.As(err, &errno):
+		return errno
+	case errors.As(err, &op):
+		return op.Err
+	default:
+		return err
 	}
 }
 

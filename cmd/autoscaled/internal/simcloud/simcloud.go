@@ -47,6 +47,8 @@ type Options struct {
 	StateFile    string // empty: nothing outlives the process
 	Delays       gpsim.Delays
 	AddressBase  netip.Prefix // of the machines' private addresses, within 127.0.0.0/8
+	MaxMachines  int          // that the account may have; 0: 100
+	MaxPoolNodes int          // that the pool can hold; 0: 50
 	SNMPPort     uint16
 	AppPort      uint16
 	ServiceTime  time.Duration // CPU time that one request costs
@@ -97,6 +99,7 @@ func (c *Cloud) serve(o Options) error {
 	c.Sim, err = gpsim.New(gpsim.Options{
 		Accounts: []gpsim.Account{{AccessKey: AccessKey, SecretKey: secret.New(SecretKey), GpServiceCode: GpServiceCode}},
 		Delays:   o.Delays, Now: o.Now, AddressBase: o.AddressBase, StateFile: o.StateFile,
+		MaxMachines: o.MaxMachines, MaxPoolNodes: o.MaxPoolNodes,
 		Hooks: gpsim.Hooks{
 			Power: c.World.Power,
 			Pool:  func(_, _ string, nodes []netip.AddrPort) { c.Balancer.SetNodes(nodes) },

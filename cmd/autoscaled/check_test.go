@@ -1,0 +1,64 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCheckSaysInOneLineWhatAGoodFileIsAbout(t *testing.T) {
+	t.Parallel()
+	out, errs, err := execute(t, "check", "../../configs/minimal.yaml", "../../configs/prometheus.yaml")
+	if err != nil || errs != "" {
+		t.Fatalf("error is %v: %s", err, errs)
+	}
+	want := "../../configs/minimal.yaml: good: 1 group: web (recommend, 2 to 6)\n" +
+		"../../configs/prometheus.yaml: good: 2 groups: web (recommend, 2 to 20), worker (recommend, 1 to 10)\n"
+	if out != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
+
+func TestCheckNamesEveryFaultOfEveryFile(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	minimal, err := os.ReadFile("../../configs/minimal.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	faulty := filepath.Join(directory, "faulty.yaml")
+	text := strings.NewReplacer("min: 2", "min: 9", "pool: web", "pol: web", "value: 60%", "value: 160%").Replace(string(minimal))
+	if err := os.WriteFile(faulty, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err := execute(t, "check", faulty, filepath.Join(directory, "missing.yaml"), "../../configs/minimal.yaml")
+	if err == nil || err.Error() != "" {
+		t.Errorf("the error is %v, and should be a silent one", err)
+	}
+	if !strings.Contains(out, "minimal.yaml: good") {
+		t.Errorf("the good file is not reported:\n%s", out)
+	}
+	golden(t, "check_faults.txt", strings.ReplaceAll(errs, directory+"/", ""))
+}
+
+func TestACommandSaysWhatItIsMissing(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"check"}, {"pause"}, {"resume"}, {"run", "extra"}, {"rnu"}, {"simulator", "--delays", "none"}} {
+		if _, _, err := execute(t, args...); err == nil || err.Error() == "" {
+			t.Errorf("%v: error is %v", args, err)
+		}
+	}
+}
+
+func TestRunReportsAFaultyConfigurationBeforeItStartsAnything(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "faulty.yaml")
+	if err := os.WriteFile(file, []byte("grops: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := execute(t, "run", "--config", file)
+	if err == nil || !strings.Contains(err.Error(), "faulty.yaml:1:1: unknown key `grops`: did you mean `groups`?") {
+		t.Errorf("error is %v", err)
+	}
+}

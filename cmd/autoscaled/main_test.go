@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// golden holds got against a file in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant (%s; -update rewrites it)\n%s", got, path, want)
+	}
+}
+
+// execute runs the command line and returns what it prints.
+func execute(t *testing.T, args ...string) (out, errs string, err error) {
+	t.Helper()
+	var outBuffer, errBuffer bytes.Buffer
+	command := root()
+	command.SetArgs(args)
+	command.SetOut(&outBuffer)
+	command.SetErr(&errBuffer)
+	err = command.ExecuteContext(t.Context())
+	return outBuffer.String(), errBuffer.String(), err
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+var now = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+
+func before(d time.Duration) time.Time { return now.Add(-d) }
+
+func printed(t *testing.T, status fleet.Status) string {
+	t.Helper()
+	var out strings.Builder
+	if err := printStatus(&out, status, now); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestStatusOfABusyGroup(t *testing.T) {
+	t.Parallel()
+	cpu := 0.7584
+	golden(t, "status_busy.txt", printed(t, fleet.Status{
+		Accounts: []fleet.AccountStatus{{Name: "gio", LookedAt: before(4 * time.Second), Machines: 7}},
+		Groups: []fleet.GroupStatus{{
+			Name: "web", Mode: "act", Account: "gio", Min: 2, Max: 10, Desired: 4, Serving: 2, Becoming: 1, Standby: 1,
+			Decision: fleet.DecisionStatus{
+				At: before(3 * time.Second), From: 3, To: 4, Wanted: 4, Reason: policy.ReasonWant,
+				Policies: []string{"target/cpu wants 4: cpu is 0.7584, target 0.6", "target/rate cannot tell: rate is stale"},
+			},
+			Signals: []fleet.SignalStatus{{Name: "cpu", Value: &cpu, Measured: 2, Of: 3}, {Name: "rate", Why: "stale", Of: 3}},
+			Foreign: []string{"127.116.0.4:80"},
+			Instances: []actions.InstanceStatus{
+				{Code: "gc00000002", Goal: policy.InService, Phase: actions.InPool, Proof: actions.ProofMark, Address: "10.0.0.2", GoalSince: before(26 * time.Hour)},
+				{Code: "gc00000003", Goal: policy.InService, Phase: actions.InPool, Proof: actions.ProofInferred, Address: "10.0.0.3", GoalSince: before(61 * time.Minute)},
+				{
+					Code: "gc00000005", Goal: policy.InService, Phase: actions.Described, Proof: actions.ProofAnswered, Address: "10.0.0.5",
+					GoalSince: before(95 * time.Second), Trouble: "probe: dial tcp 10.0.0.5:80: connection refused",
+				},
+				{Code: "gc00000006", Goal: policy.Standby, Phase: actions.Off, Proof: actions.ProofAnswered, Address: "10.0.0.6", GoalSince: before(10 * time.Minute)},
+				{
+					Code: "gc00000007", Goal: policy.Released, Phase: actions.Ending, Proof: actions.ProofAnswered, GoalSince: before(2 * time.Minute),
+					LastDay: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
+				},
+			},
+		}},
+	}))
+}
+
+func TestStatusPutsTroubleWhereItIsSeen(t *testing.T) {
+	t.Parallel()
+	golden(t, "status_trouble.txt", printed(t, fleet.Status{
+		Accounts: []fleet.AccountStatus{{
+			Name: "gio", LookedAt: before(12 * time.Minute), LookTrouble: "list the machines of account gio: connection refused", Machines: 4,
+			Trouble: "order 2 from template gc00000001: it is Running, and must be stopped to be cloned: stop it, or name another template",
+			Orders: []actions.OrderStatus{{
+				ID: "20260401T115000.000000000", Group: "web", Count: 2, State: actions.IntentAsking, At: before(10 * time.Minute), Error: "lost its answer, and 1 appeared",
+			}},
+		}, {Name: "other"}},
+		Groups: []fleet.GroupStatus{{
+			Name: "db", Mode: "recommend", Account: "other", Min: 1, Max: 3,
+		}, {
+			Name: "web", Mode: "act", Account: "gio", Min: 2, Max: 10, Desired: 2, Serving: 1,
+			Trouble:  "write a decision down: no space left on device",
+			Paused:   &policy.Pause{Since: before(3 * time.Hour), By: "sato", Why: "release day"},
+			Decision: fleet.DecisionStatus{At: before(time.Second), From: 2, To: 2, Wanted: 2, Reason: policy.ReasonPaused},
+			Instances: []actions.InstanceStatus{{
+				Code: "gc00000005", Goal: policy.InService, Phase: actions.Starting, Proof: actions.ProofAnswered, GoalSince: before(2 * time.Hour),
+				Quarantine: "did not serve within 1h0m0s, and is starting", Trouble: "not shown beside a quarantine",
+			}},
+		}},
+	}))
+}
+
+func TestAgesReadAsPeopleSayThem(t *testing.T) {
+	t.Parallel()
+	for age, want := range map[time.Duration]string{
+		-time.Hour:                     "0s", // the daemon's clock is ahead
+		0:                              "0s",
+		1400 * time.Millisecond:        "1s",
+		119 * time.Second:              "1m59s",
+		2 * time.Minute:                "2m",
+		2*time.Minute + 40*time.Second: "3m",
+		26 * time.Hour:                 "26h0m",
+	} {
+		if got := ago(before(age), now); got != want {
+			t.Errorf("%v: got %s, want %s", age, got, want)
+		}
+	}
+}
+
+func TestStatusWithoutADaemonFailsInOneLine(t *testing.T) {
+	t.Parallel()
+	out, _, err := execute(t, "status", "--socket", t.TempDir()+"/none.sock")
+	if err == nil || !strings.Contains(err.Error(), "is it running") || strings.Contains(err.Error(), "\n") || out != "" {
+		t.Errorf("error is %v, output %q", err, out)
+	}
+}

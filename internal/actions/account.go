@@ -1,0 +1,169 @@
+package actions
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/store"
+)
+
+// AccountOptions are what an Account needs. All fields are required.
+type AccountOptions struct {
+	Name         string
+	Journal      store.Journal
+	SettleWindow time.Duration // how long a lost answer is looked for before it counts as without effect, or a person is asked
+	OrderTimeout time.Duration // of the purchase call
+	Now          func() time.Time
+	Jitter       func() float64
+	Log          *zap.Logger
+	Metrics      *Metrics
+}
+
+// Account orders machines at one account, one order at a time, for all its groups.
+type Account struct {
+	AccountOptions
+
+	mu        sync.Mutex // guards the rest
+	intents   map[string]*store.Document[Intent]
+	crews     map[string]*Crew // by group
+	ordering  bool             // an order is under way in this process
+	upcoming  purchase         // what it will buy, until it is on record
+	closing   bool
+	failures  int
+	last      cloud.Class // of the newest failure; ClassNone after a success
+	retryAt   time.Time
+	trouble   string
+	labels    map[string]string // templates' labels as last listed, by code
+	lastGiven time.Time         // time of the newest intent's ID
+
+	calls sync.WaitGroup
+	abort context.CancelCauseFunc
+	ctx   context.Context // of the orders; ends when Close gives up waiting
+}
+
+// purchase is a number of machines for a group.
+type purchase struct {
+	group string
+	count int
+}
+
+// NewAccount reads the account's orders. One that was under way when an earlier
+// process ended counts as one whose answer was lost.
+func NewAccount(options AccountOptions) (*Account, error) {
+	a := &Account{
+		AccountOptions: options,
+		intents:        map[string]*store.Document[Intent]{},
+		crews:          map[string]*Crew{},
+		labels:         map[string]string{},
+	}
+	a.ctx, a.abort = context.WithCancelCause(context.Background())
+	intents, err := store.ReadAll[Intent](a.Journal.Store, intentPrefix(a.Name), func(string) bool { return true })
+	if err != nil {
+		return nil, fmt.Errorf("read the orders of account %s: %w", a.Name, err)
+	}
+	for _, intent := range intents {
+		a.intents[intent.Value.ID] = intent
+		if intent.Value.State != IntentOpen {
+			continue
+		}
+		if err := a.lose(intent, nil, errors.New("autoscaled ended while it was under way")); err != nil {
+			return nil, fmt.Errorf("read the orders of account %s: %w", a.Name, err)
+		}
+		a.Log.Warn("an order was under way when autoscaled ended; looking for what it bought",
+			zap.String("order", intent.Value.ID), zap.Int("count", intent.Value.Count))
+	}
+	return a, nil
+}
+
+// Serve makes the account settle orders for the crew's group.
+func (a *Account) Serve(c *Crew) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.crews[c.Group] = c
+}
+
+// Pending is the number of machines ordered for the group that may still come by
+// themselves: not yet on record, and no person is asked about them.
+func (a *Account) Pending(group string) int {
+	return a.count(group, func(i *Intent) bool { return i.State == IntentOpen || i.State == IntentUnknown })
+}
+
+// ordered is the number of machines ordered for the group and not yet on record.
+func (a *Account) ordered(group string) int {
+	return a.count(group, (*Intent).unsettled)
+}
+
+func (a *Account) count(group string, counts func(*Intent) bool) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := 0
+	if a.upcoming.group == group {
+		n = a.upcoming.count
+	}
+	for _, intent := range a.intents {
+		if i := &intent.Value; i.Group == group && counts(i) {
+			n += i.Count
+		}
+	}
+	return n
+}
+
+// OrderStatus is what there is to know of an order that is not settled.
+type OrderStatus struct {
+	ID    string      `json:"id"`
+	Group string      `json:"group"`
+	Count int         `json:"count"`
+	State IntentState `json:"state"`
+	At    time.Time   `json:"at"`
+	Error string      `json:"error,omitempty"`
+}
+
+// Unsettled lists the orders of which it is not known yet what they bought.
+func (a *Account) Unsettled() []OrderStatus {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var list []OrderStatus
+	for _, intent := range a.oldestFirst() {
+		if i := &intent.Value; i.unsettled() {
+			list = append(list, OrderStatus{i.ID, i.Group, i.Count, i.State, i.At, i.Error})
+		}
+	}
+	return list
+}
+
+// oldestFirst lists the intents. a.mu must be held.
+func (a *Account) oldestFirst() []*store.Document[Intent] {
+	list := make([]*store.Document[Intent], 0, len(a.intents))
+	for _, intent := range a.intents {
+		list = append(list, intent)
+	}
+	slices.SortFunc(list, func(x, y *store.Document[Intent]) int { return cmp.Compare(x.Value.ID, y.Value.ID) })
+	return list
+}
+
+// Trouble is why the last order failed; empty after one that did not.
+func (a *Account) Trouble() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.trouble
+}
+
+// Close waits for an order under way. When ctx ends it breaks the order off, and
+// its answer counts as lost: the next start looks for what it bought.
+func (a *Account) Close(ctx context.Context) {
+	a.mu.Lock()
+	a.closing = true
+	a.mu.Unlock()
+	stop := context.AfterFunc(ctx, func() { a.abort(errors.New("autoscaled is ending")) })
+	defer stop()
+	a.calls.Wait()
+	a.abort(nil)
+}

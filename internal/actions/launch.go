@@ -1,0 +1,222 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+)
+
+// lookAt reads the machine afresh.
+func (c *Crew) lookAt(ctx context.Context, in *instance) (cloud.Machine, error) {
+	began := c.Now()
+	machine, err := c.Machines.Describe(ctx, in.code)
+	if err != nil {
+		return machine, fmt.Errorf("look at %s: %w", in.code, err)
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.seen.look(machine, began)
+	return machine, c.learn(in)
+}
+
+// label sets our mark. An inferred machine must not carry a label of somebody else by now.
+func (c *Crew) label(ctx context.Context, in *instance) (bool, error) {
+	if _, err := c.lookAt(ctx, in); err != nil || !c.still(in, StepLabel) {
+		return false, err
+	}
+	if err := c.checkInferred(ctx, in); err != nil {
+		return false, err
+	}
+	if err := c.Machines.SetLabel(ctx, in.code, Mark(c.Installation, c.Group, in.code)); err != nil {
+		return false, fmt.Errorf("label %s: %w", in.code, err)
+	}
+	return true, c.note(in, func(f *Facts) { f.Labelled, f.Proof = c.Now(), ProofMark })
+}
+
+func (c *Crew) checkInferred(ctx context.Context, in *instance) error {
+	in.mu.Lock()
+	inferred := in.facts.Value.Proof == ProofInferred
+	in.mu.Unlock()
+	if !inferred {
+		return nil
+	}
+	label, _, err := c.Machines.Label(ctx, in.code)
+	if err != nil {
+		return fmt.Errorf("read the label of %s: %w", in.code, err)
+	}
+	switch label {
+	case "", Mark(c.Installation, c.Group, in.code), c.Account.templateLabel(c.Template.Source):
+		return nil
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	c.quarantine(in, fmt.Sprintf("it was taken for ours after a lost answer, and now carries the label %q", label))
+	return cloud.Errorf(cloud.ClassDenied, "label %s: it carries the foreign label %q", in.code, label)
+}
+
+// prepare does the next missing preparation. One that may be done already, and is
+// refused although the machine has come to rest since, is done.
+func (c *Crew) prepare(ctx context.Context, in *instance) (bool, error) {
+	machine, err := c.lookAt(ctx, in)
+	if err != nil || !c.still(in, StepPrepare) {
+		return false, err
+	}
+	attempt, first, err := c.attempt(in)
+	if err != nil {
+		return false, err
+	}
+	busy, err := c.Machines.Prepare(ctx, in.code, attempt.Preparation)
+	class := cloud.ClassOf(err)
+	refused := class == cloud.ClassInvalid || class == cloud.ClassConflict
+	switch {
+	case err == nil:
+	case refused && !c.Now().Before(attempt.At.Add(c.StaleRead)):
+		c.Log.Info("a preparation that may be done already is refused: it is taken as done",
+			zap.String("instance", in.code), zap.String("preparation", attempt.Preparation), zap.Error(err))
+	default:
+		err = fmt.Errorf("prepare %s (%s): %w", in.code, attempt.Preparation, err)
+		if first && class != cloud.ClassUnknownOutcome {
+			return false, errors.Join(err, c.note(in, func(f *Facts) { f.Attempt = nil }))
+		}
+		return false, err
+	}
+	return true, c.note(in, func(f *Facts) {
+		prepared := map[string]time.Time{attempt.Preparation: c.Now()}
+		maps.Copy(prepared, f.Prepared)
+		f.Prepared, f.Attempt = prepared, nil
+		if busy {
+			f.Stale = c.staleAfter(machine.Power)
+		}
+	})
+}
+
+// attempt writes down which preparation is about to be asked for, unless that is
+// on record already. first says that nobody can have asked for it before.
+func (c *Crew) attempt(in *instance) (attempt Attempt, first bool, err error) {
+	in.mu.Lock()
+	f := in.facts.Value
+	in.detail = missingPreparation(&f, c.Machines.Preparations())
+	attempt = Attempt{in.detail, c.Now()}
+	in.mu.Unlock()
+	if f.Attempt != nil && f.Attempt.Preparation == attempt.Preparation {
+		return *f.Attempt, false, nil
+	}
+	ours := f.Order != "" // otherwise whoever made it may have prepared it
+	return attempt, ours, c.note(in, func(f *Facts) { f.Attempt = &attempt })
+}
+
+// staleAfter is what reads may show for a while after a call to a machine of the
+// given power.
+func (c *Crew) staleAfter(power cloud.Power) *Stale {
+	return &Stale{Power: power.String(), Until: c.Now().Add(c.StaleRead)}
+}
+
+func (c *Crew) turnOn(ctx context.Context, in *instance) (bool, error) {
+	machine, err := c.lookAt(ctx, in)
+	if err != nil || !c.still(in, StepStart) {
+		return false, err
+	}
+	if err := c.Machines.Start(ctx, in.code); err != nil {
+		return false, fmt.Errorf("start %s: %w", in.code, err)
+	}
+	c.resetProbes(in)
+	return true, c.note(in, func(f *Facts) { f.Stale = c.staleAfter(machine.Power) })
+}
+
+func (c *Crew) describe(ctx context.Context, in *instance) (bool, error) {
+	machine, err := c.lookAt(ctx, in)
+	if err != nil || machine.Power != cloud.PowerOn {
+		return false, err
+	}
+	if !machine.Address.IsValid() {
+		return false, cloud.Errorf(cloud.ClassTransient, "describe %s: it runs, and shows no private address yet", in.code)
+	}
+	return true, nil
+}
+
+// probe asks the service once. Silence is warming, not failure.
+func (c *Crew) probe(ctx context.Context, in *instance) (time.Duration, bool, error) {
+	in.mu.Lock()
+	address := in.facts.Value.Address
+	in.mu.Unlock()
+	err := c.Probe(ctx, address)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if err != nil {
+		in.probes, in.trouble = 0, err.Error()
+		return c.ProbeInterval, false, nil
+	}
+	if in.probes++; in.probes < c.ProbeCount {
+		return c.ProbeInterval, false, nil
+	}
+	return 0, true, nil
+}
+
+func (c *Crew) resetProbes(in *instance) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.probes = 0
+}
+
+// join puts the instance into every pool that it is not in.
+func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
+	missing, err := c.poolsWhere(ctx, in, false)
+	if err != nil || !c.still(in, StepJoin) {
+		return false, err
+	}
+	for _, b := range missing {
+		node := c.node(in, b)
+		if err := b.Attach(ctx, node); err != nil {
+			return false, fmt.Errorf("add %s (%s) to pool %s: %w", node, in.code, b.Name(), err)
+		}
+	}
+	c.seePools(in, len(c.Balancers))
+	return true, c.note(in, func(f *Facts) {
+		f.StopAsked = time.Time{}
+		if !f.serves() {
+			f.Joined = c.Now()
+		}
+	})
+}
+
+// poolsWhere reads in which pools the instance is, and returns those where it is
+// present, or those where it is not.
+func (c *Crew) poolsWhere(ctx context.Context, in *instance, present bool) ([]cloud.Balancer, error) {
+	var where []cloud.Balancer
+	count := 0
+	for _, b := range c.Balancers {
+		nodes, err := b.Nodes(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read pool %s: %w", b.Name(), err)
+		}
+		is := hasNode(nodes, c.node(in, b))
+		if is {
+			count++
+		}
+		if is == present {
+			where = append(where, b)
+		}
+	}
+	c.seePools(in, count)
+	return where, nil
+}
+
+// node is the instance's place in the balancer's pool.
+func (c *Crew) node(in *instance, b cloud.Balancer) netip.AddrPort {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return netip.AddrPortFrom(in.facts.Value.Address, b.Port())
+}
+
+func (c *Crew) seePools(in *instance, pools int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.seen.pools, in.seen.poolsAt = pools, c.Now()
+}

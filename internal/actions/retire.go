@@ -1,0 +1,150 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/store"
+)
+
+// leave takes the instance out of every pool, unless too few would be left serving.
+func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, acted bool, err error) {
+	if err := c.confirmStray(ctx, in); err != nil {
+		return 0, false, err
+	}
+	pools, err := c.poolsWhere(ctx, in, true)
+	if err != nil || !c.still(in, StepLeave) {
+		return 0, false, err
+	}
+	if !c.mayLeave(in) {
+		return c.ProbeInterval, false, nil
+	}
+	defer c.hasLeft(in)
+	for _, b := range pools {
+		node := c.node(in, b)
+		if err := b.Detach(ctx, node); err != nil {
+			return 0, false, fmt.Errorf("remove %s (%s) from pool %s: %w", node, in.code, b.Name(), err)
+		}
+	}
+	return 0, true, c.note(in, func(f *Facts) {
+		if f.serves() {
+			f.Fell = c.Now()
+		}
+		if in.goal.Value.Goal != policy.InService {
+			f.Left = c.Now()
+		}
+	})
+}
+
+// confirmStray looks whether a machine that is in a pool without being on really is
+// not on. That it does not exist any more is an answer, too.
+func (c *Crew) confirmStray(ctx context.Context, in *instance) error {
+	in.mu.Lock()
+	phase := c.phase(in)
+	in.mu.Unlock()
+	if phase != Stray {
+		return nil
+	}
+	_, err := c.lookAt(ctx, in)
+	if cloud.ClassOf(err) == cloud.ClassNotFound {
+		return nil
+	}
+	return err
+}
+
+// mayLeave says whether enough others serve for the instance to leave, and if so
+// takes it out of the count at once, so that the next one to leave reckons with it.
+func (c *Crew) mayLeave(in *instance) bool {
+	c.floor.Lock()
+	defer c.floor.Unlock()
+	others := c.servingBeside(in)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if phase := c.phase(in); others < c.Min && (phase == InPool || phase == PartPooled) {
+		in.trouble = fmt.Sprintf("kept in the pool: only %d others serve, and min is %d", others, c.Min)
+		return false
+	}
+	in.leaving = true
+	return true
+}
+
+// hasLeft ends what mayLeave began. Even if the answer said otherwise, the instance
+// counts as out of the pools until a newer look shows it there.
+func (c *Crew) hasLeft(in *instance) {
+	c.seePools(in, 0)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.leaving = false
+}
+
+// servingBeside counts the other instances that serve and go on to.
+func (c *Crew) servingBeside(in *instance) int {
+	n := 0
+	for _, other := range c.sorted() {
+		if other == in {
+			continue
+		}
+		other.mu.Lock()
+		if !other.leaving && c.phase(other) == InPool {
+			n++
+		}
+		other.mu.Unlock()
+	}
+	return n
+}
+
+// turnOff stops the machine; by force if it was asked before, and did not stop in time.
+func (c *Crew) turnOff(ctx context.Context, in *instance) (bool, error) {
+	if _, err := c.poolsWhere(ctx, in, true); err != nil {
+		return false, err
+	}
+	machine, err := c.lookAt(ctx, in)
+	if err != nil || !c.still(in, StepStop) {
+		return false, err // somebody put it back into a pool, or it is off
+	}
+	in.mu.Lock()
+	again := !in.facts.Value.StopAsked.IsZero()
+	if again {
+		in.detail = "force"
+	}
+	in.mu.Unlock()
+	if err := c.Machines.Stop(ctx, in.code, again); err != nil {
+		return false, fmt.Errorf("stop %s: %w", in.code, err)
+	}
+	c.resetProbes(in)
+	return true, c.note(in, func(f *Facts) { f.StopAsked, f.Stale = c.Now(), c.staleAfter(machine.Power) })
+}
+
+// release ends the contract with its paid period, after reading record and mark again.
+func (c *Crew) release(ctx context.Context, in *instance) (bool, error) {
+	record, err := store.Read[Facts](c.Journal.Store, factsKey(c.Group, in.code))
+	if err != nil {
+		return false, fmt.Errorf("read the record of %s before releasing it: %w", in.code, err)
+	}
+	if record.Value.Labelled.IsZero() {
+		return false, cloud.Errorf(cloud.ClassDenied, "release %s: no record says that it was labelled by us", in.code)
+	}
+	label, lastDay, err := c.Machines.Label(ctx, in.code)
+	if err != nil {
+		return false, fmt.Errorf("read the label of %s before releasing it: %w", in.code, err)
+	}
+	if mark := Mark(c.Installation, c.Group, in.code); label != mark {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		c.quarantine(in, fmt.Sprintf("not released: its label is %q and not %q", label, mark))
+		return false, cloud.Errorf(cloud.ClassDenied, "release %s: it does not carry our mark", in.code)
+	}
+	if lastDay.IsZero() {
+		if _, err := c.lookAt(ctx, in); err != nil || !c.still(in, StepRelease) {
+			return false, err
+		}
+		lastDay = c.Machines.Billing(c.Now()).LastDay
+		if err := c.Machines.Release(ctx, in.code, lastDay); err != nil {
+			return false, fmt.Errorf("release %s with %s: %w", in.code, lastDay.Format(time.DateOnly), err)
+		}
+	}
+	return true, c.note(in, func(f *Facts) { f.LastDay = lastDay })
+}

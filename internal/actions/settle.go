@@ -1,0 +1,206 @@
+package actions
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/store"
+)
+
+// twinMemory is how long a lost order is remembered after it was settled, so that
+// machines that appear late are still recognised.
+const twinMemory = 24 * time.Hour
+
+// startTolerance is how far the day on which a machine's contract began may be
+// from its order: an order before midnight may take effect after it.
+const startTolerance = 24 * time.Hour
+
+// settle takes the machines of an order on record. Those for which the group has no
+// room any more stand by. a.mu must be held.
+func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string, proof Proof) error {
+	before := intent.Value
+	intent.Value.State, intent.Value.Codes, intent.Value.Error = IntentSettled, codes, ""
+	documents := []store.Writable{intent}
+	room := c.Max + c.Surge - c.active()
+	for i, code := range codes {
+		goal := policy.InService
+		if i >= room {
+			goal = policy.Standby
+		}
+		documents = append(documents, c.add(code, goal, Facts{Proof: proof, Order: before.ID, Since: before.At})...)
+	}
+	if err := a.Journal.Write(documents...); err != nil {
+		intent.Value = before
+		c.drop(codes...)
+		return fmt.Errorf("record the machines %v of order %s: %w", codes, before.ID, err)
+	}
+	outcome := "settled"
+	if proof == ProofInferred {
+		outcome = "adopted"
+	}
+	a.Metrics.orders.WithLabelValues(a.Name, outcome).Inc()
+	a.Log.Info("ordered", zap.String("group", c.Group), zap.Strings("instances", codes), zap.String("order", before.ID), zap.String("proof", string(proof)))
+	return nil
+}
+
+// void notes that an order bought nothing. a.mu must be held.
+func (a *Account) void(intent *store.Document[Intent]) error {
+	intent.Value.State = IntentVoid
+	a.Metrics.orders.WithLabelValues(a.Name, "void").Inc()
+	return a.Journal.Write(intent)
+}
+
+// lose notes that an order's answer is not on record, and what it named if it came.
+// It counts as lost even if that cannot be written: an open order on disk says the
+// same. a.mu must be held, or nobody else know the account yet.
+func (a *Account) lose(intent *store.Document[Intent], codes []string, cause error) error {
+	i := &intent.Value
+	i.State, i.Lost, i.Codes, i.Error = IntentUnknown, a.Now(), codes, cause.Error()
+	return a.Journal.Write(intent)
+}
+
+func (a *Account) forget(intent *store.Document[Intent]) error {
+	if err := a.Journal.Forget(intent.Key); err != nil {
+		return err
+	}
+	delete(a.intents, intent.Value.ID)
+	return nil
+}
+
+// Settle looks, in a listing that is newer than the loss, for what lost orders
+// bought. Exactly the expected machines are adopted; anything else waits, and after
+// the settle window a person is asked.
+func (a *Account) Settle(snapshot *cloud.Snapshot) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, c := range a.crews {
+		if template, listed := snapshot.Machines[c.Template.Source]; listed {
+			a.labels[template.Code] = template.Label
+		}
+	}
+	var first error
+	for _, intent := range a.oldestFirst() {
+		if err := a.review(intent, snapshot); err != nil && first == nil {
+			first = fmt.Errorf("settle order %s: %w", intent.Value.ID, err)
+		}
+	}
+	return first
+}
+
+// review does for one order what a newer listing makes possible.
+func (a *Account) review(intent *store.Document[Intent], snapshot *cloud.Snapshot) error {
+	i := &intent.Value
+	c := a.crews[i.Group] // nil when the group is not configured any more
+	switch {
+	case i.State == IntentOpen:
+		return nil // its answer is outstanding
+	case !i.unsettled() && (i.Lost.IsZero() || a.Now().Sub(i.Lost) > twinMemory):
+		return a.forget(intent)
+	case i.unsettled() && len(i.Codes) == i.Count && c != nil:
+		return a.settle(c, intent, i.Codes, ProofAnswered) // named, but not recorded then
+	case !snapshot.Started.After(i.Lost):
+		return nil // it may show the time before the order took effect
+	case i.unsettled():
+		return a.settleLost(c, intent, a.candidates(i, snapshot))
+	default:
+		return a.settleLate(c, intent, a.candidates(i, snapshot))
+	}
+}
+
+func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], candidates []string) error {
+	i := &intent.Value
+	age := a.Now().Sub(i.Lost)
+	switch over := age >= a.SettleWindow; {
+	case len(candidates) == i.Count && c != nil:
+		return a.settle(c, intent, candidates, ProofInferred)
+	case over && len(candidates) == 0:
+		a.Log.Warn("a lost order bought nothing", zap.String("order", i.ID), zap.Duration("looked_for", age.Round(time.Second)))
+		return a.void(intent)
+	case over && i.State != IntentAsking:
+		return a.ask(intent, candidates)
+	}
+	return nil
+}
+
+// ask makes a person settle the order, since nothing proves what it bought.
+func (a *Account) ask(intent *store.Document[Intent], candidates []string) error {
+	before := intent.Value
+	i := &intent.Value
+	ours := "(group " + i.Group + " is not configured)"
+	if c := a.crews[i.Group]; c != nil {
+		ours = fmt.Sprintf("and ours with %q", Mark(c.Installation, c.Group, "<its code>"))
+	}
+	i.State = IntentAsking
+	i.Error = fmt.Sprintf("order %s for %d machines lost its answer, and %d appeared (%v): label those that are not ours with any text, %s",
+		i.ID, i.Count, len(candidates), candidates, ours)
+	if err := a.Journal.Write(intent); err != nil {
+		*i = before
+		return err
+	}
+	a.Metrics.orders.WithLabelValues(a.Name, "asking").Inc()
+	a.Log.Error("a person must settle an order: nothing is ordered on this account until then", zap.String("account", a.Name), zap.String("what", i.Error))
+	return nil
+}
+
+// settleLate deals with machines of an order that was settled before they appeared.
+func (a *Account) settleLate(c *Crew, intent *store.Document[Intent], candidates []string) error {
+	i := &intent.Value
+	switch {
+	case len(candidates) == i.Count && c != nil:
+		a.Log.Warn("machines of a lost order appeared late; they are taken on record", zap.String("order", i.ID), zap.Strings("instances", candidates))
+		return a.settle(c, intent, candidates, ProofInferred)
+	case len(candidates) == 0:
+		i.Error = ""
+	case i.Error == "":
+		i.Error = fmt.Sprintf("%v appeared after it was settled", candidates)
+		a.Log.Warn("unlabelled machines appeared, and may be of a lost order: label them", zap.String("order", i.ID), zap.Strings("machines", candidates))
+	}
+	return nil
+}
+
+// candidates are the machines that the order may have bought: new since it was
+// written, on nobody's record, of its type and day, without a label of their own.
+func (a *Account) candidates(i *Intent, snapshot *cloud.Snapshot) []string {
+	var codes []string
+	for code, machine := range snapshot.Machines {
+		if i.fits(machine) && (machine.Label == "" || machine.Label == a.labels[i.Source]) && !a.onRecord(code) {
+			codes = append(codes, code)
+		}
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// fits says that nothing but its label or a record could prove that the order did
+// not buy the machine.
+func (i *Intent) fits(machine cloud.Machine) bool {
+	sameType := machine.Type == "" || machine.Type == i.Type
+	sameDay := machine.Start.IsZero() || i.At.Sub(machine.Start).Abs() <= startTolerance
+	return !i.knew(machine.Code) && sameType && sameDay && !machine.Ending()
+}
+
+// knew says that the machine was there before the order.
+func (i *Intent) knew(code string) bool {
+	_, found := slices.BinarySearch(i.Before, code)
+	return found
+}
+
+func (a *Account) onRecord(code string) bool {
+	for _, c := range a.crews {
+		if c.Template.Source == code || c.instance(code) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *Account) templateLabel(code string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.labels[code]
+}

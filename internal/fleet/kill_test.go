@@ -1,0 +1,129 @@
+package fleet_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// quick is a short day: from an order to serving it takes two minutes, and the
+// paid day ends after half an hour.
+func quick() setting {
+	return setting{
+		standby: 1, interval: 30 * time.Second, stabilization: 30 * time.Second,
+		settleWindow: 2 * time.Minute, dayLeft: 30 * time.Minute, releaseBefore: 10 * time.Minute,
+		delays: gpsim.Delays{
+			Prepare: 40 * time.Second, EarlyStatus: 5 * time.Second, Clone: 50 * time.Second, Configure: 10 * time.Second,
+			Start: 20 * time.Second, Stop: 20 * time.Second, StaleRead: 10 * time.Second,
+		},
+	}
+}
+
+// growAndShrink is a story in which every step is taken: two machines are bought,
+// serve, and come back; one stands by, the other is released. step is called
+// whenever a second has passed.
+func (w *world) growAndShrink(step func()) {
+	reach := func(what string, limit time.Duration, reached func() bool) {
+		w.t.Helper()
+		w.until(what, limit, func() bool {
+			step()
+			return reached()
+		})
+	}
+	reach("the marked machines are adopted", time.Minute, w.atRest(2, 0))
+	w.load.set(400)
+	reach("four serve", 20*time.Minute, w.atRest(4, 0))
+	w.load.set(200)
+	reach("two serve, and two stand by or are released", 10*time.Minute, func() bool { return w.serving() == 2 && w.status().Becoming == 0 })
+	reach("one stands by, and the other is gone", time.Hour, w.atRest(2, 1))
+}
+
+// TestAProcessMayDieAtAnyMomentOfGrowingAndShrinking kills it at every commit and
+// every changing call, before and after it takes effect, and lets another carry on.
+func TestAProcessMayDieAtAnyMomentOfGrowingAndShrinking(t *testing.T) {
+	t.Parallel()
+	boundaries := 0
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, quick())
+		w.start()
+		w.growAndShrink(func() {})
+		boundaries = w.fuse.passed
+		w.judge()
+	})
+	t.Logf("%d boundaries", boundaries)
+	var workers sync.WaitGroup
+	moments := make(chan int)
+	for range 2 {
+		workers.Go(func() {
+			for moment := range moments {
+				at, after := moment/2+1, moment%2 == 1
+				synctest.Test(t, func(t *testing.T) { killedAt(t, at, after) })
+			}
+		})
+	}
+	for moment := range 2 * boundaries {
+		moments <- moment
+	}
+	close(moments)
+	workers.Wait()
+}
+
+func killedAt(t *testing.T, at int, after bool) {
+	w := newWorld(t, quick())
+	w.fuse.arm(at, after)
+	w.start()
+	w.growAndShrink(func() {
+		if w.fuse.isBlown() {
+			w.kill()
+			w.fuse.arm(0, false)
+			w.start()
+		}
+	})
+	w.judge()
+	if t.Failed() {
+		t.Fatalf("killed at boundary %d, after its effect: %v", at, after)
+	}
+}
+
+// judge compares what the process believes at rest with the cloud's books.
+func (w *world) judge() {
+	w.t.Helper()
+	books := w.sim.Books()
+	var known, serving, billed []string
+	var nodes []netip.AddrPort
+	for _, in := range w.status().Instances {
+		known = append(known, in.Code)
+		if in.Goal == policy.InService {
+			serving = append(serving, in.Code)
+			nodes = append(nodes, netip.AddrPortFrom(w.machine(in.Code).Address, poolPort))
+		}
+	}
+	for _, m := range books.ActiveMachines(w.now()) {
+		if m.Code != template && m.Code != foreign {
+			billed = append(billed, m.Code)
+		}
+	}
+	if !slices.Equal(known, billed) {
+		w.t.Errorf("machines that cost money: %v, on record: %v", billed, known)
+	}
+	if bought := w.bought(); len(bought) != 2 {
+		w.t.Errorf("bought %v, and two were wanted", bought)
+	}
+	pool := slices.DeleteFunc(slices.Clone(w.pool), func(n netip.AddrPort) bool { return n.Addr() == w.machine(foreign).Address })
+	slices.SortFunc(pool, netip.AddrPort.Compare)
+	slices.SortFunc(nodes, netip.AddrPort.Compare)
+	if !slices.Equal(pool, nodes) {
+		w.t.Errorf("in the pool: %v, serving: %v at %v", pool, serving, nodes)
+	}
+	w.end()
+	if w.t.Failed() {
+		w.t.Log(fmt.Sprint(books.Calls))
+	}
+}

@@ -1,0 +1,509 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/cloud/gp"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/gpapi"
+	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
+	"github.com/autoscaled/autoscaled/internal/monitor"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/secret"
+	"github.com/autoscaled/autoscaled/internal/store"
+)
+
+// The fixture of every scene: a stopped template, two machines of ours that serve,
+// and a foreign machine in the same pool.
+const (
+	installation = "test"
+	groupName    = "web"
+	gpCode       = "gp00000001"
+	glCode       = "gl00000001"
+	poolName     = "web"
+	poolPort     = 80
+	machineType  = "V40"
+	accessKey    = "AKTEST"
+
+	template = "gc00000001"
+	first    = "gc00000002"
+	second   = "gc00000003"
+	foreign  = "gc00000004"
+)
+
+// setting is what a story is told in. The zero value of each field means what
+// withDefaults says.
+type setting struct {
+	min, max, standby int // 2, 6, 0
+	orderMax          int // 10
+	delays            gpsim.Delays
+	interval          time.Duration // 10s, between decisions
+	idle              time.Duration // 1m, between looks while nothing moves
+	stabilization     time.Duration // 1m, of scaling in
+	releaseBefore     time.Duration // 30m
+	dayLeft           time.Duration // 15h, until the paid day ends
+	settleWindow      time.Duration // 10m
+	launchTimeout     time.Duration // 1h
+	calls             float64       // 50 per second
+	recommend         bool          // the group only recommends
+}
+
+func or[T comparable](value *T, otherwise T) {
+	var zero T
+	if *value == zero {
+		*value = otherwise
+	}
+}
+
+func (s setting) withDefaults() setting {
+	or(&s.min, 2)
+	or(&s.max, 6)
+	or(&s.orderMax, 10)
+	or(&s.delays, gpsim.RealDelays())
+	or(&s.interval, 10*time.Second)
+	or(&s.idle, time.Minute)
+	or(&s.stabilization, time.Minute)
+	or(&s.releaseBefore, 30*time.Minute)
+	or(&s.dayLeft, 15*time.Hour)
+	or(&s.settleWindow, 10*time.Minute)
+	or(&s.launchTimeout, time.Hour)
+	or(&s.calls, 50)
+	return s
+}
+
+// How the group works in every scene.
+const (
+	drain         = 30 * time.Second
+	stopTimeout   = 10 * time.Minute
+	probeInterval = 2 * time.Second
+	callTimeout   = 200 * time.Second
+	staleRead     = 2 * time.Minute
+	pollMoving    = 10 * time.Second
+)
+
+// world is what outlives a process of autoscaled: the cloud, the disk, the load.
+type world struct {
+	setting
+
+	t    *testing.T
+	sim  *gpsim.Sim
+	disk *store.Memory
+	fuse fuse
+	load load
+	log  *zap.Logger
+
+	mu         sync.Mutex // guards the rest of this block
+	on         map[netip.Addr]bool
+	sick       map[netip.Addr]bool // never answers its probe
+	pool       []netip.AddrPort
+	ours       map[netip.Addr]bool // whose serving is watched
+	sent       []sentCall
+	violations []string
+
+	*process // the living one; nil: none
+}
+
+// process is one life of autoscaled.
+type process struct {
+	fleet    *fleet.Fleet
+	group    *fleet.Group // nil in mode recommend
+	account  *actions.Account
+	registry *prometheus.Registry
+	stop     func()
+}
+
+// tell runs a story in virtual time. The world has a running process when it begins.
+func tell(t *testing.T, s setting, story func(w *world)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, s)
+		w.start()
+		story(w)
+		w.end()
+	})
+}
+
+func newWorld(t *testing.T, s setting) *world {
+	t.Helper()
+	w := &world{
+		setting: s.withDefaults(), t: t, disk: store.NewMemory(), log: zap.NewNop(),
+		on: map[netip.Addr]bool{}, sick: map[netip.Addr]bool{}, ours: map[netip.Addr]bool{},
+	}
+	w.load.set(200)
+	var err error
+	w.sim, err = gpsim.New(gpsim.Options{
+		Accounts: []gpsim.Account{{AccessKey: accessKey, SecretKey: secret.New("s3cret"), GpServiceCode: gpCode}},
+		Delays:   w.delays, Now: w.now, Hooks: gpsim.Hooks{Power: w.powerTurned, Pool: w.poolChanged},
+	})
+	must(t, err)
+	w.seed(template, "template", gpsim.StatusStopped)
+	nodes := []netip.AddrPort{
+		w.seed(first, actions.Mark(installation, groupName, first), gpsim.StatusRunning),
+		w.seed(second, actions.Mark(installation, groupName, second), gpsim.StatusRunning),
+		w.seed(foreign, "somebody else's", gpsim.StatusRunning),
+	}
+	for _, node := range nodes[:2] {
+		w.ours[node.Addr()] = true
+	}
+	must(t, w.sim.AddFwLb(glCode, map[string][]netip.AddrPort{poolName: nodes}))
+	return w
+}
+
+// seed adds a machine and returns where it would serve.
+func (w *world) seed(code, label, status string) netip.AddrPort {
+	w.t.Helper()
+	_, address, err := w.sim.AddMachine(gpsim.MachineSpec{Code: code, Label: label, Status: status, Type: machineType})
+	must(w.t, err)
+	return netip.AddrPortFrom(address, poolPort)
+}
+
+// end ends the living process, if there is one, and judges what was watched.
+func (w *world) end() {
+	w.t.Helper()
+	w.kill()
+	for _, violation := range w.violations {
+		w.t.Error(violation)
+	}
+	if calls := w.sim.Books().MutatingCallsNaming(foreign); len(calls) > 0 {
+		w.t.Errorf("the foreign machine was named in %v", calls)
+	}
+	if calls := w.sim.Books().MutatingCallsNaming(w.machine(foreign).Address.String()); len(calls) > 0 {
+		w.t.Errorf("the foreign machine's node was named in %v", calls)
+	}
+}
+
+// kill ends the living process.
+func (w *world) kill() {
+	if w.process != nil {
+		w.stop()
+		w.process = nil
+	}
+}
+
+// now is wall time: the paid day ends, in Japan, when the setting's dayLeft is over.
+func (w *world) now() time.Time { return time.Now().Add(15*time.Hour - w.dayLeft) }
+
+// start starts a process on the world's disk.
+func (w *world) start() {
+	w.t.Helper()
+	disk := fusedStore{w.disk, &w.fuse}
+	epoch, err := disk.Claim()
+	must(w.t, err)
+	journal := store.Journal{Store: disk, Epoch: epoch}
+	p := &process{registry: prometheus.NewRegistry(), fleet: &fleet.Fleet{}}
+	client, err := gpapi.New(gpapi.Options{
+		AccessKey: secret.New(accessKey), SecretKey: secret.New("s3cret"), CallsPerSecond: w.calls, CallTimeout: callTimeout,
+		Transport: &watchedTransport{w, gpsim.Transport(w.sim)}, Now: w.now, Jitter: half,
+	})
+	must(w.t, err)
+	poolOptions := gp.PoolOptions{GpServiceCode: gpCode, GlServiceCode: glCode, Pool: poolName, Port: poolPort}
+	options := gp.Options{GpServiceCode: gpCode, SSHPublicKey: "ssh-ed25519 AAAA operator@example", FwLb: glCode}
+	metrics, groups := actions.NewMetrics(p.registry), fleet.NewMetrics(p.registry)
+
+	p.account, err = actions.NewAccount(actions.AccountOptions{
+		Name: "gio", Journal: journal, SettleWindow: w.settleWindow, OrderTimeout: 3 * callTimeout,
+		Now: w.now, Jitter: half, Log: w.log, Metrics: metrics,
+	})
+	must(w.t, err)
+	observer := fleet.NewObserver(fleet.ObserverOptions{
+		Account: "gio", Machines: gp.NewReader(client.Reader, options),
+		Pools:      []cloud.BalancerReader{gp.NewPoolReader(client.Reader, poolOptions)},
+		PollMoving: pollMoving, PollIdle: w.idle, Timeout: callTimeout,
+		Settle: p.account.Settle, Now: w.now, Log: w.log, Metrics: groups,
+	})
+	p.fleet.Observers = append(p.fleet.Observers, observer)
+	decider := fleet.DeciderOptions{
+		Name: groupName, Account: "gio", Spec: w.spec(), Interval: w.interval, Signals: &w.load, Observer: observer,
+		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups,
+	}
+	if w.recommend {
+		p.fleet.Advisors = append(p.fleet.Advisors, fleet.NewAdvisor(decider))
+		w.run(p)
+		return
+	}
+	p.fleet.Accounts = append(p.fleet.Accounts, p.account)
+	writer := gp.NewWriter(client, options)
+	crew, err := actions.NewCrew(actions.CrewOptions{
+		Group: groupName, Installation: installation, Account: p.account, Machines: writer,
+		Balancers: []cloud.Balancer{gp.NewPool(client, poolOptions)}, Template: cloud.Template{Source: template, Type: machineType},
+		Journal: journal, Min: w.min, Max: w.max, Surge: 1,
+		Probe: w.probe, ProbeInterval: probeInterval, ProbeCount: 2,
+		Drain: drain, StopTimeout: stopTimeout, LaunchTimeout: w.launchTimeout, CallTimeout: 3 * callTimeout,
+		StaleRead: staleRead, AbsenceAfter: 30 * time.Second, Now: w.now, Jitter: half, Log: w.log, Metrics: metrics,
+	})
+	must(w.t, err)
+	p.account.Serve(crew)
+	metrics.Touch("gio", groupName)
+	p.group, err = fleet.NewGroup(fleet.GroupOptions{
+		DeciderOptions: decider, Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: 20 * time.Second,
+	})
+	must(w.t, err)
+	p.fleet.Groups = append(p.fleet.Groups, p.group)
+	w.run(p)
+}
+
+func half() float64 { return 0.5 }
+
+// run runs the process until its stop is called.
+func (w *world) run(p *process) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- p.fleet.Run(ctx) }()
+	p.stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Errorf("the process ended with %v", err)
+		}
+	}
+	w.process = p
+}
+
+// spec wants one instance for each hundred of load.
+func (w *world) spec() policy.Spec {
+	return policy.Spec{
+		Min: w.min, Max: w.max, Type: machineType, Gap: 10 * time.Minute,
+		Policies: []policy.Target{{Name: "target/load", Signal: "load", Value: 100}},
+		In:       policy.Direction{Stabilization: w.stabilization},
+		Standby:  w.standby, ReleaseBefore: w.releaseBefore, OrderMax: w.orderMax, Surge: 1,
+	}
+}
+
+// load is a group's only signal, set by the story.
+type load struct {
+	mu      sync.Mutex
+	value   float64
+	missing bool
+	reads   int
+}
+
+func (l *load) set(value float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.value, l.missing = value, false
+}
+
+func (l *load) lose() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.missing = true
+}
+
+func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []policy.Signal {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reads++
+	sample := policy.ValueAt(l.value, now)
+	if l.missing {
+		sample = policy.Missing(policy.Failed, now)
+	}
+	return []policy.Signal{{Name: "load", Group: sample}}
+}
+
+func (l *load) Faults() []monitor.Fault { return nil }
+
+func (w *world) probe(_ context.Context, address netip.Addr) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.on[address] || w.sick[address] {
+		return errors.New("connection refused")
+	}
+	return nil
+}
+
+// powerTurned watches that no machine of ours goes off while it is in the pool.
+func (w *world) powerTurned(code string, address netip.Addr, on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.on[address] = on
+	if !on && w.ours[address] && slices.Contains(w.pool, netip.AddrPortFrom(address, poolPort)) {
+		w.violations = append(w.violations, fmt.Sprintf("%v: %s went off while in the pool", time.Now(), code))
+	}
+}
+
+// poolChanged watches that we never let fewer than min serve.
+func (w *world) poolChanged(_, _ string, nodes []netip.AddrPort) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.servingIn(w.pool)
+	w.pool = nodes
+	if now := w.servingIn(nodes); now < before && now < w.min {
+		w.violations = append(w.violations, fmt.Sprintf("%v: only %d of ours are left in the pool", time.Now(), now))
+	}
+}
+
+func (w *world) servingIn(nodes []netip.AddrPort) int {
+	n := 0
+	for _, node := range nodes {
+		if w.ours[node.Addr()] && w.on[node.Addr()] {
+			n++
+		}
+	}
+	return n
+}
+
+// sentCall is one call that left the process.
+type sentCall struct {
+	action string
+	code   string // service code of the machine, or the node's address
+}
+
+// sentFor lists the actions that named the machine or its address, without
+// repeats in a row.
+func (w *world) sentFor(code string) []string {
+	address := w.machine(code).Address.String()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var list []string
+	for _, call := range w.sent {
+		if call.code == code || call.code == address {
+			list = append(list, call.action)
+		}
+	}
+	return slices.Compact(list)
+}
+
+// changes lists the calls that changed the machine, in order.
+func (w *world) changes(code string) []string {
+	var list []string
+	books := w.sim.Books()
+	address := w.machine(code).Address.String()
+	for _, call := range books.Calls {
+		if call.Effect && slices.ContainsFunc([]string{"GcServiceCode", "ServiceCode", "NodeIpAddress"}, func(name string) bool {
+			return call.Parameters[name] == code || call.Parameters[name] == address
+		}) {
+			list = append(list, call.Action)
+		}
+	}
+	return list
+}
+
+// count is how many calls of the action had an effect.
+func (w *world) count(action string) int {
+	n := 0
+	for _, call := range w.sim.Books().Calls {
+		if call.Action == action && call.Effect {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) machine(code string) gpsim.MachineRecord {
+	for _, m := range w.sim.Books().Machines {
+		if m.Code == code {
+			return m
+		}
+	}
+	w.t.Fatalf("the books have no machine %s", code)
+	return gpsim.MachineRecord{}
+}
+
+// bought lists the codes of all machines that were ever ordered.
+func (w *world) bought() []string {
+	var codes []string
+	for _, m := range w.sim.Books().Machines {
+		if m.OrderedBy == accessKey {
+			codes = append(codes, m.Code)
+		}
+	}
+	return codes
+}
+
+func (w *world) status() fleet.GroupStatus { return w.fleet.Status().Groups[0] }
+
+func (w *world) instance(code string) actions.InstanceStatus {
+	for _, in := range w.status().Instances {
+		if in.Code == code {
+			return in
+		}
+	}
+	return actions.InstanceStatus{}
+}
+
+// serving is how many instances serve, as the process sees it.
+func (w *world) serving() int { return w.status().Serving }
+
+// atRest says that the group has the given numbers of serving and standing-by
+// instances, and nothing else is on record.
+func (w *world) atRest(serving, standby int) func() bool {
+	return func() bool {
+		s := w.status()
+		return s.Serving == serving && s.Standby == standby && len(s.Instances) == serving+standby
+	}
+}
+
+// until waits for something to become true, for so long at most.
+func (w *world) until(what string, limit time.Duration, true func() bool) {
+	w.t.Helper()
+	for begun := time.Now(); !true(); time.Sleep(time.Second) {
+		if time.Since(begun) > limit {
+			w.t.Fatalf("%v passed without: %s\nstatus: %s", limit, what, w.describe())
+		}
+	}
+}
+
+// always watches that something stays true for the time given.
+func (w *world) always(what string, during time.Duration, true func() bool) {
+	w.t.Helper()
+	for begun := time.Now(); time.Since(begun) < during; time.Sleep(time.Second) {
+		if !true() {
+			w.t.Fatalf("after %v no longer: %s\nstatus: %s", time.Since(begun), what, w.describe())
+		}
+	}
+}
+
+func (w *world) describe() string {
+	var text strings.Builder
+	status := w.fleet.Status()
+	fmt.Fprintf(&text, "%+v\n", status.Accounts)
+	for _, g := range status.Groups {
+		fmt.Fprintf(&text, "%s: desired %d, %+v\n", g.Name, g.Desired, g.Decision)
+		for _, in := range g.Instances {
+			fmt.Fprintf(&text, "  %+v\n", in)
+		}
+	}
+	for _, call := range w.sim.Books().Calls {
+		fmt.Fprintf(&text, "  %s %s %v effect=%v\n", call.At.Format(time.TimeOnly), call.Action, slices.Sorted(maps.Values(call.Parameters)), call.Effect)
+	}
+	return text.String()
+}
+
+func (w *world) inject(fault gpsim.Fault) {
+	w.t.Helper()
+	must(w.t, w.sim.Inject(fault))
+}
+
+// byHand is a client with which the story does what a person would do.
+func (w *world) byHand() (*gp.Writer, *gp.Pool) {
+	w.t.Helper()
+	client, err := gpapi.New(gpapi.Options{
+		AccessKey: secret.New(accessKey), SecretKey: secret.New("s3cret"), CallsPerSecond: 50, CallTimeout: callTimeout,
+		Transport: gpsim.Transport(w.sim), Now: w.now, Jitter: half,
+	})
+	must(w.t, err)
+	return gp.NewWriter(client, gp.Options{GpServiceCode: gpCode, FwLb: glCode, SSHPublicKey: "ssh-ed25519 BBBB person@example"}),
+		gp.NewPool(client, gp.PoolOptions{GpServiceCode: gpCode, GlServiceCode: glCode, Pool: poolName, Port: poolPort})
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

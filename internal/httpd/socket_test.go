@@ -1,0 +1,78 @@
+package httpd_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/autoscaled/autoscaled/internal/httpd"
+)
+
+func TestOnlyTheOwnerCanOpenTheSocket(t *testing.T) {
+	t.Parallel()
+	path := socketPath(t)
+	listenSocket(t, path)
+	for name, want := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != want {
+			t.Errorf("%s has mode %o, want %o", name, info.Mode().Perm(), want)
+		}
+	}
+}
+
+func TestASocketOfADeadProcessIsReplaced(t *testing.T) {
+	t.Parallel()
+	path := socketPath(t)
+	dead := listenSocket(t, path).(*net.UnixListener)
+	dead.SetUnlinkOnClose(false) // as kill -9 leaves it
+	_ = dead.Close()
+	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}))
+	if _, err := httpd.NewClient(path).Status(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASocketThatAnswersIsLeftToItsOwner(t *testing.T) {
+	t.Parallel()
+	path := socketPath(t)
+	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}))
+	_, err := httpd.ListenSocket(path)
+	if err == nil || !strings.Contains(err.Error(), "another autoscaled answers") {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := httpd.NewClient(path).Status(t.Context()); err != nil {
+		t.Errorf("the owner's socket is broken: %v", err)
+	}
+}
+
+func TestASocketInAPlaceThatCannotBeWrittenIsRefused(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := httpd.ListenSocket(filepath.Join(file, "control.sock"))
+	if err == nil || !strings.Contains(err.Error(), "set `socket:`") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestAFileInTheSocketsPlaceIsKept(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "notes")
+	if err := os.WriteFile(file, []byte("keep me"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := httpd.ListenSocket(file)
+	if err == nil || !strings.Contains(err.Error(), "is not a socket") {
+		t.Errorf("error is %v", err)
+	}
+	if content, err := os.ReadFile(file); err != nil || string(content) != "keep me" {
+		t.Errorf("the file holds %q, %v", content, err)
+	}
+}
