@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // excerpt is the given line (from 1) with its neighbours, numbered, and without
@@ -23,7 +24,9 @@ func excerpt(data []byte, line int) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-var secretAssignment = regexp.MustCompile(`(?i)[\w-]*(?:key|secret|token|password|community)[\w-]*["']?\s*:\s*`)
+// secretAssignment is the name of a secret and what follows it up to the value. Also
+// what is not YAML counts as such, because that is what an excerpt is shown for.
+var secretAssignment = regexp.MustCompile(`(?i)[\w-]*(?:key|secret|token|password|community)[\w-]*["']?(?:\s*[:=：＝]\s*|\s+|$)`)
 
 // hideSecrets cuts each line off before a value that looks like a secret written
 // out, and hides the lines indented below, where such a value can go on. It works
@@ -31,14 +34,18 @@ var secretAssignment = regexp.MustCompile(`(?i)[\w-]*(?:key|secret|token|passwor
 func hideSecrets(lines []string) []string {
 	const mark = "<secret>"
 	hidden := make([]string, len(lines))
-	below := -1 // the indentation of the last line that was cut off; -1: none
+	below := -1      // the indentation of the last line that was cut off; -1: none
+	awaited := false // its value has not come yet: the next line can be it, however that is indented
 	for i, line := range lines {
 		shown, cut := cutSecret(line)
-		switch indentation := indent(line); {
-		case below >= 0 && (indentation > below || indentation == len(line)):
-			hidden[i] = mark
-		case cut:
+		indentation := indent(line)
+		blank := indentation == len(line)
+		switch {
+		case cut && (below < 0 || awaited || indentation <= below):
 			hidden[i], below = shown+mark, indentation
+			awaited = !strings.ContainsFunc(line[len(shown):], isLetterOrDigit)
+		case awaited || below >= 0 && (indentation > below || blank):
+			hidden[i], awaited = mark, awaited && blank
 		default:
 			hidden[i], below = line, -1
 		}
@@ -55,6 +62,8 @@ func cutSecret(line string) (before string, cut bool) {
 	}
 	return "", false
 }
+
+func isLetterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // indent is the number of blanks that the line begins with.
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t\r")) }

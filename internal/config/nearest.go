@@ -17,6 +17,10 @@ func suggest(word string, valid []string) string {
 	if near, ok := nearest(word, valid); ok {
 		return fmt.Sprintf("did you mean `%s`?", shown(near))
 	}
+	const most = 20 // of thousands of names, each of thousands of problems would repeat all
+	if len(valid) > most {
+		return fmt.Sprintf("valid: %s, … (%d in all)", strings.Join(valid[:most], ", "), len(valid))
+	}
 	return "valid: " + strings.Join(valid, ", ")
 }
 
@@ -35,23 +39,25 @@ func nearest(word string, words []string) (near string, ok bool) {
 	return near, ok
 }
 
-// distance is Levenshtein's: the number of bytes to insert, delete or replace
-// to make b out of a.
+// distance is the optimal string alignment distance: the number of bytes to
+// insert, delete or replace, and of neighbours to swap, to make b out of a.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, above, row = above, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			replaced := diagonal
+			replaced := above[j]
 			if a[i] != b[j] {
 				replaced++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+			row[j+1] = min(replaced, row[j]+1, above[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

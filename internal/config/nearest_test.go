@@ -1,31 +1,43 @@
 package config
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-var keys = rapid.StringMatching(`[a-z_]{1,12}`)
+// keys is a new generator for each test: one generator is not for several at once.
+func keys() *rapid.Generator[string] { return rapid.StringMatching(`[a-z_]{1,12}`) }
 
-func TestDistanceIsAMetric(t *testing.T) {
+func TestDistanceCountsEdits(t *testing.T) {
 	t.Parallel()
+	keys := keys()
 	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := keys.Draw(t, "a"), keys.Draw(t, "b"), keys.Draw(t, "c")
+		a, b := keys.Draw(t, "a"), keys.Draw(t, "b")
 		switch {
 		case (distance(a, b) == 0) != (a == b):
 			t.Fatalf("only equal words have no distance: %d", distance(a, b))
 		case distance(a, b) != distance(b, a):
 			t.Fatalf("there %d, back %d", distance(a, b), distance(b, a))
-		case distance(a, c) > distance(a, b)+distance(b, c):
-			t.Fatalf("the way round by %s is shorter", b)
+		case distance(a, b) > max(len(a), len(b)):
+			t.Fatalf("%d is more than replacing everything", distance(a, b))
 		}
 	})
+	for pair, want := range map[[2]string]int{
+		{"mni", "min"}: 1, {"policys", "policies"}: 2, {"", "max"}: 3, {"interval", "intervla"}: 1, {"ab", "ba"}: 1, {"cab", "abc"}: 2,
+	} {
+		if got := distance(pair[0], pair[1]); got != want {
+			t.Errorf("%s: %d, want %d", pair, got, want)
+		}
+	}
 }
 
 func TestNearestIsNoFartherThanAnyOther(t *testing.T) {
 	t.Parallel()
+	keys := keys()
 	rapid.Check(t, func(t *rapid.T) {
 		word, words := keys.Draw(t, "word"), rapid.SliceOf(keys).Draw(t, "words")
 		limit := (len(word) + 2) / 3
@@ -53,4 +65,15 @@ func TestKeyWithOneTypoIsRecognised(t *testing.T) {
 			t.Fatalf("%q is taken for %q, not %q", typo, near, key)
 		}
 	})
+}
+
+func TestASuggestionDoesNotRepeatThousandsOfNames(t *testing.T) {
+	t.Parallel()
+	names := make([]string, 5000)
+	for i := range names {
+		names[i] = fmt.Sprintf("provider-%d", i)
+	}
+	if advice := suggest("zzz", names); len(advice) > 500 || !strings.Contains(advice, "5000 in all") {
+		t.Errorf("%d bytes of advice: %.600s", len(advice), advice)
+	}
 }

@@ -9,10 +9,10 @@ import (
 func readProvider(s *section) Provider {
 	defer s.close()
 	s.require("type", "gp_service_code", "access_key", "secret_key")
-	return Provider{
+	p := Provider{
 		Name:          s.name,
 		Type:          read(s, "type", "gp", oneOf("gp")),
-		Endpoint:      read(s, "endpoint", "https://gp.api.iij.jp/json", httpURL),
+		Endpoint:      read(s, "endpoint", "https://gp.api.iij.jp/json", apiEndpoint),
 		GpServiceCode: read(s, "gp_service_code", "", serviceCode("gp")),
 		AccessKey:     read(s, "access_key", secret.Secret{}, s.env.confidential),
 		SecretKey:     read(s, "secret_key", secret.Secret{}, s.env.confidential),
@@ -26,4 +26,20 @@ func readProvider(s *section) Provider {
 		AbsenceAfter:   read(s, "absence_after", 30*time.Second, duration(instant, time.Hour)),
 		PaidPeriod:     read(s, "paid_period", "day", oneOf("day", "month")),
 	}
+	if p.GpServiceCode != "" {
+		s.claimAccount(p)
+	}
+	return p
+}
+
+// claimAccount reports a main contract that another provider of the file has
+// already: orders are made one by one for each provider, so each would take what
+// the other buys for its own.
+func (s *section) claimAccount(p Provider) {
+	account := p.Endpoint + " " + p.GpServiceCode
+	if owner, taken := s.accounts[account]; taken {
+		s.fault("gp_service_code", "%s belongs to %s: let its groups use that provider", shown(p.GpServiceCode), owner)
+		return
+	}
+	s.accounts[account] = s.path
 }

@@ -13,6 +13,7 @@ type reader struct {
 	env      Env
 	problems Problems
 	pools    map[string]string // balancer pool → path of the balancer that has it
+	accounts map[string]string // main contract → path of the provider that has it
 }
 
 // record adds a problem at node.

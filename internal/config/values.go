@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -193,6 +194,26 @@ func httpURL(value string) (string, error) {
 		return "", errors.New("the URL holds a user name or password: remove it")
 	case u.Fragment != "":
 		return "", errors.New("the URL holds a fragment: remove # and what follows")
+	}
+	return value, nil
+}
+
+// apiEndpoint accepts the URL of a provider's API. Signed orders go there, and one
+// that is overheard can be sent again, so it is https beyond this machine.
+func apiEndpoint(value string) (string, error) {
+	if _, err := httpURL(value); err != nil {
+		return "", err
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		return "", err
+	}
+	address, _ := netip.ParseAddr(u.Hostname())
+	switch {
+	case u.Path != "/json" || u.RawQuery != "":
+		return "", errors.New("the URL must end in /json: write for example https://gp.api.iij.jp/json")
+	case u.Scheme == "http" && u.Hostname() != "localhost" && !address.IsLoopback():
+		return "", errors.New("the URL begins with http: write https (http only to a loopback address)")
 	}
 	return value, nil
 }

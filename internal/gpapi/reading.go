@@ -195,6 +195,11 @@ func (r DescribeLbResponse) missing() string {
 	if r.PoolList == nil {
 		return "PoolList"
 	}
+	for _, pool := range r.PoolList {
+		if pool.NodeList == nil { // an empty list is told as []
+			return "NodeList of pool " + pool.Name
+		}
+	}
 	return ""
 }
 
@@ -203,21 +208,9 @@ func (r *Reader) DescribeLb(ctx context.Context, request DescribeLbRequest) (Des
 	return call[DescribeLbResponse](ctx, r.account, action{"DescribeLb", poll}, request)
 }
 
-// GetLbPoolRequest names one pool of a load balancer.
-type GetLbPoolRequest struct {
-	GpServiceCode string
-	GlServiceCode string
-	Pool          string
-}
-
-// LbPoolResponse holds the nodes of one pool; after a change, those there are then.
+// LbPoolResponse holds the nodes that a pool has after a change.
 type LbPoolResponse struct {
 	GlServiceCode string
 	Pool          string
 	NodeList      []LbNode
-}
-
-// GetLbPool reads one pool of a load balancer.
-func (r *Reader) GetLbPool(ctx context.Context, request GetLbPoolRequest) (LbPoolResponse, error) {
-	return call[LbPoolResponse](ctx, r.account, action{"GetLbPool", poll}, request)
 }

@@ -18,10 +18,10 @@ func ListenSocket(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of the control socket: %w; set `socket:` to a path that can be written", err)
 	}
-	var config net.ListenConfig
+	config := net.ListenConfig{Control: ownerOnly}
 	listener, err := config.Listen(context.Background(), "unix", path)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		if answers(path) {
+		if mayAnswer(path) {
 			return nil, fmt.Errorf("listen on %s: another autoscaled answers there; stop it, or set `socket:` to another path", path)
 		}
 		if err := removeSocket(path); err != nil {
@@ -32,11 +32,18 @@ func ListenSocket(path string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on the control socket: %w; set `socket:` to a path that can be written", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		_ = listener.Close()
-		return nil, fmt.Errorf("restrict the control socket to this user: %w", err)
-	}
 	return listener, nil
+}
+
+// ownerOnly gives a socket, before it gets its name, the mode that its file will
+// have: on Linux that of the socket itself, less the umask. After a chmod of the
+// file it would be too late for whoever connected before.
+func ownerOnly(_, _ string, socket syscall.RawConn) error {
+	var err error
+	if controlErr := socket.Control(func(fd uintptr) { err = syscall.Fchmod(int(fd), 0o600) }); controlErr != nil {
+		return controlErr
+	}
+	return err
 }
 
 func removeSocket(path string) error {
@@ -46,13 +53,15 @@ func removeSocket(path string) error {
 	return os.Remove(path)
 }
 
-func answers(path string) bool {
+// mayAnswer says whether somebody may listen on the socket. Only a refusal proves
+// that nobody does: a daemon that is too busy, or is another user's, gives other
+// errors.
+func mayAnswer(path string) bool {
 	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "unix", path)
-	if err != nil {
-		return false
+	if err == nil {
+		_ = connection.Close()
 	}
-	_ = connection.Close()
-	return true
+	return !errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // ListenTCP listens on the address of the open face.

@@ -60,7 +60,7 @@ func (p *place) poll(ctx context.Context, now time.Time, observe func(string, po
 	outcome := policy.Present
 	for i, r := range p.readings {
 		if !p.warming {
-			p.windows[i].add(r.Sample)
+			p.windows[i].add(r.Sample, time.Now())
 		}
 		if outcome == policy.Present {
 			outcome = r.Sample.Why()

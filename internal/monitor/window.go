@@ -16,9 +16,15 @@ type window struct {
 	lacks  policy.Absence  // why the newest sample has no value; Present when it has one
 }
 
+// maxSkew is how far after now a value may be dated. A clock that was set back
+// leaves values that would count as new, and hide newer ones, until it has caught
+// up with them.
+const maxSkew = 30 * time.Second
+
 // add takes the newest sample. One that is dated no later than the newest value
 // is that value again.
-func (w *window) add(sample policy.Sample) {
+func (w *window) add(sample policy.Sample, now time.Time) {
+	w.values = slices.DeleteFunc(w.values, func(s policy.Sample) bool { return s.At().Sub(now) > maxSkew })
 	w.lacks = sample.Why()
 	if w.lacks != policy.Present {
 		return

@@ -51,6 +51,10 @@ func TestWindow(t *testing.T) {
 			[]policy.Sample{value(2, 0), value(8, 10), value(8, 10), value(8, 10)}, 10, value(5, 10)},
 		{"a sample from before the newest is dropped", 30 * time.Second,
 			[]policy.Sample{value(2, 10), value(8, 5)}, 10, value(2, 10)},
+		{"after the clock was set back, values of the hour before it do not count", 0,
+			[]policy.Sample{value(2, 3600), value(8, 10)}, 10, value(8, 10)},
+		{"nor do they when the source has failed since", 0,
+			[]policy.Sample{value(2, 3600), none(policy.Failed, 10)}, 10, none(policy.Failed, 10)},
 		{"a value that arrives stale is stale", 0,
 			[]policy.Sample{value(2, 0)}, 40, none(policy.Stale, 40)},
 	}
@@ -59,7 +63,7 @@ func TestWindow(t *testing.T) {
 			t.Parallel()
 			w := window{span: test.span, staleness: 30 * time.Second}
 			for _, sample := range test.samples {
-				w.add(sample)
+				w.add(sample, sample.At())
 			}
 			if got := w.read(second(test.at)); got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
@@ -80,7 +84,7 @@ func TestAWindowNeverMakesUpAValue(t *testing.T) {
 		for range rapid.IntRange(0, 30).Draw(t, "polls") {
 			now += rapid.Float64Range(0, 20).Draw(t, "pause")
 			sample := drawSample(t, now)
-			w.add(sample)
+			w.add(sample, second(now))
 			if _, ok := sample.Value(); ok {
 				believable = append(believable, sample)
 			}
@@ -123,7 +127,7 @@ func TestAWindowKeepsNoMoreThanItsSpan(t *testing.T) {
 	t.Parallel()
 	w := window{span: 10 * time.Second, staleness: 30 * time.Second}
 	for i := range 10_000 {
-		w.add(value(1, float64(i)))
+		w.add(value(1, float64(i)), second(float64(i)))
 		w.read(second(float64(i)))
 	}
 	if len(w.values) > 10 {

@@ -3,6 +3,7 @@ package gp_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -194,6 +195,72 @@ func TestAnIncompleteListingIsAnError(t *testing.T) {
 	}
 }
 
+func TestAListingThatCannotBeTrueIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, lists := range map[string][2]string{
+		"no machine at all": {`[]`, `[]`},
+		"a code missing":    {`["gc00000001",""]`, `[]`},
+		"a contract's code": {`["gc00000001"]`, `[{"Status":"InService"}]`},
+	} {
+		writer := newWriter(t, script{
+			"GetServiceCodeList":     says(`{"GcServiceCodeList":` + lists[0] + `}`),
+			"GetContractInformation": says(`{"VirtualMachineList":` + lists[1] + `}`),
+		})
+		if machines, err := writer.List(t.Context()); cloud.ClassOf(err) != cloud.ClassTransient {
+			t.Errorf("%s: %+v, class %v: %v", name, machines, cloud.ClassOf(err), err)
+		}
+	}
+}
+
+func TestAContractToldTwiceIsNotUsable(t *testing.T) {
+	t.Parallel()
+	writer := newWriter(t, script{
+		"GetServiceCodeList": says(`{"GcServiceCodeList":["gc00000001"]}`),
+		"GetContractInformation": says(`{"VirtualMachineList":[
+			{"GcServiceCode":"gc00000001","Label":"theirs","Status":"InService"},
+			{"GcServiceCode":"gc00000001","Label":"ours","Status":"InService"}]}`),
+	})
+	machines, err := writer.List(t.Context())
+	if err != nil || len(machines) != 1 || machines[0].Contract != cloud.ContractUnknown {
+		t.Errorf("%+v, %v", machines, err)
+	}
+}
+
+func TestAnAnswerAboutAnotherMachineIsNotUsed(t *testing.T) {
+	t.Parallel()
+	whole := script{
+		"GetContractStatus":       says(`{"Status":"InService"}`),
+		"GetVirtualMachineStatus": says(`{"GcServiceCode":"gc00000002","Status":"Running"}`),
+		"DescribeVirtualMachine":  says(`{"GcServiceCode":"gc00000002","PrivateAddress":{"IPv4Address":"10.0.0.7"}}`),
+	}
+	if _, err := newWriter(t, whole).Describe(t.Context(), "gc00000002"); err != nil {
+		t.Fatalf("about the machine itself: %v", err)
+	}
+	for _, action := range []string{"GetVirtualMachineStatus", "DescribeVirtualMachine"} {
+		confused := maps.Clone(whole)
+		confused[action] = func(form url.Values) string {
+			return strings.ReplaceAll(whole[action](form), "gc00000002", "gc00000004")
+		}
+		machine, err := newWriter(t, confused).Describe(t.Context(), "gc00000002")
+		if cloud.ClassOf(err) != cloud.ClassTransient || machine.Address.IsValid() {
+			t.Errorf("%s: %+v, class %v: %v", action, machine, cloud.ClassOf(err), err)
+		}
+	}
+}
+
+func TestAnAddressThatNoMachineCanHaveIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"169.254.169.254", "0.0.0.0", "255.255.255.255", "224.0.0.1", "::1"} {
+		machine, err := newWriter(t, script{
+			"GetContractStatus": says(`{"Status":"InService"}`), "GetVirtualMachineStatus": says(`{"Status":"Running"}`),
+			"DescribeVirtualMachine": says(`{"PrivateAddress":{"IPv4Address":"` + address + `"}}`),
+		}).Describe(t.Context(), "gc00000002")
+		if cloud.ClassOf(err) != cloud.ClassInvalid || machine.Address.IsValid() {
+			t.Errorf("%s: %+v, class %v: %v", address, machine, cloud.ClassOf(err), err)
+		}
+	}
+}
+
 func TestAMachineIsDescribedAsFarAsItsStateAllows(t *testing.T) {
 	t.Parallel()
 	describe := func(address string) func(url.Values) string {
@@ -370,7 +437,7 @@ func TestAPoolShowsEveryNode(t *testing.T) {
 	t.Parallel()
 	client, _ := newClient(t, script{"DescribeLb": says(`{"PoolList":[
 		{"Name":"other","NodeList":[{"IpAddress":"10.0.0.9","Port":"80","Status":"Active"}]},
-		{"Name":"empty"},
+		{"Name":"empty","NodeList":[]},
 		{"Name":"web","NodeList":[
 			{"IpAddress":"10.0.0.1","Port":"80","Status":"Disable"},
 			{"IpAddress":"backend.example","Port":"http","Status":"Active"}]}]}`)})

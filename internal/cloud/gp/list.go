@@ -37,7 +37,9 @@ func (r *Reader) List(ctx context.Context) ([]cloud.Machine, error) {
 }
 
 // contracts merges the API's two lists. A code without contract was ordered a
-// moment ago; a contract without code is not touched until the lists agree.
+// moment ago; a contract without code, or told twice, is not touched until the
+// lists agree. Lists without any machine are an error: that all are gone at once
+// is not likely, and would be answered by buying all of them again.
 func (r *Reader) contracts(ctx context.Context) ([]cloud.Machine, error) {
 	codes, err := r.api.GetServiceCodeList(ctx, gpapi.GetServiceCodeListRequest{GpServiceCode: r.options.GpServiceCode})
 	if err != nil {
@@ -51,12 +53,16 @@ func (r *Reader) contracts(ctx context.Context) ([]cloud.Machine, error) {
 	for _, code := range codes.GcServiceCodeList {
 		machines[code] = cloud.Machine{Code: code, Contract: cloud.ContractPreparing}
 	}
+	told := map[string]bool{}
 	for _, contract := range information.VirtualMachineList {
 		machine := machineOf(contract)
-		if _, listed := machines[machine.Code]; !listed {
+		if _, listed := machines[machine.Code]; !listed || told[machine.Code] {
 			machine.Contract = cloud.ContractUnknown
 		}
-		machines[machine.Code] = machine
+		machines[machine.Code], told[machine.Code] = machine, true
+	}
+	if _, nameless := machines[""]; nameless || len(machines) == 0 {
+		return nil, cloud.Errorf(cloud.ClassTransient, "the lists name no machine, not even a template, or one without a code: they are not believed")
 	}
 	byCode := func(a, b cloud.Machine) int { return cmp.Compare(a.Code, b.Code) }
 	return slices.SortedFunc(maps.Values(machines), byCode), nil

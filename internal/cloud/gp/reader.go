@@ -53,6 +53,9 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 		GpServiceCode: r.options.GpServiceCode,
 		GcServiceCode: code,
 	})
+	if err == nil {
+		err = about(code, power.GcServiceCode)
+	}
 	if err != nil {
 		return machine, err
 	}
@@ -65,6 +68,9 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 		GpServiceCode: r.options.GpServiceCode,
 		GcServiceCode: code,
 	})
+	if err == nil {
+		err = about(code, properties.GcServiceCode)
+	}
 	if err != nil {
 		return machine, err
 	}
@@ -73,14 +79,25 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 	return machine, err
 }
 
+// about refuses an answer that says itself that it is about another machine: its
+// address would be taken into a pool, and out of it again, for that of code.
+func about(code, named string) error {
+	if named == "" || named == code {
+		return nil
+	}
+	return cloud.Errorf(cloud.ClassTransient, "the API answers about machine %.40q: its answer is not used", named)
+}
+
 // parseAddress reads an IPv4 address; an empty text is an address not known yet.
+// Instances are asked at it, so it must be one that a machine can have: not, say,
+// 169.254.169.254. Loopback is where a simulator's machines are.
 func parseAddress(text string) (netip.Addr, error) {
 	if text == "" {
 		return netip.Addr{}, nil
 	}
 	address, err := netip.ParseAddr(text)
-	if err != nil || !address.Is4() {
-		return netip.Addr{}, cloud.Errorf(cloud.ClassInvalid, "the API tells the private address %q, which is no IPv4 address: look at the machine in the control panel", text)
+	if err != nil || !address.Is4() || !address.IsGlobalUnicast() && !address.IsLoopback() {
+		return netip.Addr{}, cloud.Errorf(cloud.ClassInvalid, "the API tells the private address %.40q, which is no IPv4 address of a machine: look at the machine in the control panel", text)
 	}
 	return address, nil
 }

@@ -160,6 +160,17 @@ func TestPagesThatCannotBeUsed(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff})
 		}, "text format"},
+		"more lines than memory should hold": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprint(w, strings.Repeat("a 1\n", maxLines+1))
+		}, "more than 100000 lines"},
+		// The parser would be at it for hours.
+		"a line of nothing but labels": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprint(w, "up 1\na{")
+			for i := range 300_000 {
+				_, _ = fmt.Fprintf(w, "l%x=\"\",", i)
+			}
+			_, _ = fmt.Fprint(w, "} 1\n")
+		}, "line 2 has more than 64 labels"},
 		"cut short": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = fmt.Fprint(w, "up 1\n")

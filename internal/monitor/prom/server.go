@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,12 +14,14 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
 // Server asks one Prometheus server. All groups share one: a question that is
 // asked by several of them within a moment goes out once.
 type Server struct {
 	name    string // for messages, without a password
+	token   secret.Secret
 	timeout time.Duration
 	client  *http.Client
 	api     v1.API
@@ -61,6 +64,7 @@ func NewServer(c config.Prometheus) (*Server, error) {
 	}
 	return &Server{
 		name:    address.Redacted(),
+		token:   c.BearerToken,
 		timeout: c.Timeout,
 		client:  client,
 		api:     v1.NewAPI(asker),
@@ -118,9 +122,9 @@ func (s *Server) ask(ctx context.Context, question Question, now time.Time) Answ
 	case ctx.Err() != nil:
 		return s.failed(now, context.Cause(ctx))
 	case err != nil:
-		return s.failed(now, errors.New(abridge(withoutURL(err).Error())))
+		return s.failed(now, errors.New(s.abridge(withoutURL(err).Error())))
 	case len(warnings) > 0:
-		return s.failed(now, fmt.Errorf("the answer may be partial: %s", abridge(warnings[0])))
+		return s.failed(now, fmt.Errorf("the answer may be partial: %s", s.abridge(warnings[0])))
 	}
 	return Answer{server: s.name, question: question, value: value, evaluated: now, received: time.Now()}
 }
@@ -131,4 +135,12 @@ func (s *Server) failed(now time.Time, err error) Answer {
 		received:  time.Now(),
 		err:       fmt.Errorf("ask prometheus %s: %w; check that it runs and that the expression works in its own page", s.name, err),
 	}
+}
+
+// abridge is abridge without the token, which a server might echo.
+func (s *Server) abridge(text string) string {
+	if !s.token.Empty() {
+		text = strings.ReplaceAll(text, s.token.Reveal(), "<secret>")
+	}
+	return abridge(text)
 }

@@ -123,6 +123,22 @@ func TestServersThatDoNotAnswerHaveFailed(t *testing.T) {
 	}
 }
 
+func TestAMessageDoesNotHoldTheTokenThatAServerEchoes(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.HandlerFunc{
+		"an error":  saying(`{"status":"error","errorType":"denied","error":"no right: Bearer hush"}`),
+		"a warning": saying(`{"status":"success","warnings":["asked with Bearer hush"],"data":{"resultType":"vector","result":[]}}`),
+		"a page": func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, r.Header.Get("Authorization"), http.StatusForbidden)
+		},
+	} {
+		err := newServer(t, handler).Ask(t.Context(), rateQuestion, now, 0).Only().Err
+		if err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestTheQuestionIsAskedAsConfigured(t *testing.T) {
 	t.Parallel()
 	newServer(t, func(w http.ResponseWriter, r *http.Request) {

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,6 +60,7 @@ type Daemon struct {
 	control      net.Listener
 	open         net.Listener
 	closers      []func()
+	trouble      atomic.Pointer[error] // of the newest beat; nil: none
 }
 
 // New opens what the daemon needs. On error nothing stays open.

@@ -12,6 +12,7 @@ import (
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/daemon"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/store"
 )
 
 // run runs d until the test ends, or until stop is called.
@@ -72,51 +73,70 @@ func TestADaemonThatCannotStartSaysWhyAndLeavesNothingOpen(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = taken.Close() })
 	for what, c := range map[string]struct {
-		spoil func(t *testing.T, s *scene)
-		want  string
+		spoil   func(t *testing.T, s *scene)
+		want    string
+		lasting bool // correcting the configuration does not help
 	}{
-		"its port is busy": {func(_ *testing.T, s *scene) {
+		"its port is busy": {spoil: func(_ *testing.T, s *scene) {
 			s.replace("listen: 127.0.0.1:0", "listen: "+taken.Addr().String())
-		}, "another program uses this port"},
-		"its socket cannot be made": {func(t *testing.T, s *scene) {
+		}, want: "another program uses this port"},
+		"its socket cannot be made": {spoil: func(t *testing.T, s *scene) {
 			path := filepath.Join(s.directory, "file")
 			write(t, path, "")
 			s.replace(s.directory+"/control.sock", path+"/control.sock")
-		}, "set `socket:`"},
-		"its state directory cannot be made": {func(t *testing.T, s *scene) {
+		}, want: "set `socket:`"},
+		"its state directory cannot be made": {spoil: func(t *testing.T, s *scene) {
 			path := filepath.Join(s.directory, "file")
 			write(t, path, "")
 			s.replace(s.state(), path+"/state")
-		}, "not a directory"},
-		"its state is damaged": {func(t *testing.T, s *scene) {
+		}, want: "not a directory"},
+		"its state is damaged": {spoil: func(t *testing.T, s *scene) {
 			if err := os.Mkdir(s.state(), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			write(t, filepath.Join(s.state(), "autoscaled.db"), strings.Repeat("not a database\n", 4096))
-		}, "autoscaled.db"},
-		"its provider would be called without encryption": {func(_ *testing.T, s *scene) {
-			s.replace("http://127.0.0.1:1/json", "http://gp.example/json")
-		}, "provider gio: set up GP-API: endpoint begins with http"},
+			write(t, s.database(), strings.Repeat("not a database\n", 4096))
+		}, want: "autoscaled.db", lasting: true},
+		"a record cannot be understood": {spoil: func(t *testing.T, s *scene) {
+			writeRecord(t, s, "group/web/state", "this is no state of a group")
+		}, want: "read the state of group web", lasting: true},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t)
 			healthy := s.text
 			c.spoil(t, s)
-			_, _, err := s.new(t, nil)
-			if err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, _, err := s.new(t, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error is %v", err)
 			}
 			s.text = healthy
-			if what == "its state is damaged" {
-				return // and stays so
-			}
 			d, _, err := s.new(t, nil)
-			if err != nil {
-				t.Fatalf("something is still held: %v", err)
+			switch {
+			case c.lasting && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("the second time, the error is %v", err)
+			case !c.lasting && err != nil:
+				t.Errorf("something is still held: %v", err)
 			}
-			ended(t, d)
+			if err == nil {
+				ended(t, d)
+			}
 		})
+	}
+}
+
+// writeRecord puts a value into the daemon's store.
+func writeRecord(t *testing.T, s *scene, key, value string) {
+	t.Helper()
+	bolt, err := store.Open(s.database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bolt.Close()
+	epoch, err := bolt.Claim()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (store.Journal{Store: bolt, Epoch: epoch}).Write(&store.Document[string]{Key: key, Value: value}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,8 +20,16 @@ type pulse struct {
 	At time.Time `json:"at"`
 }
 
-// healthy writes a pulse. A daemon that cannot write must not act, and says so.
+// healthy is the outcome of the newest beat.
 func (d *Daemon) healthy() error {
+	if trouble := d.trouble.Load(); trouble != nil {
+		return *trouble
+	}
+	return nil
+}
+
+// beat writes a pulse. A daemon that cannot write must not act, and says so.
+func (d *Daemon) beat() error {
 	if d.store == nil {
 		return nil
 	}
@@ -31,10 +38,7 @@ func (d *Daemon) healthy() error {
 		return fmt.Errorf("read the store: %w", err)
 	}
 	document.Value.At = d.options.Now()
-	if err := d.journal.Write(document); err != nil && !errors.Is(err, store.ErrConflict) {
-		return err // a conflict is another pulse at the same time, and as good
-	}
-	return nil
+	return d.journal.Write(document)
 }
 
 // tellSystemd says that the daemon is ready, keeps its watchdog quiet while
@@ -49,9 +53,11 @@ func (d *Daemon) tellSystemd(ctx context.Context) error {
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
 	for {
-		if err := d.healthy(); err != nil {
+		if err := d.beat(); err != nil {
+			d.trouble.Store(&err)
 			d.options.Log.Error("the store cannot be written; nothing is done until it can", zap.Error(err))
 		} else {
+			d.trouble.Store(nil)
 			notify(daemon.SdNotifyWatchdog)
 		}
 		select {

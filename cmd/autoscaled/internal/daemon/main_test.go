@@ -83,7 +83,8 @@ func (s *scene) replace(was, becomes string) *scene {
 	return s
 }
 
-func (s *scene) state() string { return filepath.Join(s.directory, "state") }
+func (s *scene) state() string    { return filepath.Join(s.directory, "state") }
+func (s *scene) database() string { return filepath.Join(s.state(), "autoscaled.db") }
 
 // new builds a daemon from the scene, and returns what it logs.
 func (s *scene) new(t *testing.T, change func(*daemon.Options)) (*daemon.Daemon, *observer.ObservedLogs, error) {
