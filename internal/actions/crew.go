@@ -150,26 +150,48 @@ func (c *Crew) sorted() []*instance {
 	return list
 }
 
-// add makes an instance and returns its documents. The caller must write them, or
-// drop the instance again.
-func (c *Crew) add(code string, goal policy.Goal, facts Facts) []store.Writable {
-	in := &instance{
-		code:  code,
-		goal:  &store.Document[goalRecord]{Key: goalKey(c.Group, code), Value: goalRecord{goal, facts.Since}},
-		facts: &store.Document[Facts]{Key: factsKey(c.Group, code), Value: facts},
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.instances[code] = in
-	return []store.Writable{in.goal, in.facts}
+// newcomer is a machine to be taken on record.
+type newcomer struct {
+	code  string
+	goal  policy.Goal
+	facts Facts
 }
 
-func (c *Crew) drop(codes ...string) {
+// enlist takes machines on record, together with the caller's own documents, or
+// changes nothing. Those on record already stay as they are.
+func (c *Crew) enlist(newcomers []newcomer, with ...store.Writable) error {
+	documents, now := with, c.Now()
+	var enlisted []*instance
+	for _, n := range newcomers {
+		if c.instance(n.code) != nil {
+			continue
+		}
+		in := &instance{
+			code:  n.code,
+			goal:  &store.Document[goalRecord]{Key: goalKey(c.Group, n.code), Value: goalRecord{n.goal, now}},
+			facts: &store.Document[Facts]{Key: factsKey(c.Group, n.code), Value: n.facts},
+		}
+		enlisted = append(enlisted, in)
+		documents = append(documents, in.goal, in.facts)
+	}
+	if len(documents) == 0 {
+		return nil
+	}
+	if err := c.Journal.Write(documents...); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, code := range codes {
-		delete(c.instances, code)
+	for _, in := range enlisted {
+		c.instances[in.code] = in
 	}
+	return nil
+}
+
+func (c *Crew) drop(code string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.instances, code)
 }
 
 // phase is the instance's phase now. in.mu must be held.

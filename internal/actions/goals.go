@@ -25,10 +25,14 @@ func (c *Crew) Assign(assignments []policy.Assignment, with ...store.Writable) e
 	}()
 	for _, a := range assignments {
 		in := c.instance(a.Code)
-		if in == nil || a.Goal == policy.InService && room <= 0 {
+		if in == nil {
 			continue
 		}
 		in.mu.Lock()
+		if a.Goal == in.goal.Value.Goal || a.Goal == policy.InService && room <= 0 {
+			in.mu.Unlock()
+			continue
+		}
 		changed, before = append(changed, in), append(before, instanceRecords{in.goal.Value, in.facts.Value})
 		in.goal.Value = goalRecord{a.Goal, now}
 		if a.Goal == policy.InService {
@@ -60,8 +64,11 @@ type instanceRecords struct {
 }
 
 // room is how many more instances may be wanted in service, those ordered and not
-// yet named included. No lock may be held.
-func (c *Crew) room() int { return c.Max + c.Surge - c.active() - c.Account.ordered(c.Group) }
+// yet on record included. No lock may be held.
+func (c *Crew) room() int {
+	ordered := c.Account.ordered(c.Group) // first, so that one recorded meanwhile counts twice rather than never
+	return c.Max + c.Surge - ordered - c.active()
+}
 
 // active is the number of instances that serve or are becoming, as to their goal,
 // also those in quarantine.

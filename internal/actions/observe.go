@@ -81,11 +81,15 @@ func (f *Facts) learn(v *view, now time.Time) bool {
 	if f.Stale != nil && v.certain() && power.String() != f.Stale.Power {
 		f.Stale, changed = nil, true // reads have caught up with us
 	}
-	if off := power == cloud.PowerOff || power == cloud.PowerBlank; off && !f.StopAsked.IsZero() && !f.Stale.covers(power, now) {
+	off := power == cloud.PowerOff || power == cloud.PowerBlank
+	if off && !f.StopAsked.IsZero() && !f.Stale.covers(power, now) {
 		f.StopAsked, changed = time.Time{}, true
 	}
-	if address := v.machine.Address; address.IsValid() && address != f.Address {
+	switch address := v.machine.Address; {
+	case address.IsValid() && address != f.Address:
 		f.Address, changed = address, true
+	case off && v.certain() && !v.poolsAt.IsZero() && v.pools == 0 && f.Address.IsValid() && !f.Stale.covers(power, now):
+		f.Address, changed = netip.Addr{}, true // it may be another machine's by the time this one is started
 	}
 	return changed
 }
@@ -135,8 +139,7 @@ func (c *Crew) adopt(code string, machine cloud.Machine) error {
 			facts.Prepared[p.Name] = now
 		}
 	}
-	if err := c.Journal.Write(c.add(code, goal, facts)...); err != nil {
-		c.drop(code)
+	if err := c.enlist([]newcomer{{code, goal, facts}}); err != nil {
 		return fmt.Errorf("adopt %s, which carries our mark: %w", code, err)
 	}
 	c.Log.Info("adopted a machine that carries our mark", zap.String("instance", code), zap.String("goal", string(goal)))

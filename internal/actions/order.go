@@ -121,13 +121,6 @@ func (a *Account) intend(c *Crew, count int, machines []cloud.Machine) (*store.D
 	return intent, nil
 }
 
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
 // answered takes over what the call said.
 func (a *Account) answered(c *Crew, intent *store.Document[Intent], codes []string, err error) error {
 	a.mu.Lock()

@@ -31,7 +31,7 @@ func HTTPProbe(port uint16, path string, timeout time.Duration) func(context.Con
 		defer response.Body.Close()
 		_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
 		if response.StatusCode < 200 || response.StatusCode > 299 {
-			return fmt.Errorf("probe %s: answered %s", url, response.Status)
+			return fmt.Errorf("probe %s: answered %.100q", url, response.Status)
 		}
 		return nil
 	}

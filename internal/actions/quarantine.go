@@ -9,21 +9,30 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// quarantineIfLate sets aside an instance that did not come to serve in time, or
-// did not come back to it. in.mu must be held.
+// late says that the instance did not come to serve in time, or did not come back
+// to it. One whose contract ends or ended is expected to do neither. in.mu must be held.
+func (c *Crew) late(in *instance) bool {
+	f, v, goal := &in.facts.Value, &in.seen, in.goal.Value
+	ends := !f.LastDay.IsZero() || v.machine.Ending() || !f.Seen.IsZero() && v.absences > 0
+	if goal.Goal != policy.InService || ends || f.serves() || c.phase(in) == InPool {
+		return false
+	}
+	return !c.Now().Before(latest(goal.Since, f.Fell).Add(c.LaunchTimeout))
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// quarantineIfLate sets a late instance aside. in.mu must be held.
 func (c *Crew) quarantineIfLate(in *instance) {
-	f, goal, phase := &in.facts.Value, in.goal.Value, c.phase(in)
-	if f.Quarantine != nil || goal.Goal != policy.InService || f.serves() || phase.Stage() == policy.Ending {
+	if in.facts.Value.Quarantine != nil || !c.late(in) {
 		return
 	}
-	begun := goal.Since
-	if f.Fell.After(begun) {
-		begun = f.Fell
-	}
-	if c.Now().Before(begun.Add(c.LaunchTimeout)) {
-		return
-	}
-	why := fmt.Sprintf("did not serve within %v, and is %s", c.LaunchTimeout, phase)
+	why := fmt.Sprintf("did not serve within %v, and is %s", c.LaunchTimeout, c.phase(in))
 	if in.trouble != "" {
 		why += ": " + in.trouble
 	}
@@ -42,21 +51,32 @@ func (c *Crew) quarantine(in *instance, why string) {
 	c.Log.Error("quarantined: look at the machine, then `autoscaled resume "+c.Group+"`", zap.String("instance", in.code), zap.String("why", why))
 }
 
-// LiftQuarantines lets every quarantined instance move again, and gives it a new
-// launch deadline.
+// LiftQuarantines lets every quarantined instance move again, and gives it and
+// those that became late meanwhile a new launch deadline.
 func (c *Crew) LiftQuarantines() error {
+	return c.renew(func(in *instance) bool { return in.facts.Value.Quarantine != nil || c.late(in) })
+}
+
+// ExcuseLate gives a new launch deadline to the instances that became late while
+// nobody moved them, because autoscaled did not run or could not write. Call it
+// after a look at the cloud and before Advance.
+func (c *Crew) ExcuseLate() error {
+	return c.renew(func(in *instance) bool { return in.facts.Value.Quarantine == nil && c.late(in) })
+}
+
+func (c *Crew) renew(whom func(*instance) bool) error {
 	for _, in := range c.sorted() {
-		if err := c.liftQuarantine(in); err != nil {
-			return fmt.Errorf("lift the quarantine of %s: %w", in.code, err)
+		if err := c.renewIf(in, whom); err != nil {
+			return fmt.Errorf("give %s a new launch deadline: %w", in.code, err)
 		}
 	}
 	return nil
 }
 
-func (c *Crew) liftQuarantine(in *instance) error {
+func (c *Crew) renewIf(in *instance, whom func(*instance) bool) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.facts.Value.Quarantine == nil {
+	if !whom(in) {
 		return nil
 	}
 	goal, facts := in.goal.Value, in.facts.Value

@@ -25,18 +25,16 @@ const startTolerance = 24 * time.Hour
 func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string, proof Proof) error {
 	before := intent.Value
 	intent.Value.State, intent.Value.Codes, intent.Value.Error = IntentSettled, codes, ""
-	documents := []store.Writable{intent}
 	room := c.Max + c.Surge - c.active()
+	newcomers := make([]newcomer, len(codes))
 	for i, code := range codes {
-		goal := policy.InService
+		newcomers[i] = newcomer{code, policy.InService, Facts{Proof: proof, Order: before.ID, Since: before.At}}
 		if i >= room {
-			goal = policy.Standby
+			newcomers[i].goal = policy.Standby
 		}
-		documents = append(documents, c.add(code, goal, Facts{Proof: proof, Order: before.ID, Since: before.At})...)
 	}
-	if err := a.Journal.Write(documents...); err != nil {
+	if err := c.enlist(newcomers, intent); err != nil {
 		intent.Value = before
-		c.drop(codes...)
 		return fmt.Errorf("record the machines %v of order %s: %w", codes, before.ID, err)
 	}
 	outcome := "settled"
@@ -106,18 +104,22 @@ func (a *Account) review(intent *store.Document[Intent], snapshot *cloud.Snapsho
 	case !snapshot.Started.After(i.Lost):
 		return nil // it may show the time before the order took effect
 	case i.unsettled():
-		return a.settleLost(c, intent, a.candidates(i, snapshot))
+		return a.settleLost(c, intent, a.candidates(c, i, snapshot))
+	case a.anyUnsettled():
+		return nil // what appears now may be what a newer order buys
 	default:
-		return a.settleLate(c, intent, a.candidates(i, snapshot))
+		return a.settleLate(c, intent, a.candidates(c, i, snapshot))
 	}
 }
 
-func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], candidates []string) error {
-	i := &intent.Value
+func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], found candidates) error {
+	i, candidates := &intent.Value, found.codes
 	age := a.Now().Sub(i.Lost)
 	switch over := age >= a.SettleWindow; {
-	case len(candidates) == i.Count && c != nil:
+	case found.exactly(i.Count) && c != nil:
 		return a.settle(c, intent, candidates, ProofInferred)
+	case len(candidates) == i.Count && c != nil:
+		return nil // their contracts do not tell yet when they began
 	case over && len(candidates) == 0:
 		a.Log.Warn("a lost order bought nothing", zap.String("order", i.ID), zap.Duration("looked_for", age.Round(time.Second)))
 		return a.void(intent)
@@ -148,10 +150,10 @@ func (a *Account) ask(intent *store.Document[Intent], candidates []string) error
 }
 
 // settleLate deals with machines of an order that was settled before they appeared.
-func (a *Account) settleLate(c *Crew, intent *store.Document[Intent], candidates []string) error {
-	i := &intent.Value
+func (a *Account) settleLate(c *Crew, intent *store.Document[Intent], found candidates) error {
+	i, candidates := &intent.Value, found.codes
 	switch {
-	case len(candidates) == i.Count && c != nil:
+	case found.exactly(i.Count) && c != nil:
 		a.Log.Warn("machines of a lost order appeared late; they are taken on record", zap.String("order", i.ID), zap.Strings("instances", candidates))
 		return a.settle(c, intent, candidates, ProofInferred)
 	case len(candidates) == 0:
@@ -163,17 +165,29 @@ func (a *Account) settleLate(c *Crew, intent *store.Document[Intent], candidates
 	return nil
 }
 
+// candidates are machines that an order may have bought.
+type candidates struct {
+	codes   []string
+	undated bool // of one of them it is not known yet when its contract began
+}
+
+// exactly says that the candidates are as many as were ordered, and that their
+// contracts began when they must have.
+func (f candidates) exactly(count int) bool { return len(f.codes) == count && !f.undated }
+
 // candidates are the machines that the order may have bought: new since it was
-// written, on nobody's record, of its type and day, without a label of their own.
-func (a *Account) candidates(i *Intent, snapshot *cloud.Snapshot) []string {
-	var codes []string
+// written, on nobody's record, of its type and day, and without a label but the one
+// that a clone inherits, or the one by which a person says that they are c's.
+func (a *Account) candidates(c *Crew, i *Intent, snapshot *cloud.Snapshot) (found candidates) {
 	for code, machine := range snapshot.Machines {
-		if i.fits(machine) && (machine.Label == "" || machine.Label == a.labels[i.Source]) && !a.onRecord(code) {
-			codes = append(codes, code)
+		ours := machine.Label == "" || machine.Label == a.labels[i.Source] || c != nil && machine.Label == Mark(c.Installation, c.Group, code)
+		if ours && i.fits(machine) && !a.onRecord(code) {
+			found.codes = append(found.codes, code)
+			found.undated = found.undated || machine.Start.IsZero()
 		}
 	}
-	slices.Sort(codes)
-	return codes
+	slices.Sort(found.codes)
+	return found
 }
 
 // fits says that nothing but its label or a record could prove that the order did

@@ -29,6 +29,7 @@ type fuse struct {
 	diskFull bool // commits fail
 	cut      bool // calls fail
 	hung     bool // calls do not come back
+	onCall   func(action string)
 }
 
 // arm makes the fuse blow at the given boundary of a new process; at 0 never.
@@ -118,8 +119,11 @@ func (t *watchedTransport) RoundTrip(request *http.Request) (answer *http.Respon
 	t.world.note(form)
 	fuse := &t.world.fuse
 	fuse.mu.Lock()
-	blown, cut, hung := fuse.blown, fuse.cut, fuse.hung
+	blown, cut, hung, onCall := fuse.blown, fuse.cut, fuse.hung, fuse.onCall
 	fuse.mu.Unlock()
+	if onCall != nil {
+		onCall(form.Get("Action"))
+	}
 	switch {
 	case blown:
 		return nil, errDead
@@ -147,7 +151,7 @@ var changing = map[string]bool{
 func (w *world) note(form url.Values) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	call := sentCall{action: form.Get("Action")}
+	call := sentCall{at: w.now(), action: form.Get("Action")}
 	for _, name := range []string{"GcServiceCode", "ServiceCode", "NodeIpAddress"} {
 		if code := form.Get(name); code != "" {
 			call.code = code

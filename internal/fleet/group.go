@@ -117,7 +117,13 @@ func (g *Group) observe(snapshot *cloud.Snapshot) {
 		g.setTrouble(fmt.Errorf("record what a look at the cloud showed: %w", err))
 		return
 	}
-	g.looked = true
+	if !g.looked {
+		if err := g.Crew.ExcuseLate(); err != nil {
+			g.setTrouble(err)
+			return
+		}
+		g.looked = true
+	}
 	ours, complete := map[string]bool{}, true
 	instances := g.Crew.Instances()
 	for _, in := range instances {
@@ -151,8 +157,7 @@ func (g *Group) warming(in actions.InstanceStatus) bool {
 // follow, and orders what is missing.
 func (g *Group) decide(signals []policy.Signal) {
 	now := g.Now().Round(0) // as it will be read from disk, so that a restart decides alike
-	instances := g.Crew.Instances()
-	pending := g.Crew.Account.Pending(g.Name)
+	instances, pending := g.roster()
 	before, next := g.state.Value, g.state.Value.clone()
 	decision := policy.Evaluate(&g.Spec, g.observation(signals, instances, pending), now, &next.Memory)
 	choice := policy.Choice{}
@@ -167,12 +172,22 @@ func (g *Group) decide(signals []policy.Signal) {
 		g.setTrouble(fmt.Errorf("write a decision down: %w", err))
 		return
 	}
-	g.setTrouble(nil)
+	if g.troubled() {
+		g.setTrouble(g.Crew.ExcuseLate())
+	}
 	g.show(signals, now)
 	g.note(decision, "decided")
 	if choice.Order > 0 {
 		g.Crew.Order(choice.Order)
 	}
+}
+
+// roster lists the instances, and counts those that are ordered and may not be
+// among them yet. One that is recorded meanwhile is in both rather than in neither,
+// which would make it be ordered again.
+func (g *Group) roster() (instances []actions.InstanceStatus, pending int) {
+	pending = g.Crew.Account.Pending(g.Name)
+	return g.Crew.Instances(), pending
 }
 
 // observation is what policy is to know of the group.
@@ -225,7 +240,8 @@ func (g *Group) Resume(ctx context.Context) error {
 
 func (g *Group) setPause(pause *policy.Pause) error {
 	before := g.state.Value
-	g.state.Value.Desired = g.observation(nil, g.Crew.Instances(), g.Crew.Account.Pending(g.Name)).Size
+	instances, pending := g.roster()
+	g.state.Value.Desired = g.observation(nil, instances, pending).Size
 	g.state.Value.Memory.Paused = pause
 	if err := g.journal.Write(g.state); err != nil {
 		g.state.Value = before

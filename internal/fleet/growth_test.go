@@ -10,7 +10,7 @@ import (
 var wayOut = []string{"SetLabel", "AttachFwLb", "ImportRootSshPublicKey", "StartVirtualMachine", "AddLbNode"}
 
 func TestAGroupGrowsByOneOrderAndEveryMachineGoesTheWholeWayOnce(t *testing.T) {
-	tell(t, setting{}, func(w *world) {
+	tell(t, setting{}, func(t *testing.T, w *world) {
 		w.until("the marked machines are adopted", time.Minute, w.atRest(2, 0))
 		w.load.set(500)
 		w.until("five serve", 30*time.Minute, w.atRest(5, 0))

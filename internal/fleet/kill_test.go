@@ -2,9 +2,9 @@ package fleet_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,12 +13,12 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// quick is a short day: from an order to serving it takes two minutes, and the
-// paid day ends after half an hour.
+// quick is a short day: from an order to serving it takes some three minutes, and
+// the paid day ends after twenty.
 func quick() setting {
 	return setting{
-		standby: 1, interval: 30 * time.Second, stabilization: 30 * time.Second,
-		settleWindow: 2 * time.Minute, dayLeft: 30 * time.Minute, releaseBefore: 10 * time.Minute,
+		standby: 1, interval: time.Minute, moving: 20 * time.Second, idle: 3 * time.Minute, glance: 5 * time.Second,
+		stabilization: time.Minute, settleWindow: 2 * time.Minute, dayLeft: 20 * time.Minute, releaseBefore: 5 * time.Minute,
 		delays: gpsim.Delays{
 			Prepare: 40 * time.Second, EarlyStatus: 5 * time.Second, Clone: 50 * time.Second, Configure: 10 * time.Second,
 			Start: 20 * time.Second, Stop: 20 * time.Second, StaleRead: 10 * time.Second,
@@ -28,7 +28,7 @@ func quick() setting {
 
 // growAndShrink is a story in which every step is taken: two machines are bought,
 // serve, and come back; one stands by, the other is released. step is called
-// whenever a second has passed.
+// at every glance.
 func (w *world) growAndShrink(step func()) {
 	reach := func(what string, limit time.Duration, reached func() bool) {
 		w.t.Helper()
@@ -57,39 +57,58 @@ func TestAProcessMayDieAtAnyMomentOfGrowingAndShrinking(t *testing.T) {
 		boundaries = w.fuse.passed
 		w.judge()
 	})
-	t.Logf("%d boundaries", boundaries)
-	var workers sync.WaitGroup
-	moments := make(chan int)
-	for range 2 {
-		workers.Go(func() {
-			for moment := range moments {
-				at, after := moment/2+1, moment%2 == 1
-				synctest.Test(t, func(t *testing.T) { killedAt(t, at, after) })
-			}
-		})
+	for at := 1; at <= boundaries; at++ {
+		for _, side := range []string{"before", "after"} {
+			t.Run(fmt.Sprintf("%s boundary %d of %d", side, at, boundaries), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, quick())
+					w.fuse.arm(at, side == "after")
+					w.liveOn(func() {})
+				})
+			})
+		}
 	}
-	for moment := range 2 * boundaries {
-		moments <- moment
-	}
-	close(moments)
-	workers.Wait()
 }
 
-func killedAt(t *testing.T, at int, after bool) {
-	w := newWorld(t, quick())
-	w.fuse.arm(at, after)
+// TestAProcessMayDieAgainAndAgain kills at random boundaries, the successors as well.
+func TestAProcessMayDieAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	begin := rand.Uint64()
+	for i := range uint64(20) {
+		seed := begin + i
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 0))
+				w := newWorld(t, quick())
+				lives := 12
+				arm := func() {
+					if lives--; lives > 0 {
+						w.fuse.arm(1+random.IntN(40), random.IntN(2) == 0)
+					}
+				}
+				arm()
+				w.liveOn(arm)
+			})
+		})
+	}
+}
+
+// liveOn lets processes grow and shrink the group until it is at rest, each
+// carrying on where the one before died, and judges the end. successor is called
+// before each of them starts.
+func (w *world) liveOn(successor func()) {
 	w.start()
 	w.growAndShrink(func() {
 		if w.fuse.isBlown() {
 			w.kill()
 			w.fuse.arm(0, false)
+			successor()
 			w.start()
 		}
 	})
 	w.judge()
-	if t.Failed() {
-		t.Fatalf("killed at boundary %d, after its effect: %v", at, after)
-	}
 }
 
 // judge compares what the process believes at rest with the cloud's books.

@@ -53,7 +53,9 @@ type setting struct {
 	orderMax          int // 10
 	delays            gpsim.Delays
 	interval          time.Duration // 10s, between decisions
-	idle              time.Duration // 1m, between looks while nothing moves
+	moving            time.Duration // 10s, between looks while something moves
+	idle              time.Duration // 1m, between looks otherwise
+	glance            time.Duration // 1s, between what the story looks at
 	stabilization     time.Duration // 1m, of scaling in
 	releaseBefore     time.Duration // 30m
 	dayLeft           time.Duration // 15h, until the paid day ends
@@ -76,7 +78,9 @@ func (s setting) withDefaults() setting {
 	or(&s.orderMax, 10)
 	or(&s.delays, gpsim.RealDelays())
 	or(&s.interval, 10*time.Second)
+	or(&s.moving, 10*time.Second)
 	or(&s.idle, time.Minute)
+	or(&s.glance, time.Second)
 	or(&s.stabilization, time.Minute)
 	or(&s.releaseBefore, 30*time.Minute)
 	or(&s.dayLeft, 15*time.Hour)
@@ -93,7 +97,6 @@ const (
 	probeInterval = 2 * time.Second
 	callTimeout   = 200 * time.Second
 	staleRead     = 2 * time.Minute
-	pollMoving    = 10 * time.Second
 )
 
 // world is what outlives a process of autoscaled: the cloud, the disk, the load.
@@ -128,13 +131,13 @@ type process struct {
 }
 
 // tell runs a story in virtual time. The world has a running process when it begins.
-func tell(t *testing.T, s setting, story func(w *world)) {
+func tell(t *testing.T, s setting, story func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, s)
 		w.start()
-		story(w)
+		story(t, w)
 		w.end()
 	})
 }
@@ -145,6 +148,7 @@ func newWorld(t *testing.T, s setting) *world {
 		setting: s.withDefaults(), t: t, disk: store.NewMemory(), log: zap.NewNop(),
 		on: map[netip.Addr]bool{}, sick: map[netip.Addr]bool{}, ours: map[netip.Addr]bool{},
 	}
+	t.Cleanup(w.kill)
 	w.load.set(200)
 	var err error
 	w.sim, err = gpsim.New(gpsim.Options{
@@ -196,6 +200,17 @@ func (w *world) kill() {
 	}
 }
 
+// loseDisk makes the next process begin with an empty disk.
+func (w *world) loseDisk() { w.disk = store.NewMemory() }
+
+// disown lets the story do to a machine what we must not: it is not watched any more.
+func (w *world) disown(code string) {
+	address := w.machine(code).Address
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.ours, address)
+}
+
 // now is wall time: the paid day ends, in Japan, when the setting's dayLeft is over.
 func (w *world) now() time.Time { return time.Now().Add(15*time.Hour - w.dayLeft) }
 
@@ -220,11 +235,16 @@ func (w *world) start() {
 		Name: "gio", Journal: journal, SettleWindow: w.settleWindow, OrderTimeout: 3 * callTimeout,
 		Now: w.now, Jitter: half, Log: w.log, Metrics: metrics,
 	})
+	if w.fuse.isBlown() { // it died while starting: so another starts
+		w.fuse.arm(0, false)
+		w.start()
+		return
+	}
 	must(w.t, err)
 	observer := fleet.NewObserver(fleet.ObserverOptions{
 		Account: "gio", Machines: gp.NewReader(client.Reader, options),
 		Pools:      []cloud.BalancerReader{gp.NewPoolReader(client.Reader, poolOptions)},
-		PollMoving: pollMoving, PollIdle: w.idle, Timeout: callTimeout,
+		PollMoving: w.moving, PollIdle: w.idle, Timeout: callTimeout,
 		Settle: p.account.Settle, Now: w.now, Log: w.log, Metrics: groups,
 	})
 	p.fleet.Observers = append(p.fleet.Observers, observer)
@@ -315,6 +335,13 @@ func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []poli
 	return []policy.Signal{{Name: "load", Group: sample}}
 }
 
+// count is how often the signal was read.
+func (l *load) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reads
+}
+
 func (l *load) Faults() []monitor.Fault { return nil }
 
 func (w *world) probe(_ context.Context, address netip.Addr) error {
@@ -359,6 +386,7 @@ func (w *world) servingIn(nodes []netip.AddrPort) int {
 
 // sentCall is one call that left the process.
 type sentCall struct {
+	at     time.Time
 	action string
 	code   string // service code of the machine, or the node's address
 }
@@ -393,15 +421,33 @@ func (w *world) changes(code string) []string {
 	return list
 }
 
-// count is how many calls of the action had an effect.
-func (w *world) count(action string) int {
-	n := 0
-	for _, call := range w.sim.Books().Calls {
-		if call.Action == action && call.Effect {
-			n++
+// sentAt lists when the action was sent, whatever came of it.
+func (w *world) sentAt(action string) []time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var list []time.Time
+	for _, call := range w.sent {
+		if call.action == action {
+			list = append(list, call.at)
 		}
 	}
-	return n
+	return list
+}
+
+// calledAt lists when calls of the action that had an effect were made.
+func (w *world) calledAt(action string) []time.Time {
+	var list []time.Time
+	for _, call := range w.sim.Books().Calls {
+		if call.Action == action && call.Effect {
+			list = append(list, call.At)
+		}
+	}
+	return list
+}
+
+// count is how many calls of the action had an effect.
+func (w *world) count(action string) int {
+	return len(w.calledAt(action))
 }
 
 func (w *world) machine(code string) gpsim.MachineRecord {
@@ -424,6 +470,9 @@ func (w *world) bought() []string {
 	}
 	return codes
 }
+
+// changesTotal is how many calls changed anything at all.
+func (w *world) changesTotal() int { return len(w.sim.Books().Calls) }
 
 func (w *world) status() fleet.GroupStatus { return w.fleet.Status().Groups[0] }
 
@@ -449,20 +498,20 @@ func (w *world) atRest(serving, standby int) func() bool {
 }
 
 // until waits for something to become true, for so long at most.
-func (w *world) until(what string, limit time.Duration, true func() bool) {
+func (w *world) until(what string, limit time.Duration, holds func() bool) {
 	w.t.Helper()
-	for begun := time.Now(); !true(); time.Sleep(time.Second) {
+	for begun := time.Now(); !holds(); time.Sleep(w.glance) {
 		if time.Since(begun) > limit {
 			w.t.Fatalf("%v passed without: %s\nstatus: %s", limit, what, w.describe())
 		}
 	}
 }
 
-// always watches that something stays true for the time given.
-func (w *world) always(what string, during time.Duration, true func() bool) {
+// always watches, at every decision, that something stays true for the time given.
+func (w *world) always(what string, during time.Duration, holds func() bool) {
 	w.t.Helper()
-	for begun := time.Now(); time.Since(begun) < during; time.Sleep(time.Second) {
-		if !true() {
+	for begun := time.Now(); time.Since(begun) < during; time.Sleep(w.interval) {
+		if !holds() {
 			w.t.Fatalf("after %v no longer: %s\nstatus: %s", time.Since(begun), what, w.describe())
 		}
 	}

@@ -17,8 +17,9 @@ type page struct {
 // perInstance is the share of app_load that one instance takes in every test.
 const perInstance = 10
 
-// loadPolicy holds app_load at perInstance.
-var loadPolicy = fmt.Sprintf("target: {signal: load, per_instance: %d}", perInstance)
+// loadPolicy holds app_load at perInstance, so closely that one instance more or
+// less of a dozen makes a difference.
+var loadPolicy = fmt.Sprintf("target: {signal: load, per_instance: %d, tolerance_out: 2%%, tolerance_in: 2%%}", perInstance)
 
 func (s *scene) servePage() *page {
 	s.t.Helper()
