@@ -280,16 +280,16 @@ func TestAPoolIsReadWithItsNodesAndOnlyWithThem(t *testing.T) {
 	pools := func(list string) *fakeServer {
 		return &fakeServer{answer: always(200, `{"DescribeLbResponse":{"RequestId":"r","GlServiceCode":"gl00000001","PoolList":`+list+`}}`)}
 	}
-	read := func(server *fakeServer) (gpapi.DescribeLbResponse, error) {
+	read := func(t *testing.T, server *fakeServer) (gpapi.DescribeLbResponse, error) {
 		return newClient(t, testOptions(server)).DescribeLb(t.Context(), gpapi.DescribeLbRequest{GpServiceCode: "gp00000001", GlServiceCode: "gl00000001"})
 	}
-	lb, err := read(pools(`[{"Name":"web","NodeList":[{"IpAddress":"10.0.0.1","Port":"80","Status":"Draining"}]}]`))
+	lb, err := read(t, pools(`[{"Name":"web","NodeList":[{"IpAddress":"10.0.0.1","Port":"80","Status":"Draining"}]}]`))
 	want := gpapi.LbNode{IpAddress: "10.0.0.1", Port: "80", Status: "Draining"}
 	if err != nil || len(lb.PoolList) != 1 || len(lb.PoolList[0].NodeList) != 1 || lb.PoolList[0].NodeList[0] != want {
 		t.Errorf("%+v, %v", lb, err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		if lb, err := read(pools(`[{"Name":"web"}]`)); err == nil || !strings.Contains(err.Error(), "NodeList of pool web") {
+		if lb, err := read(t, pools(`[{"Name":"web"}]`)); err == nil || !strings.Contains(err.Error(), "NodeList of pool web") {
 			t.Errorf("a pool without a list of nodes is taken for an empty one: %+v, %v", lb, err)
 		}
 	})
