@@ -160,3 +160,19 @@ func TestEveryKeyIsDocumentedAndEveryDocumentedKeyExists(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryDirectModuleHasItsReason(t *testing.T) {
+	t.Parallel()
+	required := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(page(t, "go.mod"), -1)
+	documented := regexp.MustCompile(`(?m)^\| (\S+\.\S+/\S+) `).FindAllStringSubmatch(page(t, "docs/dependencies.md"), -1)
+	first := func(matches [][]string) (list []string) {
+		for _, match := range matches {
+			list = append(list, match[1])
+		}
+		slices.Sort(list)
+		return list
+	}
+	if modules, reasons := first(required), first(documented); len(modules) == 0 || !slices.Equal(modules, reasons) {
+		t.Errorf("go.mod asks directly for %v, and docs/dependencies.md gives reasons for %v", modules, reasons)
+	}
+}
