@@ -8,7 +8,8 @@
 //
 // It promises:
 //   - a purchase is on disk, with every code known before it, before it leaves,
-//     is sent once, and is settled by looking if its answer is lost (order.go);
+//     is sent once, and is settled by looking if its answer is lost (order.go,
+//     settle.go);
 //   - no machine is changed that is not provably ours: named by the answer to our
 //     order, or carrying a mark that names its own code; record and mark are read
 //     again right before a contract is ended;

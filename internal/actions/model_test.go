@@ -26,10 +26,11 @@ type model struct {
 	machines map[string]*cloud.Machine
 	done     map[string]bool // preparations, by "code name"
 	pool     []netip.AddrPort
-	calls    []string          // changing ones, as "action code"
-	failing  map[string]error  // what an action answers, by its name; it has its effect all the same
-	ignoring map[string]bool   // actions without effect
-	lying    map[string]string // labels that listings show instead of the true ones, by code
+	calls    []string             // changing ones, as "action code"
+	failing  map[string]error     // what an action answers, by its name; it has its effect all the same
+	ignoring map[string]bool      // actions without effect
+	slow     time.Duration        // that each changing action takes
+	lies     func(*cloud.Machine) // what listings show instead of the truth; nil: they do not lie
 }
 
 var (
@@ -40,12 +41,13 @@ var (
 func newModel() *model {
 	return &model{
 		machines: map[string]*cloud.Machine{"template": {Code: "template", Contract: cloud.ContractInService, Power: cloud.PowerOff, Label: "template"}},
-		done:     map[string]bool{}, failing: map[string]error{}, ignoring: map[string]bool{}, lying: map[string]string{},
+		done:     map[string]bool{}, failing: map[string]error{}, ignoring: map[string]bool{},
 	}
 }
 
 // change carries out a changing action.
 func (m *model) change(action, code string, possible bool, effect func()) error {
+	time.Sleep(m.slow)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls = append(m.calls, action+" "+code)
@@ -86,8 +88,8 @@ func (m *model) List(context.Context) ([]cloud.Machine, error) {
 	for _, machine := range m.machines {
 		shown := *machine
 		shown.Address = netip.Addr{}
-		if label, lies := m.lying[machine.Code]; lies {
-			shown.Label = label
+		if m.lies != nil {
+			m.lies(&shown)
 		}
 		list = append(list, shown)
 	}
@@ -125,7 +127,7 @@ func (m *model) Order(_ context.Context, template cloud.Template, count int) (co
 	return codes, m.change("order", template.Source, true, func() {
 		for range count {
 			code := fmt.Sprintf("new%d", len(m.machines))
-			m.machines[code] = &cloud.Machine{Code: code, Label: "template", Contract: cloud.ContractInService, Power: cloud.PowerBlank, Address: addressOf(len(m.machines))}
+			m.machines[code] = &cloud.Machine{Code: code, Label: "template", Contract: cloud.ContractInService, Power: cloud.PowerBlank, Start: time.Now(), Address: addressOf(len(m.machines))}
 			codes = append(codes, code)
 		}
 	})

@@ -118,7 +118,7 @@ func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], found cand
 	switch over := age >= a.SettleWindow; {
 	case found.exactly(i.Count) && c != nil:
 		return a.settle(c, intent, candidates, ProofInferred)
-	case len(candidates) == i.Count && c != nil:
+	case len(candidates) == i.Count && !over:
 		return nil // their contracts do not tell yet when they began
 	case over && len(candidates) == 0:
 		a.Log.Warn("a lost order bought nothing", zap.String("order", i.ID), zap.Duration("looked_for", age.Round(time.Second)))

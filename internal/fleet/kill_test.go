@@ -75,7 +75,7 @@ func TestAProcessMayDieAtAnyMomentOfGrowingAndShrinking(t *testing.T) {
 func TestAProcessMayDieAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	begin := rand.Uint64()
-	for i := range uint64(20) {
+	for i := range uint64(15) {
 		seed := begin + i
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()

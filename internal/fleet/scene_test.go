@@ -55,7 +55,7 @@ type setting struct {
 	interval          time.Duration // 10s, between decisions
 	moving            time.Duration // 10s, between looks while something moves
 	idle              time.Duration // 1m, between looks otherwise
-	glance            time.Duration // 1s, between what the story looks at
+	glance            time.Duration // 2s, between what the story looks at
 	stabilization     time.Duration // 1m, of scaling in
 	releaseBefore     time.Duration // 30m
 	dayLeft           time.Duration // 15h, until the paid day ends
@@ -80,7 +80,7 @@ func (s setting) withDefaults() setting {
 	or(&s.interval, 10*time.Second)
 	or(&s.moving, 10*time.Second)
 	or(&s.idle, time.Minute)
-	or(&s.glance, time.Second)
+	or(&s.glance, 2*time.Second)
 	or(&s.stabilization, time.Minute)
 	or(&s.releaseBefore, 30*time.Minute)
 	or(&s.dayLeft, 15*time.Hour)
@@ -501,6 +501,7 @@ func (w *world) atRest(serving, standby int) func() bool {
 func (w *world) until(what string, limit time.Duration, holds func() bool) {
 	w.t.Helper()
 	for begun := time.Now(); !holds(); time.Sleep(w.glance) {
+		w.watchCeiling()
 		if time.Since(begun) > limit {
 			w.t.Fatalf("%v passed without: %s\nstatus: %s", limit, what, w.describe())
 		}
@@ -514,6 +515,24 @@ func (w *world) always(what string, during time.Duration, holds func() bool) {
 		if !holds() {
 			w.t.Fatalf("after %v no longer: %s\nstatus: %s", time.Since(begun), what, w.describe())
 		}
+	}
+}
+
+// watchCeiling watches that never more than max and one are meant to serve.
+func (w *world) watchCeiling() {
+	if w.recommend {
+		return
+	}
+	active := 0
+	for _, in := range w.group.Crew.Instances() {
+		if in.Goal == policy.InService {
+			active++
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if active > w.max+1 {
+		w.violations = append(w.violations, fmt.Sprintf("%v: %d are to serve, and max is %d", time.Now(), active, w.max))
 	}
 }
 

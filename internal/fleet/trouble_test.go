@@ -100,6 +100,10 @@ func TestWhatCannotBeWrittenDownIsNotDone(t *testing.T) {
 			t.Errorf("the status does not tell: %+v", s)
 		}
 		w.fuse.set(func(f *fuse) { f.diskFull = false })
+		w.until("it is decided", time.Minute, func() bool { return w.status().Desired == 4 })
+		if from := w.status().Decision.From; from != 2 {
+			t.Errorf("it was decided from %d, and two was the last that was written down", from)
+		}
 		w.until("four serve", 30*time.Minute, w.atRest(4, 0))
 		if trouble := w.status().Trouble; trouble != "" {
 			t.Errorf("the status still tells of %s", trouble)
@@ -159,7 +163,7 @@ func TestReadingThatFailsTakesNobodyOutOfThePool(t *testing.T) {
 				w.until("four serve", 30*time.Minute, w.atRest(4, 0))
 				fault.Count = 600
 				w.inject(fault)
-				changes := w.changesTotal()
+				changes, joined := w.changesTotal(), w.instance(first).Joined
 				w.always("nothing is changed", 30*time.Minute, func() bool { return w.changesTotal() == changes })
 				w.kill()
 				w.start()
@@ -167,6 +171,9 @@ func TestReadingThatFailsTakesNobodyOutOfThePool(t *testing.T) {
 				w.until("four serve, when it passes", 12*time.Hour, w.atRest(4, 0))
 				if w.changesTotal() != changes {
 					t.Error("something was changed")
+				}
+				if now := w.instance(first).Joined; !now.Equal(joined) {
+					t.Errorf("%s serves since %v, it says, and served since %v", first, now, joined)
 				}
 			})
 		})
