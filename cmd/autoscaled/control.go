@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
 const controlTimeout = 15 * time.Second
@@ -62,10 +64,18 @@ decided, ordered, started, moved or stopped. A call under way comes to its end.`
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := contextWithTimeout(cmd, controlTimeout)
 			defer cancel()
-			if err := httpd.NewClient(socket).Pause(ctx, args[0], httpd.PauseRequest{By: by, Why: why}); err != nil {
+			client := httpd.NewClient(socket)
+			status, err := client.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if err := client.Pause(ctx, args[0], httpd.PauseRequest{By: by, Why: why}); err != nil {
 				return err
 			}
 			cmd.Printf("%s is paused; `autoscaled resume %s` ends it\n", args[0], args[0])
+			if earlier := pauseOf(status, args[0]); earlier != nil {
+				cmd.Printf("this took the place of a pause by %s\n", pauseText(*earlier, time.Now()))
+			}
 			return nil
 		},
 	}
@@ -73,6 +83,16 @@ decided, ordered, started, moved or stopped. A call under way comes to its end.`
 	command.Flags().StringVar(&by, "by", userName(), "who pauses it")
 	command.Flags().StringVar(&why, "why", "", "why, for whoever reads the status")
 	return command
+}
+
+// pauseOf is the pause of the named group; nil without one.
+func pauseOf(status fleet.Status, group string) *policy.Pause {
+	for _, g := range status.Groups {
+		if g.Name == group {
+			return g.Paused
+		}
+	}
+	return nil
 }
 
 func resumeCommand() *cobra.Command {

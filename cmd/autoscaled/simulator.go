@@ -25,7 +25,10 @@ func simulatorCommand() *cobra.Command {
 		Short: "Run the simulated GP-API cloud alone, with machines on loopback",
 		Long: `Run the simulated GP-API cloud alone: the API, a stopped template, an FW+LB with a
 pool, two serving machines, and a foreign machine in the same pool. Machines that
-run answer SNMP and HTTP at their own loopback addresses; the FW+LB is a proxy.`,
+run answer SNMP and HTTP at their own loopback addresses; the FW+LB is a proxy.
+
+A new machine starts only after a key was imported, so a group that acts on it
+needs template.ssh_public_key.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch delays {

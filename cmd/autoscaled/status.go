@@ -12,6 +12,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
 func contextWithTimeout(cmd *cobra.Command, timeout time.Duration) (context.Context, context.CancelFunc) {
@@ -36,27 +37,45 @@ func printAccount(w io.Writer, a fleet.AccountStatus, now time.Time) {
 		looked = fmt.Sprintf("%d machines, seen %s ago", a.Machines, ago(a.LookedAt, now))
 	}
 	fmt.Fprintf(w, "account %s: %s\n", a.Name, looked)
-	for _, trouble := range []string{a.LookTrouble, a.Trouble} {
-		if trouble != "" {
-			fmt.Fprintf(w, "  ! %s\n", trouble)
-		}
+	if a.LookTrouble != "" {
+		fmt.Fprintf(w, "  ! %s\n", a.LookTrouble)
+	}
+	if a.Trouble != "" && len(a.Orders) == 0 { // an order that is not settled says itself why
+		fmt.Fprintf(w, "  ! the last order failed: %s\n", a.Trouble)
 	}
 	for _, order := range a.Orders {
-		fmt.Fprintf(w, "  order %s: %d for %s, %s for %s\n", order.ID, order.Count, order.Group, order.State, ago(order.At, now))
+		fmt.Fprintf(w, "  order %s: %d for %s, sent %s ago, %s\n", order.ID, order.Count, order.Group, ago(order.At, now), stateOf(order))
 		if order.Error != "" {
 			fmt.Fprintf(w, "    ! %s\n", order.Error)
 		}
 	}
 }
 
+// stateOf is the order's state, with what the daemon does about it.
+func stateOf(order actions.OrderStatus) string {
+	switch order.State {
+	case actions.IntentOpen:
+		return "open: its answer is awaited"
+	case actions.IntentUnknown:
+		return "unknown: its answer is lost, and the account is searched for what it bought"
+	case actions.IntentAsking:
+		return "asking: nothing is ordered on this account until a person has settled it"
+	default:
+		return string(order.State)
+	}
+}
+
 func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
-	fmt.Fprintf(w, "\ngroup %s (%s, %d to %d): desired %d, serving %d, becoming %d, standby %d\n",
-		g.Name, g.Mode, g.Min, g.Max, g.Desired, g.Serving, g.Becoming, g.Standby)
+	fmt.Fprintf(w, "\ngroup %s (%s, %d to %d): desired %d, serving %d, becoming %d, standby %d%s\n",
+		g.Name, g.Mode, g.Min, g.Max, g.Desired, g.Serving, g.Becoming, g.Standby, quarantined(g))
 	if g.Paused != nil {
-		fmt.Fprintf(w, "  ! paused by %s %s ago: %s\n", g.Paused.By, ago(g.Paused.Since, now), g.Paused.Why)
+		fmt.Fprintf(w, "  ! paused by %s; `autoscaled resume %s` ends it\n", pauseText(*g.Paused, now), g.Name)
 	}
 	if g.Trouble != "" {
-		fmt.Fprintf(w, "  ! %s\n", g.Trouble)
+		fmt.Fprintf(w, "  ! nothing is done until this succeeds: %s\n", g.Trouble)
+	}
+	if g.Decision.Reason == policy.ReasonAtMax {
+		fmt.Fprintf(w, "  ! %d are wanted, and max is %d\n", g.Decision.Wanted, g.Max)
 	}
 	if g.Decision.At.IsZero() {
 		fmt.Fprintln(w, "  nothing decided yet")
@@ -70,17 +89,51 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 		if s.Value == nil {
 			fmt.Fprintf(w, "  ! signal %s has no value: %s\n", s.Name, s.Why)
 		} else {
-			fmt.Fprintf(w, "  signal %s: %.4g (%d of %d)\n", s.Name, *s.Value, s.Measured, s.Of)
+			fmt.Fprintf(w, "  signal %s: %.4g (%d of %d readings)\n", s.Name, *s.Value, s.Measured, s.Of)
 		}
 	}
 	for _, node := range g.Foreign {
 		fmt.Fprintf(w, "  node %s in the pool is not ours; it is left alone\n", node)
 	}
-	if len(g.Instances) == 0 {
+	for _, in := range g.Instances {
+		switch {
+		case in.Quarantine != "":
+			fmt.Fprintf(w, "  ! %s is quarantined (look at the machine, then `autoscaled resume %s`): %s\n", in.Code, g.Name, in.Quarantine)
+		case in.Trouble != "":
+			fmt.Fprintf(w, "  ! %s: %s\n", in.Code, in.Trouble)
+		}
+	}
+	printInstances(w, g.Instances, now)
+}
+
+// quarantined says how many instances are left alone, and go on costing money.
+func quarantined(g fleet.GroupStatus) string {
+	n := 0
+	for _, in := range g.Instances {
+		if in.Quarantine != "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", quarantined %d", n)
+}
+
+func pauseText(p policy.Pause, now time.Time) string {
+	why := p.Why
+	if why == "" {
+		why = "no reason given"
+	}
+	return fmt.Sprintf("%s %s ago: %s", p.By, ago(p.Since, now), why)
+}
+
+func printInstances(w io.Writer, instances []actions.InstanceStatus, now time.Time) {
+	if len(instances) == 0 {
 		return
 	}
 	fmt.Fprintln(w, "  INSTANCE\tGOAL\tPHASE\tADDRESS\tSINCE\tNOTE")
-	for _, in := range g.Instances {
+	for _, in := range instances {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n", in.Code, in.Goal, in.Phase, in.Address, ago(in.GoalSince, now), note(in))
 	}
 }
@@ -88,9 +141,7 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 func note(in actions.InstanceStatus) string {
 	var notes []string
 	if in.Quarantine != "" {
-		notes = append(notes, "quarantined: "+in.Quarantine)
-	} else if in.Trouble != "" {
-		notes = append(notes, in.Trouble)
+		notes = append(notes, "quarantined")
 	}
 	if !in.LastDay.IsZero() {
 		notes = append(notes, "ends with "+in.LastDay.Format(time.DateOnly))

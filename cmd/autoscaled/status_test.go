@@ -78,6 +78,31 @@ func TestStatusPutsTroubleWhereItIsSeen(t *testing.T) {
 	}))
 }
 
+func TestStatusSaysWhatLimitsAGroup(t *testing.T) {
+	t.Parallel()
+	got := printed(t, fleet.Status{Groups: []fleet.GroupStatus{{
+		Name: "web", Max: 6, Decision: fleet.DecisionStatus{At: now, From: 6, To: 6, Wanted: 20, Reason: policy.ReasonAtMax},
+		Paused: &policy.Pause{Since: now, By: "sato"},
+	}}})
+	for _, want := range []string{"! 20 are wanted, and max is 6\n", "! paused by sato 0s ago: no reason given; `autoscaled resume web` ends it\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+}
+
+func TestAFailedOrderIsToldOnce(t *testing.T) {
+	t.Parallel()
+	account := fleet.AccountStatus{Name: "gio", Trouble: "order 2: EOF"}
+	if got := printed(t, fleet.Status{Accounts: []fleet.AccountStatus{account}}); !strings.Contains(got, "! the last order failed: order 2: EOF\n") {
+		t.Errorf("got\n%s", got)
+	}
+	account.Orders = []actions.OrderStatus{{State: actions.IntentUnknown, Error: "EOF"}}
+	if got := printed(t, fleet.Status{Accounts: []fleet.AccountStatus{account}}); strings.Contains(got, "the last order failed") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestAgesReadAsPeopleSayThem(t *testing.T) {
 	t.Parallel()
 	for age, want := range map[time.Duration]string{

@@ -123,6 +123,10 @@ func (c *Crew) turnOn(ctx context.Context, in *instance) (bool, error) {
 	if err != nil || !c.still(in, StepStart) {
 		return false, err
 	}
+	if machine.Power == cloud.PowerBlank {
+		return false, cloud.Errorf(cloud.ClassConflict, "start %s: it is %s, and starts only after an SSH key was imported: set template.ssh_public_key, or import one in the control panel",
+			in.code, machine.Status)
+	}
 	if err := c.Machines.Start(ctx, in.code); err != nil {
 		return false, fmt.Errorf("start %s: %w", in.code, err)
 	}

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,21 @@ func TestAPreparationThatIsRefusedAtFirstIsNeverTakenAsDone(t *testing.T) {
 		s.live(t, 2*time.Minute)
 		if got := s.only(t); got.Quarantine == "" {
 			t.Errorf("it is %+v, and should be quarantined", got)
+		}
+	})
+}
+
+func TestAMachineThatNeedsAKeyWhichIsNotConfiguredSaysSo(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		machine, facts := standing(cloud.PowerBlank) // everything that is configured is done, and it is blank
+		s.have(t, machine, policy.InService, facts)
+		s.live(t, 10*time.Minute)
+		if got := s.only(t); !strings.Contains(got.Trouble, "set template.ssh_public_key") {
+			t.Errorf("it is %+v", got)
+		}
+		if n := s.model.count("start one"); n != 0 {
+			t.Errorf("it was started %d times", n)
 		}
 	})
 }

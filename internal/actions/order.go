@@ -48,7 +48,7 @@ func (a *Account) ended(err error) {
 	defer a.mu.Unlock()
 	a.ordering, a.upcoming = false, purchase{}
 	if err == nil {
-		a.failures, a.last, a.trouble = 0, cloud.ClassNone, ""
+		a.recovered()
 		return
 	}
 	class := cloud.ClassOf(err)
@@ -57,13 +57,16 @@ func (a *Account) ended(err error) {
 	a.retryAt = a.Now().Add(pause)
 	a.trouble = err.Error()
 	log := a.Log.Debug
-	if class != a.last { // the same again is no news
+	if class != a.last || class == cloud.ClassUnknownOutcome { // the same again is no news, save that each lost answer is another order's
 		a.last = class
 		log = a.Log.Warn
 	}
 	log("order failed", zap.String("account", a.Name), zap.Stringer("class", class),
 		zap.Duration("retry_in", pause.Round(time.Millisecond)), zap.Error(err))
 }
+
+// recovered forgets the failures before. a.mu must be held.
+func (a *Account) recovered() { a.failures, a.last, a.trouble = 0, cloud.ClassNone, "" }
 
 // buy makes sure that the order may leave, writes it down, and sends it once.
 func (a *Account) buy(ctx context.Context, c *Crew, count int) error {

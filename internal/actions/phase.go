@@ -20,7 +20,7 @@ const (
 	Disputed   Phase = "disputed"    // it carried our mark, and a listing shows another label
 	Unprepared Phase = "unprepared"  // off, and a preparation is missing
 	Busy       Phase = "busy"        // the cloud is changing it, or does not tell what it does
-	Off        Phase = "stopped"     // off and prepared
+	Off        Phase = "stopped"     // off, with all preparations done that are configured
 	Starting   Phase = "starting"    //
 	Running    Phase = "running"     // on, its address not known
 	Described  Phase = "described"   // on, out of the pools, not known to serve
@@ -99,9 +99,7 @@ func phaseOfOurs(f *Facts, v *view, c circumstances) Phase {
 		return Busy
 	case missingPreparation(f, c.preparations) != "":
 		return Unprepared
-	case power == cloud.PowerBlank: // prepared, and the cloud does not show it yet
-		return Busy
-	default:
+	default: // also a blank one: starting it says what it lacks
 		return Off
 	}
 }

@@ -41,7 +41,7 @@ var phaseCases = []phaseCase{
 	{"off, one preparation missing", func(f *Facts, v *view, _ *circumstances) {
 		v.machine.Power, f.Prepared = cloud.PowerOff, map[string]time.Time{"attach": noon}
 	}, Unprepared},
-	{"prepared, and still shown blank", power(cloud.PowerBlank), Busy},
+	{"blank, and nothing more is configured", power(cloud.PowerBlank), Off},
 	{"the cloud changes it", power(cloud.PowerBusy), Busy},
 	{"its power was not read", power(cloud.PowerUnknown), Busy},
 	{"its power was not read, and it is in the pool", func(_ *Facts, v *view, _ *circumstances) { v.machine.Power, v.pools = cloud.PowerUnknown, 2 }, Busy},

@@ -37,12 +37,13 @@ func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string
 		intent.Value = before
 		return fmt.Errorf("record the machines %v of order %s: %w", codes, before.ID, err)
 	}
-	outcome := "settled"
+	outcome, message := "settled", "ordered"
 	if proof == ProofInferred {
-		outcome = "adopted"
+		outcome, message = "adopted", "found what an order bought whose answer was lost"
 	}
+	a.recovered()
 	a.Metrics.orders.WithLabelValues(a.Name, outcome).Inc()
-	a.Log.Info("ordered", zap.String("group", c.Group), zap.Strings("instances", codes), zap.String("order", before.ID), zap.String("proof", string(proof)))
+	a.Log.Info(message, zap.String("group", c.Group), zap.Strings("instances", codes), zap.String("order", before.ID), zap.String("proof", string(proof)))
 	return nil
 }
 
@@ -121,7 +122,7 @@ func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], found cand
 	case len(candidates) == i.Count && !over:
 		return nil // their contracts do not tell yet when they began
 	case over && len(candidates) == 0:
-		a.Log.Warn("a lost order bought nothing", zap.String("order", i.ID), zap.Duration("looked_for", age.Round(time.Second)))
+		a.Log.Warn("a lost order bought nothing; what is still wanted is ordered again", zap.String("order", i.ID), zap.Duration("searched", age.Round(time.Second)))
 		return a.void(intent)
 	case over && i.State != IntentAsking:
 		return a.ask(intent, candidates)

@@ -29,7 +29,7 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 		Queries: map[string]Query{},
 		Groups: map[string]Group{"web": {
 			Name: "web", Provider: "gio", Mode: ModeRecommend, Min: 2, Max: 6, Interval: 10 * time.Second,
-			Template:  Template{Source: "gc00000001", Type: "V40", FwLb: "gl00000001"},
+			Template:  Template{Source: "gc00000001", Type: "V40", SSHPublicKey: got.Groups["web"].Template.SSHPublicKey, FwLb: "gl00000001"},
 			Balancers: []Balancer{{GlServiceCode: "gl00000001", Pool: "web", Port: 80}},
 			Ready:     Ready{Port: 80, Path: "/healthz", Consecutive: 3, Interval: 2 * time.Second, Timeout: 5 * time.Second},
 			Signals: []Signal{{

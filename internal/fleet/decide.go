@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -52,7 +53,8 @@ type decider struct {
 	mu       sync.Mutex // guards what status shows
 	decision policy.Decision
 	signals  []policy.Signal
-	readAt   time.Time // when the signals were read
+	readAt   time.Time         // when the signals were read
+	why      map[string]string // what went wrong in the last reading, by signal
 	foreign  []string
 	paused   *policy.Pause
 	trouble  string // why the last decision or look could not be written down; empty if it was
@@ -78,15 +80,29 @@ func (d *decider) read(ctx context.Context, tick time.Time, targets []monitor.Ta
 
 // seeFaults logs each fault of a reading that the one before did not have.
 func (d *decider) seeFaults(faults []monitor.Fault) {
-	faulty := make(map[string]bool, len(faults))
+	faulty, why := make(map[string]bool, len(faults)), map[string]string{}
 	for _, fault := range faults {
 		text := fault.String()
-		if faulty[text] = true; !d.faulty[text] && !fault.Expected() {
-			d.Log.Warn("reading failed", zap.String("signal", fault.Signal), zap.String("instance", fault.Instance),
-				zap.Stringer("quality", fault.Why), zap.Error(fault.Err))
+		if why[fault.Signal] == "" {
+			why[fault.Signal] = fault.Err.Error()
+		}
+		if faulty[text] = true; d.faulty[text] || fault.Expected() {
+			continue
+		}
+		fields := []zap.Field{zap.String("signal", fault.Signal), zap.Error(fault.Err)}
+		if fault.Instance != "" {
+			fields = append(fields, zap.String("instance", fault.Instance))
+		}
+		if fault.Why == policy.Present {
+			d.Log.Warn("reading failed; the value before it still counts", fields...)
+		} else {
+			d.Log.Warn("reading failed", append(fields, zap.Stringer("quality", fault.Why))...)
 		}
 	}
 	d.faulty = faulty
+	d.mu.Lock()
+	d.why = why
+	d.mu.Unlock()
 }
 
 // finish waits for a reading that is still under way.
@@ -123,7 +139,7 @@ func (d *decider) show(signals []policy.Signal, now time.Time) {
 // is no news.
 func (d *decider) setTrouble(err error) {
 	d.mu.Lock()
-	news := d.trouble == "" && err != nil
+	news, over := d.trouble == "" && err != nil, d.trouble != "" && err == nil
 	d.trouble = ""
 	if err != nil {
 		d.trouble = err.Error()
@@ -131,6 +147,9 @@ func (d *decider) setTrouble(err error) {
 	d.mu.Unlock()
 	if news {
 		d.Log.Error("the store cannot be written; nothing is done until it can", zap.Error(err))
+	}
+	if over {
+		d.Log.Info("the store can be written again")
 	}
 }
 
@@ -152,21 +171,40 @@ func (d *decider) note(decision policy.Decision, verb string) {
 		zap.Int("from", decision.Current.Count), zap.Int("to", decision.Desired.Count), zap.Int("wanted", decision.Wanted),
 		zap.String("reason", string(decision.Reason)), zap.Strings("policies", sentences(decision)),
 	}
-	switch {
+	switch news := turn(before, decision); {
 	case decision.Change() != 0 && (before.Desired.Count != decision.Desired.Count || before.Change() == 0):
 		d.Log.Info(verb, fields...)
-	case decision.Reason != before.Reason && (decision.Reason == policy.ReasonUnknown || before.Reason == policy.ReasonUnknown):
-		d.Log.Info(dataMessage(decision.Reason), fields...)
+	case news != "":
+		d.Log.Info(news, fields...)
 	default:
 		d.Log.Debug("held", fields...)
 	}
 }
 
-func dataMessage(reason policy.Reason) string {
-	if reason == policy.ReasonUnknown {
+// turn puts into words that a group begins or ceases to be held by missing data or
+// by max; it is empty while that stays as it is.
+func turn(before, now policy.Decision) string {
+	switch blind, wasBlind := lacksData(now), lacksData(before); {
+	case blind && !wasBlind:
 		return "data is missing: the group does not shrink"
+	case wasBlind && !blind:
+		return "data is complete again"
 	}
-	return "data is complete again"
+	switch capped, wasCapped := now.Reason == policy.ReasonAtMax, before.Reason == policy.ReasonAtMax; {
+	case capped && !wasCapped:
+		return "more is wanted than max allows: raise max, or find the load"
+	case wasCapped && !capped:
+		return "no more is wanted than max allows"
+	}
+	return ""
+}
+
+// lacksData says that a policy cannot tell, for another reason than that instances
+// are still warming.
+func lacksData(decision policy.Decision) bool {
+	return decision.Reason == policy.ReasonUnknown && slices.ContainsFunc(decision.Recommendations, func(r policy.Recommendation) bool {
+		return r.Verdict == policy.Unknown && r.Value.Why() != policy.Warming
+	})
 }
 
 // sentences puts each policy's recommendation into words.
@@ -176,7 +214,7 @@ func sentences(decision policy.Decision) []string {
 		value, ok := r.Value.Value()
 		switch {
 		case r.Verdict == policy.Want:
-			list[i] = fmt.Sprintf("%s wants %d: %s is %s, target %s", r.Policy, r.Count, r.Signal, number(value), number(r.Target))
+			list[i] = fmt.Sprintf("%s wants %d: %s is %s%s, target %s", r.Policy, r.Count, r.Signal, number(value), part(r), number(r.Target))
 		case ok:
 			list[i] = fmt.Sprintf("%s cannot tell: only %d of %d instances show %s", r.Policy, r.Measured, r.Of, r.Signal)
 		default:
@@ -184,6 +222,14 @@ func sentences(decision policy.Decision) []string {
 		}
 	}
 	return list
+}
+
+// part says of how many instances a value is, when not of all.
+func part(r policy.Recommendation) string {
+	if r.Measured == r.Of {
+		return ""
+	}
+	return fmt.Sprintf(" on %d of %d (the others count at their worst)", r.Measured, r.Of)
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
@@ -206,6 +252,9 @@ func (d *decider) status(mode string) GroupStatus {
 			one.Value = &value
 		} else {
 			one.Why = summary.Why().String()
+			if err := d.why[signal.Name]; err != "" {
+				one.Why += ": " + err
+			}
 		}
 		s.Signals = append(s.Signals, one)
 	}

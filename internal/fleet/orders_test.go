@@ -29,6 +29,9 @@ func TestWhatAnOrderBoughtWhoseAnswerWasLostIsAdopted(t *testing.T) {
 						t.Errorf("%s is held to be ours because %q", code, proof)
 					}
 				}
+				if trouble := w.fleet.Status().Accounts[0].Trouble; trouble != "" {
+					t.Errorf("it is settled, and the account still tells of %q", trouble)
+				}
 				w.until("four serve", 30*time.Minute, w.atRest(4, 0))
 				for _, code := range w.bought() {
 					if w.changes(code)[0] != "SetLabel" || w.instance(code).Proof != actions.ProofMark {
