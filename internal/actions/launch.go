@@ -18,7 +18,7 @@ func (c *Crew) lookAt(ctx context.Context, in *instance) (cloud.Machine, error) 
 	began := c.Now()
 	machine, err := c.Machines.Describe(ctx, in.code)
 	if err != nil {
-		return machine, fmt.Errorf("look at %s: %w", in.code, err)
+		return machine, err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -35,7 +35,7 @@ func (c *Crew) label(ctx context.Context, in *instance) (bool, error) {
 		return false, err
 	}
 	if err := c.Machines.SetLabel(ctx, in.code, Mark(c.Installation, c.Group, in.code)); err != nil {
-		return false, fmt.Errorf("label %s: %w", in.code, err)
+		return false, err
 	}
 	return true, c.note(in, func(f *Facts) { f.Labelled, f.Proof = c.Now(), ProofMark })
 }
@@ -49,7 +49,7 @@ func (c *Crew) checkInferred(ctx context.Context, in *instance) error {
 	}
 	label, _, err := c.Machines.Label(ctx, in.code)
 	if err != nil {
-		return fmt.Errorf("read the label of %s: %w", in.code, err)
+		return err
 	}
 	switch label {
 	case "", Mark(c.Installation, c.Group, in.code), c.Account.templateLabel(c.Template.Source):
@@ -81,7 +81,6 @@ func (c *Crew) prepare(ctx context.Context, in *instance) (bool, error) {
 		c.Log.Info("a preparation that may be done already is refused: it is taken as done",
 			zap.String("instance", in.code), zap.String("preparation", attempt.Preparation), zap.Error(err))
 	default:
-		err = fmt.Errorf("prepare %s (%s): %w", in.code, attempt.Preparation, err)
 		if first && class != cloud.ClassUnknownOutcome {
 			return false, errors.Join(err, c.note(in, func(f *Facts) { f.Attempt = nil }))
 		}
@@ -128,7 +127,7 @@ func (c *Crew) turnOn(ctx context.Context, in *instance) (bool, error) {
 			in.code, machine.Status)
 	}
 	if err := c.Machines.Start(ctx, in.code); err != nil {
-		return false, fmt.Errorf("start %s: %w", in.code, err)
+		return false, err
 	}
 	c.resetProbes(in)
 	return true, c.note(in, func(f *Facts) { f.Stale = c.staleAfter(machine.Power) })
@@ -178,7 +177,7 @@ func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
 	for _, b := range missing {
 		node := c.node(in, b)
 		if err := b.Attach(ctx, node); err != nil {
-			return false, fmt.Errorf("add %s (%s) to pool %s: %w", node, in.code, b.Name(), err)
+			return false, err
 		}
 	}
 	c.seePools(in, len(c.Balancers))
@@ -198,7 +197,7 @@ func (c *Crew) poolsWhere(ctx context.Context, in *instance, present bool) ([]cl
 	for _, b := range c.Balancers {
 		nodes, err := b.Nodes(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("read pool %s: %w", b.Name(), err)
+			return nil, err
 		}
 		is := hasNode(nodes, c.node(in, b))
 		if is {

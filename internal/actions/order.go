@@ -132,15 +132,15 @@ func (a *Account) answered(c *Crew, intent *store.Document[Intent], codes []stri
 		err = cloud.Errorf(cloud.ClassUnknownOutcome, "the answer %q names machines that were there before", codes)
 		codes = nil
 	}
-	switch doing := fmt.Sprintf("order %d from template %s", intent.Value.Count, intent.Value.Source); {
+	switch {
 	case err == nil:
 		if err := a.settle(c, intent, codes, ProofAnswered); err != nil {
 			return errors.Join(err, a.lose(intent, codes, err))
 		}
 		return nil
 	case cloud.ClassOf(err) == cloud.ClassUnknownOutcome:
-		return errors.Join(fmt.Errorf("%s (looking for what it bought): %w", doing, err), a.lose(intent, codes, err))
+		return errors.Join(fmt.Errorf("%w (the account is searched for what it bought)", err), a.lose(intent, codes, err))
 	default:
-		return errors.Join(fmt.Errorf("%s: %w", doing, err), a.void(intent))
+		return errors.Join(err, a.void(intent))
 	}
 }

@@ -26,7 +26,7 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 	for _, b := range pools {
 		node := c.node(in, b)
 		if err := b.Detach(ctx, node); err != nil {
-			return 0, false, fmt.Errorf("remove %s (%s) from pool %s: %w", node, in.code, b.Name(), err)
+			return 0, false, err
 		}
 	}
 	return 0, true, c.note(in, func(f *Facts) {
@@ -112,7 +112,7 @@ func (c *Crew) turnOff(ctx context.Context, in *instance) (bool, error) {
 	}
 	in.mu.Unlock()
 	if err := c.Machines.Stop(ctx, in.code, again); err != nil {
-		return false, fmt.Errorf("stop %s: %w", in.code, err)
+		return false, err
 	}
 	c.resetProbes(in)
 	return true, c.note(in, func(f *Facts) { f.StopAsked, f.Stale = c.Now(), c.staleAfter(machine.Power) })
@@ -129,7 +129,7 @@ func (c *Crew) release(ctx context.Context, in *instance) (bool, error) {
 	}
 	label, lastDay, err := c.Machines.Label(ctx, in.code)
 	if err != nil {
-		return false, fmt.Errorf("read the label of %s before releasing it: %w", in.code, err)
+		return false, err
 	}
 	if mark := Mark(c.Installation, c.Group, in.code); label != mark {
 		in.mu.Lock()
@@ -143,7 +143,7 @@ func (c *Crew) release(ctx context.Context, in *instance) (bool, error) {
 		}
 		lastDay = c.Machines.Billing(c.Now()).LastDay
 		if err := c.Machines.Release(ctx, in.code, lastDay); err != nil {
-			return false, fmt.Errorf("release %s with %s: %w", in.code, lastDay.Format(time.DateOnly), err)
+			return false, err
 		}
 	}
 	return true, c.note(in, func(f *Facts) { f.LastDay = lastDay })

@@ -105,7 +105,8 @@ type Billing struct {
 }
 
 // Reader reads a provider's machines. Every method honours the context's
-// deadline and returns errors of class [Class].
+// deadline, and returns errors that have a [Class] and say what was being done, and
+// to what. So do those of the other ports.
 type Reader interface {
 	// List returns every machine that the account knows, also those not yet in
 	// service. A listing that is known to be incomplete is an error.

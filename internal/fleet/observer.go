@@ -137,7 +137,7 @@ func (o *Observer) read(ctx context.Context) (*cloud.Snapshot, error) {
 	snapshot := &cloud.Snapshot{Started: o.Now(), Machines: map[string]cloud.Machine{}, Pools: map[string][]cloud.Node{}}
 	machines, err := o.Machines.List(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list the machines of account %s: %w", o.Account, err)
+		return nil, err
 	}
 	for _, m := range machines {
 		snapshot.Machines[m.Code] = m
@@ -146,7 +146,7 @@ func (o *Observer) read(ctx context.Context) (*cloud.Snapshot, error) {
 	for _, pool := range o.Pools {
 		nodes, err := pool.Nodes(ctx)
 		if err != nil {
-			failed = fmt.Errorf("read pool %s: %w", pool.Name(), err)
+			failed = err
 			continue
 		}
 		snapshot.Pools[pool.Name()] = nodes

@@ -145,11 +145,11 @@ func TestAWrongSecretIsNamedOnceAndNeverShown(t *testing.T) {
 	eventually(t, soon, "refusal", func() error { return d.says("look at the cloud failed") })
 	throughout(t, time.Second, "the daemon looks on", d.running)
 	d.told("look at the cloud failed", "WARN look at the cloud failed; nothing new is believed of what could not be read account=gio class=denied "+
-		"error=\"list the machines of account gio: list machines of gp00000001: GetServiceCodeList: HTTP status 401: \\\"Unauthorized\\\": "+
+		"error=\"list machines of gp00000001: GetServiceCodeList: HTTP status 401: \\\"Unauthorized\\\": "+
 		"\\\"The access key is unknown or the signature does not match.\\\" (RequestId *): check access_key and secret_key of the provider, and the clock of this machine\"")
 	sim.checkUntouched()
 	_, status := run(t, "status", "--socket", s.socket())
-	if !strings.Contains(status, "! list the machines of account gio") {
+	if !strings.Contains(status, "! list machines of gp00000001") {
 		t.Errorf("status does not name the trouble:\n%s", status)
 	}
 	if strings.Contains(d.said.String()+status, "not-the-secret") {
@@ -169,7 +169,7 @@ func TestAFullPoolIsNamedOnceAndJoinedWhenThereIsRoom(t *testing.T) {
 	d.decides(10)
 	node := fmt.Sprintf("%s:%d", sim.books().Machines[4].Address, s.appPort)
 	d.told("step failed", "WARN step failed group=web instance=gc00000005 class=invalid retry_in=* step=join "+
-		"error=\"add "+node+" (gc00000005) to pool gl00000001/web: attach "+node+" to pool gl00000001/web: AddLbNode: HTTP status 400: "+
+		"error=\"attach "+node+" to pool gl00000001/web: AddLbNode: HTTP status 400: "+
 		"\\\"QuotaExceeded\\\": \\\"The pool web is full: it has 3 nodes.\\\" (RequestId *): check the parameters, and whether the machine's state allows the action\"")
 	if nodes := sim.nodes(); len(nodes) != 3 || ordered(sim.books()) != 1 {
 		t.Errorf("the pool holds %v, and %d machines were bought", nodes, ordered(sim.books()))
@@ -194,7 +194,7 @@ func TestAFullAccountIsNamedOnceAndTheGroupServesOn(t *testing.T) {
 	load.demand(least + 1)
 	eventually(t, soon, "refusal", func() error { return d.says("order failed") })
 	d.decides(10)
-	d.told("order failed", "WARN order failed account=gio class=invalid retry_in=* error=\"order 1 from template gc00000001: order 1 machines V40 like gc00000001: "+
+	d.told("order failed", "WARN order failed account=gio class=invalid retry_in=* error=\"order 1 machines V40 like gc00000001: "+
 		"AddCloneVirtualMachines: HTTP status 400: \\\"QuotaExceeded\\\": \\\"gp00000001 has 4 of at most 4 virtual machines.\\\" (RequestId *): "+
 		"check the parameters, and whether the machine's state allows the action\"")
 	load.demand(least)
