@@ -154,12 +154,25 @@ func (c *Crew) probe(ctx context.Context, in *instance) (time.Duration, bool, er
 	defer in.mu.Unlock()
 	if err != nil {
 		in.probes, in.trouble = 0, err.Error()
+		c.tellSilence(in, err)
 		return c.ProbeInterval, false, nil
 	}
 	if in.probes++; in.probes < c.ProbeCount {
 		return c.ProbeInterval, false, nil
 	}
 	return 0, true, nil
+}
+
+// tellSilence says once that an instance takes long to answer its probe: early
+// enough to find out why before it is quarantined. in.mu must be held.
+func (c *Crew) tellSilence(in *instance, err error) {
+	silent := failure{StepProbe, cloud.ClassTransient}
+	begun := latest(in.goal.Value.Since, in.facts.Value.Fell)
+	if in.last == silent || c.Now().Before(begun.Add(c.LaunchTimeout/4)) {
+		return
+	}
+	in.last = silent
+	c.Log.Warn("it runs, and does not serve yet", zap.String("instance", in.code), zap.Time("quarantined_at", begun.Add(c.LaunchTimeout)), zap.Error(err))
 }
 
 func (c *Crew) resetProbes(in *instance) {

@@ -1,10 +1,16 @@
 package actions
 
 import (
+	"context"
+	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -234,6 +240,25 @@ func TestAnInferredMachineThatCarriesAForeignLabelByNowIsNotTouched(t *testing.T
 		s.live(t, time.Minute)
 		if got := s.only(t); got.Quarantine == "" || len(s.model.calls) != 0 {
 			t.Errorf("it is %+v, by %v", got, s.model.calls)
+		}
+	})
+}
+
+func TestALaunchThatStaysSilentIsToldOnceBeforeItIsQuarantined(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		core, told := observer.New(zap.WarnLevel)
+		s.Log = zap.New(core)
+		s.Probe = func(context.Context, netip.Addr) error { return errors.New("nobody listens") }
+		machine, facts := standing(cloud.PowerOff)
+		s.have(t, machine, policy.InService, facts)
+		s.live(t, 10*time.Minute)
+		if early := told.All(); len(early) != 0 {
+			t.Errorf("a launch of ten minutes is told of: %v", early)
+		}
+		s.live(t, 40*time.Minute)
+		if told := told.FilterMessage("it runs, and does not serve yet").All(); len(told) != 1 {
+			t.Errorf("told %d times within 50 minutes, want once", len(told))
 		}
 	})
 }

@@ -125,7 +125,7 @@ func plain(value any) string {
 		for i, word := range list {
 			words[i] = fmt.Sprint(word)
 		}
-		value = strings.Join(words, ", ")
+		value = strings.Join(words, "; ")
 	}
 	s := fmt.Sprint(value)
 	if s == "" || strings.ContainsAny(s, " =\"\t") || !strconv.CanBackquote(s) { // what a terminal would obey is quoted too

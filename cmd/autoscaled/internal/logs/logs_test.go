@@ -64,7 +64,7 @@ func TestAValueStaysOneWord(t *testing.T) {
 		"a text of two lines":    {zap.String("k", "a\nb"), `k="a\nb"`},
 		"an equals sign":         {zap.String("k", "a=b"), `k="a=b"`},
 		"an empty text":          {zap.String("k", ""), `k=""`},
-		"a list":                 {zap.Strings("k", []string{"a", "b"}), `k="a, b"`},
+		"a list":                 {zap.Strings("k", []string{"a", "b"}), `k="a; b"`},
 		"a list of one":          {zap.Strings("k", []string{"a"}), `k=a`},
 		"an empty list":          {zap.Strings("k", nil), `k=""`},
 		"a number":               {zap.Float64("k", 0.6), `k=0.6`},
