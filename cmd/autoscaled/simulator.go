@@ -48,7 +48,8 @@ needs template.ssh_public_key.`,
 			cmd.Printf("FW+LB         http://%s   (%s, pool %s)\n", cloud.Balancer.Addr(), simcloud.GlServiceCode, simcloud.Pool)
 			cmd.Printf("credentials   access key %s, secret key %s\n", simcloud.AccessKey, simcloud.SecretKey)
 			cmd.Printf("machines      SNMP on UDP %d, HTTP on TCP %d, addresses in %s\n", options.SNMPPort, options.AppPort, options.AddressBase)
-			cmd.Printf("fixture       %s, template %s, installation %s\n", simcloud.GpServiceCode, simcloud.Template, options.Installation)
+			cmd.Printf("fixture       %s, template %s (%s), marks of installation %s and group %s\n",
+				simcloud.GpServiceCode, simcloud.Template, simcloud.Type, options.Installation, simcloud.Group)
 			<-cmd.Context().Done()
 			return cloud.Close()
 		},

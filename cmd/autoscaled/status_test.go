@@ -43,7 +43,7 @@ func TestStatusOfABusyGroup(t *testing.T) {
 					Code: "gc00000005", Goal: policy.InService, Phase: actions.Described, Proof: actions.ProofAnswered, Address: "10.0.0.5",
 					GoalSince: before(95 * time.Second), Trouble: "probe: dial tcp 10.0.0.5:80: connection refused",
 				},
-				{Code: "gc00000006", Goal: policy.Standby, Phase: actions.Off, Proof: actions.ProofAnswered, Address: "10.0.0.6", GoalSince: before(10 * time.Minute)},
+				{Code: "gc00000006", Goal: policy.Standby, Phase: actions.Off, Proof: actions.ProofMark, GoalSince: before(10 * time.Minute)},
 				{
 					Code: "gc00000007", Goal: policy.Released, Phase: actions.Ending, Proof: actions.ProofAnswered, GoalSince: before(2 * time.Minute),
 					LastDay: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),

@@ -15,6 +15,9 @@ func FuzzMark(f *testing.F) {
 		if strings.Contains(installation+group+code+installation2+group2+code2, ":") {
 			t.Skip("no name holds a colon")
 		}
+		if !MarkNames(Mark(installation, group, code), group, code) || (group != group2 || code != code2) && MarkNames(Mark(installation, group, code), group2, code2) {
+			t.Errorf("%q names the wrong machine", Mark(installation, group, code))
+		}
 		same := installation == installation2 && group == group2 && code == code2
 		if shared := Mark(installation, group, code) == Mark(installation2, group2, code2); shared != same {
 			t.Errorf("%q: shared by %q %q %q and %q %q %q", Mark(installation, group, code), installation, group, code, installation2, group2, code2)

@@ -4,19 +4,20 @@ import (
 	"context"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
 // Advisor runs one group in mode recommend: it decides on live signals of the
-// machines in the group's pools, and says what it would do. It is given nothing
+// machines that count as its instances, and says what it would do. It is given nothing
 // with which it could do it.
 type Advisor struct {
 	decider
 	memory    policy.Memory
 	snapshots <-chan *cloud.Snapshot
-	targets   []monitor.Target // the nodes of the pools; nil until a snapshot came
+	targets   []monitor.Target // the instances; nil until a snapshot came
 }
 
 // NewAdvisor returns the advisor of a group.
@@ -49,10 +50,14 @@ func (a *Advisor) Run(ctx context.Context) error {
 }
 
 // observe takes every node of the pools for an instance, once all of them were
-// read. Its address stands for its code.
+// read. Its address stands for its code. Without pools, the instances are the
+// machines that are on and carry a mark of the group, of whatever installation.
 func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 	seen := map[string]bool{}
 	targets := []monitor.Target{}
+	if len(a.Pools) == 0 {
+		targets = a.marked(snapshot)
+	}
 	for _, pool := range a.Pools {
 		nodes, read := snapshot.Pools[pool]
 		if !read {
@@ -69,6 +74,17 @@ func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 	a.mu.Lock()
 	a.targets = targets
 	a.mu.Unlock()
+}
+
+// marked lists the machines by their marks. Their addresses are in no listing.
+func (a *Advisor) marked(snapshot *cloud.Snapshot) []monitor.Target {
+	targets := []monitor.Target{}
+	for code, machine := range snapshot.Machines {
+		if actions.MarkNames(machine.Label, a.Name, code) && machine.Power == cloud.PowerOn {
+			targets = append(targets, monitor.Target{Code: code})
+		}
+	}
+	return targets
 }
 
 func (a *Advisor) decide(signals []policy.Signal) {

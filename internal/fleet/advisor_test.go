@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -23,6 +24,19 @@ func TestAGroupThatRecommendsDecidesAndChangesNothing(t *testing.T) {
 		w.until("it would shrink", time.Hour, func() bool { return w.status().Desired == 2 })
 		if changes := w.changesTotal(); changes != 0 {
 			t.Errorf("%d changing calls", changes)
+		}
+	})
+}
+
+func TestAGroupWithoutPoolsIsRecommendedForItsMarkedMachinesThatAreOn(t *testing.T) {
+	tell(t, setting{recommend: true, unbalanced: true}, func(t *testing.T, w *world) {
+		w.seed("gc00000101", actions.Mark("elsewhere", groupName, "gc00000101"), gpsim.StatusRunning)
+		w.seed("gc00000102", actions.Mark("elsewhere", groupName, "gc00000102"), gpsim.StatusStopped)
+		w.seed("gc00000103", actions.Mark("elsewhere", groupName, "gc00000101"), gpsim.StatusRunning) // a copied mark
+		w.load.set(500)
+		w.until("it would grow from three", 5*time.Minute, func() bool { s := w.status(); return s.Serving == 3 && s.Decision.To == 5 })
+		if s := w.status(); s.Decision.From != 3 {
+			t.Errorf("it says %+v", s.Decision)
 		}
 	})
 }

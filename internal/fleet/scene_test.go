@@ -63,6 +63,7 @@ type setting struct {
 	launchTimeout     time.Duration // 1h
 	calls             float64       // 50 per second
 	recommend         bool          // the group only recommends
+	unbalanced        bool          // the recommending group has no pools
 }
 
 func or[T comparable](value *T, otherwise T) {
@@ -253,6 +254,9 @@ func (w *world) start() {
 		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups,
 	}
 	if w.recommend {
+		if w.unbalanced {
+			decider.Pools = nil
+		}
 		p.fleet.Advisors = append(p.fleet.Advisors, fleet.NewAdvisor(decider))
 		w.run(p)
 		return
