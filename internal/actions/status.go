@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -48,6 +49,9 @@ func (c *Crew) status(in *instance) InstanceStatus {
 	}
 	if in.working {
 		status.Step = in.step
+	}
+	if phase == Disputed {
+		status.Trouble = fmt.Sprintf("its label is %q now, so it is left alone: label it %q again if it is ours", in.seen.machine.Label, Mark(c.Installation, c.Group, in.code))
 	}
 	if f.Address.IsValid() {
 		status.Address = f.Address.String()

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,9 @@ func TestAMachineThatSomebodyRelabelledIsLeftAlone(t *testing.T) {
 		person, _ := w.byHand()
 		must(t, person.SetLabel(t.Context(), taken, "now a database"))
 		w.until("it is seen", 5*time.Minute, func() bool { return w.instance(taken).Phase == actions.Disputed })
+		if trouble := w.instance(taken).Trouble; !strings.Contains(trouble, "now a database") || !strings.Contains(trouble, actions.Mark(installation, groupName, taken)) {
+			t.Errorf("its trouble is %q", trouble)
+		}
 		before := w.changes(taken)
 		w.until("it counts as capacity no more, and is replaced", 3*time.Hour, func() bool { return w.serving() == 4 })
 		w.load.set(200)
