@@ -58,6 +58,7 @@ type Machine struct {
 	Start    time.Time     // day on which the contract began; zero when not told
 	Stop     time.Time     // day after which the contract is over; zero when no end is set
 	Address  netip.Addr    // private address; invalid when not known
+	Location string        // part of the cloud in which it stands; empty when the reading does not tell
 }
 
 // Ending says that an end of the contract is recorded.
@@ -69,10 +70,20 @@ type Node struct {
 	Status  string // the provider's own word, for people
 }
 
-// Template says what an order is made from.
+// Template says what an instance is made from.
 type Template struct {
-	Source string // code of the machine that is cloned
-	Type   string // plan or size of the new machines
+	Source  string // code of the machine that is cloned
+	Type    string // plan or size of the new machines
+	Version string // what its owner calls its content; empty when never named
+}
+
+// ID names what an instance made from the template is made from: gc00000001, or
+// gc00000001@v2 when its version is named. The type is no part of it.
+func (t Template) ID() string {
+	if t.Version == "" {
+		return t.Source
+	}
+	return t.Source + "@" + t.Version
 }
 
 // Preparation is a piece of work that a machine needs once, between its delivery
@@ -80,6 +91,7 @@ type Template struct {
 type Preparation struct {
 	Name   string // short, in lower_snake_case; the name of the fact that records it
 	Repeat Repeat // what a repeat does when the fact was lost
+	OnDisk bool   // overwriting the machine from a template undoes it
 }
 
 // Repeat says how a step may be repeated when it is not known whether an earlier
@@ -108,6 +120,10 @@ type Billing struct {
 // deadline, and returns errors that have a [Class] and say what was being done, and
 // to what. So do those of the other ports.
 type Reader interface {
+	// Access is nil when the credentials may work with the account, and an error
+	// of class Denied when they may not.
+	Access(ctx context.Context) error
+
 	// List returns every machine that the account knows, also those not yet in
 	// service. A listing that is known to be incomplete is an error.
 	List(ctx context.Context) ([]Machine, error)
@@ -150,6 +166,13 @@ type Writer interface {
 	Start(ctx context.Context, code string) error
 	Stop(ctx context.Context, code string, force bool) error
 
+	// Refresh overwrites the disk of a machine that is PowerOff (a blank one may be
+	// refused) with that of the template's source, which must be PowerOff, too. Both
+	// are busy for a while afterwards. Contract, label, address and pools stay;
+	// preparations that are OnDisk are undone. It cannot be taken back.
+	// RepeatLookFirst.
+	Refresh(ctx context.Context, code string, template Template) error
+
 	// Release ends the contract with the given day. It cannot be taken back.
 	// RepeatLookFirst.
 	Release(ctx context.Context, code string, lastDay time.Time) error
@@ -161,6 +184,8 @@ type BalancerReader interface {
 	Name() string
 	// Port is the port at which instances serve in this pool.
 	Port() uint16
+	// Capacity is the most nodes that the pool takes; 0 when not known.
+	Capacity() int
 	// Nodes returns the pool's members. RepeatSafe.
 	Nodes(ctx context.Context) ([]Node, error)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -133,6 +134,14 @@ func TestAnEmptyTargetIsNeverSent(t *testing.T) {
 			_, err := client.AddCloneVirtualMachines(ctx, gpapi.AddCloneVirtualMachinesRequest{
 				GpServiceCode: "gp00000001", SrcGcServiceCode: "gc00000001", VirtualMachineType: "V40",
 			})
+			return err
+		},
+		"a machine to overwrite": func() error {
+			_, err := client.CloneVirtualMachine(ctx, gpapi.CloneVirtualMachineRequest{GpServiceCode: "gp00000001", SrcGcServiceCode: "gc00000001"})
+			return err
+		},
+		"a machine to overwrite it from": func() error {
+			_, err := client.CloneVirtualMachine(ctx, gpapi.CloneVirtualMachineRequest{GpServiceCode: "gp00000001", DestGcServiceCode: "gc00000002"})
 			return err
 		},
 		"machines to look at": func() error {
@@ -295,6 +304,46 @@ func TestAPoolIsReadWithItsNodesAndOnlyWithThem(t *testing.T) {
 	})
 }
 
+func TestACloneJobTellsOfItsSourceAndItsDestination(t *testing.T) {
+	t.Parallel()
+	server := &fakeServer{answer: always(200, `{"CloneVirtualMachineResponse":{"RequestId":"r",
+		"Source":{"GcServiceCode":"gc00000001","Current":{"Status":"LockForCloning"},"Previous":{"Status":"Stopped"}},
+		"Destination":{"GcServiceCode":"gc00000002","Current":{"Status":"Cloning"},"Previous":{"Status":"Initialized"}}}}`)}
+	job, err := newClient(t, testOptions(server)).CloneVirtualMachine(t.Context(), gpapi.CloneVirtualMachineRequest{
+		GpServiceCode: "gp00000001", SrcGcServiceCode: "gc00000001", DestGcServiceCode: "gc00000002",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for got, want := range map[*gpapi.CloneVirtualMachineParty][3]string{
+		&job.Source: {"gc00000001", "LockForCloning", "Stopped"}, &job.Destination: {"gc00000002", "Cloning", "Initialized"},
+	} {
+		if got.GcServiceCode != want[0] || got.Current.Status != want[1] || got.Previous.Status != want[2] {
+			t.Errorf("%+v, want %v", *got, want)
+		}
+	}
+}
+
+func TestTheMainContractsOfAKeyAreToldOrNotKnown(t *testing.T) {
+	t.Parallel()
+	list := func(t *testing.T, answer string) ([]string, error) {
+		server := &fakeServer{answer: always(200, `{"GetGpServiceCodeListResponse":`+answer+`}`)}
+		got, err := newClient(t, testOptions(server)).GetGpServiceCodeList(t.Context(), gpapi.GetGpServiceCodeListRequest{})
+		return got.GpServiceCodeList, err
+	}
+	if got, err := list(t, `{"RequestId":"r","GpServiceCodeList":["gp00000001","gp00000002"]}`); err != nil || !slices.Equal(got, []string{"gp00000001", "gp00000002"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := list(t, `{"GpServiceCodeList":[]}`); err != nil || len(got) != 0 {
+		t.Errorf("a key without any: %q, %v", got, err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if got, err := list(t, `{"RequestId":"r"}`); cloud.ClassOf(err) != cloud.ClassTransient {
+			t.Errorf("a missing list is taken for an empty one: %q, %v", got, err)
+		}
+	})
+}
+
 func TestAReadIsRetriedTwiceAndAWriteNever(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
@@ -312,6 +361,32 @@ func TestAReadIsRetriedTwiceAndAWriteNever(t *testing.T) {
 				t.Errorf("status %d: order sent %d times: %v", status, len(server.forms)-3, err)
 			}
 		})
+	}
+}
+
+func TestNoActionThatChangesSomethingIsSentTwice(t *testing.T) {
+	t.Parallel()
+	reader := reflect.TypeFor[*gpapi.Reader]()
+	for method := range reflect.TypeFor[*gpapi.Client]().Methods() {
+		if _, reads := reader.MethodByName(method.Name); reads {
+			continue
+		}
+		server := &fakeServer{answer: always(503, "")}
+		request := reflect.New(method.Type.In(2)).Elem()
+		for i := range request.NumField() {
+			switch field := request.Field(i); field.Kind() {
+			case reflect.String:
+				field.SetString("x")
+			case reflect.Int:
+				field.SetInt(1)
+			}
+		}
+		client := newClient(t, testOptions(server))
+		results := method.Func.Call([]reflect.Value{reflect.ValueOf(client), reflect.ValueOf(t.Context()), request})
+		err, _ := results[1].Interface().(error)
+		if cloud.ClassOf(err) != cloud.ClassUnknownOutcome || !slices.Equal(server.actions(), []string{method.Name}) {
+			t.Errorf("%s: sent %v: %v", method.Name, server.actions(), err)
+		}
 	}
 }
 

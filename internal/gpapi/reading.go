@@ -16,6 +16,25 @@ func NewReader(options Options) (*Reader, error) {
 	return &Reader{account}, nil
 }
 
+// GetGpServiceCodeListRequest asks for everything that the access key may operate.
+type GetGpServiceCodeListRequest struct{}
+
+// GetGpServiceCodeListResponse holds the main contracts that the access key may
+// operate.
+type GetGpServiceCodeListResponse struct{ GpServiceCodeList []string }
+
+func (r GetGpServiceCodeListResponse) missing() string {
+	if r.GpServiceCodeList == nil {
+		return "GpServiceCodeList"
+	}
+	return ""
+}
+
+// GetGpServiceCodeList lists the main contracts of the access key.
+func (r *Reader) GetGpServiceCodeList(ctx context.Context, request GetGpServiceCodeListRequest) (GetGpServiceCodeListResponse, error) {
+	return call[GetGpServiceCodeListResponse](ctx, r.account, action{"GetGpServiceCodeList", poll}, request)
+}
+
 // GetServiceCodeListRequest names a main contract.
 type GetServiceCodeListRequest struct{ GpServiceCode string }
 
@@ -158,6 +177,7 @@ type DescribeVirtualMachineResponse struct {
 	Status             string // see [VirtualMachineStatus]
 	Label              string
 	VirtualMachineType string // plan, e.g. V40
+	Location           string // L or R
 	PrivateAddress     struct{ IPv4Address string }
 }
 

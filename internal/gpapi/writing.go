@@ -48,6 +48,33 @@ func (c *Client) AddCloneVirtualMachines(ctx context.Context, request AddCloneVi
 	return call[AddCloneVirtualMachinesResponse](ctx, c.account, action{"AddCloneVirtualMachines", order}, request)
 }
 
+// CloneVirtualMachineRequest names two machines of a main contract, both Stopped:
+// one that is read, and one that is overwritten.
+type CloneVirtualMachineRequest struct {
+	GpServiceCode     string
+	SrcGcServiceCode  string
+	DestGcServiceCode string
+}
+
+// CloneVirtualMachineResponse holds what becomes of the two machines.
+type CloneVirtualMachineResponse struct {
+	Source      CloneVirtualMachineParty
+	Destination CloneVirtualMachineParty
+}
+
+// CloneVirtualMachineParty is one of the two machines of a clone job.
+type CloneVirtualMachineParty struct {
+	GcServiceCode string
+	Transition
+}
+
+// CloneVirtualMachine overwrites a machine with the disk of another. The source is
+// LockForCloning for a while, the destination Cloning, and then Stopped or
+// Initialized.
+func (c *Client) CloneVirtualMachine(ctx context.Context, request CloneVirtualMachineRequest) (CloneVirtualMachineResponse, error) {
+	return call[CloneVirtualMachineResponse](ctx, c.account, action{"CloneVirtualMachine", order}, request)
+}
+
 // SetLabelRequest names what is labelled: a gp, gc or gl code.
 type SetLabelRequest struct {
 	GpServiceCode string

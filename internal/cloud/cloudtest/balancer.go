@@ -11,6 +11,7 @@ import (
 var balancerBehaviours = []behaviour{
 	{"a node is in the pool from attaching to detaching", attachDetach},
 	{"a pool has a name and a port", poolIdentity},
+	{"a pool has room for more, or does not know", capacity},
 }
 
 func (f Fixture) nodes(t *testing.T) []netip.AddrPort {
@@ -51,5 +52,11 @@ func attachDetach(t *testing.T, f Fixture) {
 func poolIdentity(t *testing.T, f Fixture) {
 	if f.Balancer.Name() == "" || f.Balancer.Port() == 0 {
 		t.Errorf("name %q, port %d", f.Balancer.Name(), f.Balancer.Port())
+	}
+}
+
+func capacity(t *testing.T, f Fixture) {
+	if most, used := f.Balancer.Capacity(), len(f.nodes(t)); most != 0 && most < used+2 {
+		t.Errorf("the pool takes %d nodes and has %d, but there is room for two more", most, used)
 	}
 }

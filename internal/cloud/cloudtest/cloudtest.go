@@ -4,7 +4,7 @@
 //
 // It promises that a pair of [cloud.Writer] and [cloud.Balancer] that passes can
 // be driven by package actions: what is ordered appears, can be labelled,
-// prepared, started, reached, put into a pool, taken out, stopped and released;
+// prepared, started, reached, put into a pool, taken out, stopped, refreshed and released;
 // nothing else changes; and a mistake is refused with a class that says that it
 // had no effect.
 //
@@ -35,14 +35,20 @@ type Fixture struct {
 	Balancer cloud.Balancer
 	Template cloud.Template // its source is off and can be cloned
 	Absent   string         // well-formed code of a machine that does not exist
+	Denied   cloud.Reader   // of an account with which its credentials may not work
 
 	StaleRead time.Duration // a read may show what was true up to so long ago
+
+	// Content tells what is on a machine's disk, and SetContent changes it, as its
+	// owner would: the cloud does not tell.
+	Content    func(code string) string
+	SetContent func(code, content string) error
 }
 
 // Run runs the suite. open is called in each bubble, for a new cloud each time.
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
-	for _, behaviour := range slices.Concat(machineBehaviours, balancerBehaviours, refusalBehaviours) {
+	for _, behaviour := range slices.Concat(machineBehaviours, refreshBehaviours, balancerBehaviours, refusalBehaviours) {
 		t.Run(behaviour.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { behaviour.check(t, open(t)) })
@@ -127,6 +133,17 @@ func (f Fixture) prepare(t *testing.T, code string) {
 		f.settle(t, code, cloud.PowerOff, cloud.PowerBlank)
 	}
 	f.settle(t, code, cloud.PowerOff)
+}
+
+// ready orders machines and prepares them.
+func (f Fixture) ready(t *testing.T, count int) []string {
+	t.Helper()
+	codes := f.order(t, count)
+	for _, code := range codes {
+		f.prepare(t, code)
+	}
+	f.settle(t, f.Template.Source, cloud.PowerOff)
+	return codes
 }
 
 // run starts a prepared machine and returns it as it is when it is on.

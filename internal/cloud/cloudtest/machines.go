@@ -16,9 +16,11 @@ var machineBehaviours = []behaviour{
 	{"a label is read back and belongs to one machine", labelRoundTrip},
 	{"a prepared machine starts, has an address, stops and starts again", powerCycle},
 	{"a machine that is on can be stopped by force", forcedStop},
+	{"a machine stands where it stands", location},
 	{"a released machine shows the day on which it ends", release},
 	{"paid periods follow each other without gap", billing},
 	{"preparations have names fit for a record", preparationNames},
+	{"credentials work with their own account alone", access},
 	{"reading changes nothing", readingChangesNothing},
 }
 
@@ -117,6 +119,29 @@ func forcedStop(t *testing.T, f Fixture) {
 	f.settle(t, code, cloud.PowerOff)
 }
 
+func location(t *testing.T, f Fixture) {
+	code := f.ready(t, 1)[0]
+	where := f.run(t, code).Location
+	if where == "" {
+		t.Error("a machine that is on is described without its location")
+	}
+	if listed, _ := f.find(t, code); listed.Location != "" && listed.Location != where {
+		t.Errorf("described in %q, listed in %q", where, listed.Location)
+	}
+	must(t, f.Writer.Stop(t.Context(), code, false))
+	f.settle(t, code, cloud.PowerOff)
+	if again := f.run(t, code).Location; again != where {
+		t.Errorf("started again, it went from %q to %q", where, again)
+	}
+}
+
+func access(t *testing.T, f Fixture) {
+	must(t, f.Writer.Access(t.Context()))
+	if err := f.Denied.Access(t.Context()); cloud.ClassOf(err) != cloud.ClassDenied {
+		t.Errorf("another account's: class %v: %v", cloud.ClassOf(err), err)
+	}
+}
+
 func release(t *testing.T, f Fixture) {
 	codes := f.order(t, 2)
 	f.settle(t, codes[0], cloud.PowerOff, cloud.PowerBlank)
@@ -163,6 +188,7 @@ func preparationNames(t *testing.T, f Fixture) {
 
 func readingChangesNothing(t *testing.T, f Fixture) {
 	before := f.list(t)
+	must(t, f.Writer.Access(t.Context()))
 	for _, machine := range before {
 		_, err := f.Writer.Describe(t.Context(), machine.Code)
 		must(t, err)

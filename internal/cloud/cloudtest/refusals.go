@@ -1,6 +1,7 @@
 package cloudtest
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 var refusalBehaviours = []behaviour{
 	{"an absent machine is not found", absentNotFound},
 	{"a change of an absent machine is refused", absentChangeRefused},
+	{"a refresh that the machines' states do not allow changes nothing", wrongRefresh},
 	{"an order from an absent template buys nothing", absentTemplate},
 	{"an order of no machines buys nothing", emptyOrder},
 	{"an unknown preparation is invalid", unknownPreparation},
@@ -44,6 +46,7 @@ func absentChangeRefused(t *testing.T, f Fixture) {
 		"SetLabel": f.Writer.SetLabel(ctx, f.Absent, "x"),
 		"Start":    f.Writer.Start(ctx, f.Absent),
 		"Stop":     f.Writer.Stop(ctx, f.Absent, false),
+		"Refresh":  f.Writer.Refresh(ctx, f.Absent, f.Template),
 		"Release":  f.Writer.Release(ctx, f.Absent, f.Writer.Billing(time.Now()).LastDay),
 	}
 	for _, preparation := range f.Writer.Preparations() {
@@ -53,6 +56,35 @@ func absentChangeRefused(t *testing.T, f Fixture) {
 		if !isRefused(err) {
 			t.Errorf("%s: class %v: %v", name, cloud.ClassOf(err), err)
 		}
+	}
+}
+
+func wrongRefresh(t *testing.T, f Fixture) {
+	codes := f.ready(t, 2)
+	on, off := codes[0], codes[1]
+	f.run(t, on)
+	before, contents := f.list(t), f.contents(t)
+	from := func(source string) cloud.Template { return cloud.Template{Source: source, Type: f.Template.Type} }
+	for name, refresh := range map[string]struct {
+		code     string
+		template cloud.Template
+	}{
+		"of a machine that is on":     {on, f.Template},
+		"from a machine that is on":   {off, from(on)},
+		"from one that is absent":     {off, from(f.Absent)},
+		"of a machine from itself":    {off, from(off)},
+		"of the template from itself": {f.Template.Source, f.Template},
+	} {
+		if err := f.Writer.Refresh(t.Context(), refresh.code, refresh.template); !isRefused(err) {
+			t.Errorf("%s: class %v: %v", name, cloud.ClassOf(err), err)
+		}
+	}
+	time.Sleep(patience)
+	if after := f.list(t); !slices.Equal(before, after) {
+		t.Errorf("%+v became %+v", before, after)
+	}
+	if after := f.contents(t); !maps.Equal(contents, after) {
+		t.Errorf("%v became %v", contents, after)
 	}
 }
 
@@ -93,7 +125,9 @@ func endedContext(t *testing.T, f Fixture) {
 	_, nodesErr := f.Balancer.Nodes(ctx)
 	for name, err := range map[string]error{
 		"List": listErr, "Describe": describeErr, "Order": orderErr, "Nodes": nodesErr,
+		"Access":   f.Writer.Access(ctx),
 		"SetLabel": f.Writer.SetLabel(ctx, source, "x"),
+		"Refresh":  f.Writer.Refresh(ctx, before[len(before)-1].Code, f.Template),
 	} {
 		if err == nil {
 			t.Errorf("%s succeeded", name)

@@ -2,6 +2,7 @@ package gp_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,9 +75,16 @@ func simulated(t *testing.T, options gp.Options, cloneLanding string) cloudtest.
 	}
 	return cloudtest.Fixture{
 		Writer:    gp.NewWriter(client, options),
-		Balancer:  gp.NewPool(client, gp.PoolOptions{GpServiceCode: mainContract, GlServiceCode: fwlb, Pool: "web", Port: 80}),
+		Balancer:  gp.NewPool(client, gp.PoolOptions{GpServiceCode: mainContract, GlServiceCode: fwlb, Pool: "web", Port: 80, NodesMax: 50}),
 		Template:  cloud.Template{Source: template, Type: "V40"},
 		Absent:    "gc99999999",
+		Denied:    gp.NewReader(client.Reader, gp.Options{GpServiceCode: "gp00000009"}),
 		StaleRead: gpsim.RealDelays().StaleRead,
+		Content: func(code string) string {
+			machines := sim.Books().Machines
+			i := slices.IndexFunc(machines, func(m gpsim.MachineRecord) bool { return m.Code == code })
+			return machines[i].Content
+		},
+		SetContent: sim.SetContent,
 	}
 }

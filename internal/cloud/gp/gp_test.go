@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
@@ -264,7 +265,7 @@ func TestAnAddressThatNoMachineCanHaveIsRefused(t *testing.T) {
 func TestAMachineIsDescribedAsFarAsItsStateAllows(t *testing.T) {
 	t.Parallel()
 	describe := func(address string) func(url.Values) string {
-		return says(`{"Status":"Running","Label":"web","VirtualMachineType":"V40","PrivateAddress":{"IPv4Address":"` + address + `"}}`)
+		return says(`{"Status":"Running","Label":"web","VirtualMachineType":"V40","Location":"R","PrivateAddress":{"IPv4Address":"` + address + `"}}`)
 	}
 	for name, test := range map[string]struct {
 		script script
@@ -293,7 +294,7 @@ func TestAMachineIsDescribedAsFarAsItsStateAllows(t *testing.T) {
 				"DescribeVirtualMachine": describe("10.0.0.7"),
 			},
 			want: cloud.Machine{
-				Contract: cloud.ContractInService, Power: cloud.PowerOn, Status: "Running", Type: "V40", Label: "web",
+				Contract: cloud.ContractInService, Power: cloud.PowerOn, Status: "Running", Type: "V40", Label: "web", Location: "R",
 				Address: netip.MustParseAddr("10.0.0.7"),
 			},
 		},
@@ -302,7 +303,7 @@ func TestAMachineIsDescribedAsFarAsItsStateAllows(t *testing.T) {
 				"GetContractStatus": says(`{"Status":"InService"}`), "GetVirtualMachineStatus": says(`{"Status":"Running"}`),
 				"DescribeVirtualMachine": describe(""),
 			},
-			want: cloud.Machine{Contract: cloud.ContractInService, Power: cloud.PowerOn, Status: "Running", Type: "V40", Label: "web"},
+			want: cloud.Machine{Contract: cloud.ContractInService, Power: cloud.PowerOn, Status: "Running", Type: "V40", Label: "web", Location: "R"},
 		},
 		"on, at an address that is none": {
 			script: script{
@@ -385,6 +386,40 @@ func TestPreparationsFollowTheOptions(t *testing.T) {
 	}
 }
 
+func TestOverwritingTheDiskUndoesTheKeyAndNotTheFwLb(t *testing.T) {
+	t.Parallel()
+	for _, preparation := range newWriter(t, nil).Preparations() {
+		if want := preparation.Name == "import_ssh_key"; preparation.OnDisk != want {
+			t.Errorf("%s is on disk: %v", preparation.Name, preparation.OnDisk)
+		}
+	}
+}
+
+func TestAccessNeedsAKeyForTheMainContract(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer string
+		class  cloud.Class
+	}{
+		"its own":           {`{"GpServiceCodeList":["gp00000001"]}`, cloud.ClassNone},
+		"among others":      {`{"GpServiceCodeList":["gp00000009","gp00000001"]}`, cloud.ClassNone},
+		"another":           {`{"GpServiceCodeList":["gp00000009"]}`, cloud.ClassDenied},
+		"none":              {`{"GpServiceCodeList":[]}`, cloud.ClassDenied},
+		"not told":          {`{}`, cloud.ClassTransient},
+		"refused, not told": {"", cloud.ClassInvalid},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			err := newWriter(t, script{"GetGpServiceCodeList": says(test.answer)}).Access(t.Context())
+			if cloud.ClassOf(err) != test.class {
+				t.Errorf("%s: class %v: %v", name, cloud.ClassOf(err), err)
+			}
+			if test.class == cloud.ClassDenied && !strings.Contains(err.Error(), mainContract+": ") {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
 func TestAPreparedMachineIsBusyUnlessItIsSaidToBeOff(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]bool{"Configuring": true, "Stopped": false, "Initialized": false, "Something": true, "": true} {
@@ -443,6 +478,9 @@ func TestAPoolShowsEveryNode(t *testing.T) {
 			{"IpAddress":"backend.example","Port":"http","Status":"Active"}]}]}`)})
 	pool := func(name string) *gp.PoolReader {
 		return gp.NewPoolReader(client.Reader, gp.PoolOptions{GpServiceCode: mainContract, GlServiceCode: fwlb, Pool: name, Port: 80})
+	}
+	if most := pool("web").Capacity(); most != 0 {
+		t.Errorf("no limit is known, and it takes %d", most)
 	}
 	nodes, err := pool("web").Nodes(t.Context())
 	want := []cloud.Node{

@@ -15,6 +15,7 @@ type PoolOptions struct {
 	GlServiceCode string // the FW+LB option
 	Pool          string // name of the pool
 	Port          uint16 // port at which instances serve in it
+	NodesMax      int    // the most nodes that it takes; 0: not known
 }
 
 // PoolReader reads one pool of an FW+LB's load balancer.
@@ -33,6 +34,9 @@ func (p *PoolReader) Name() string { return p.options.GlServiceCode + "/" + p.op
 
 // Port is the port at which instances serve in the pool.
 func (p *PoolReader) Port() uint16 { return p.options.Port }
+
+// Capacity is NodesMax of the options: no action of the API tells it.
+func (p *PoolReader) Capacity() int { return p.options.NodesMax }
 
 // Nodes returns the pool's members. A node whose address cannot be read has the
 // zero Address, and its text in Status: it is none of ours, but it is there.

@@ -21,12 +21,14 @@ func (r *Reader) Preparations() []cloud.Preparation {
 	if r.options.FwLb != "" {
 		// No action shows what a machine is attached to, so it cannot be looked up.
 		// A repeat is either nothing or refused; the machine is attached all the same.
+		// That it survives an overwritten disk is chosen, since no document tells: the
+		// FW+LB is an option of the contract, beside the machine and not inside.
 		preparations = append(preparations, cloud.Preparation{Name: attachFwLb, Repeat: cloud.RepeatSafe})
 	}
 	if r.options.SSHPublicKey != "" {
 		// The import adds a line to root's keys. A repeat may add the line again,
 		// which gives nobody any access that was not given before.
-		preparations = append(preparations, cloud.Preparation{Name: importSSHKey, Repeat: cloud.RepeatSafe})
+		preparations = append(preparations, cloud.Preparation{Name: importSSHKey, Repeat: cloud.RepeatSafe, OnDisk: true})
 	}
 	return preparations
 }

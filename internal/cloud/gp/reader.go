@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
@@ -19,8 +20,22 @@ type Reader struct {
 // NewReader returns a Reader that calls api.
 func NewReader(api *gpapi.Reader, options Options) *Reader { return &Reader{api, options} }
 
+// Access looks whether the main contract is among those that the access key may
+// operate.
+func (r *Reader) Access(ctx context.Context) error {
+	contracts, err := r.api.GetGpServiceCodeList(ctx, gpapi.GetGpServiceCodeListRequest{})
+	if err != nil {
+		return fmt.Errorf("look whether the access key may operate %s: %w", r.options.GpServiceCode, err)
+	}
+	if !slices.Contains(contracts.GpServiceCodeList, r.options.GpServiceCode) {
+		return cloud.Errorf(cloud.ClassDenied, "look whether the access key may operate %s: it may operate %q: correct the main contract, or use a key that may operate it",
+			r.options.GpServiceCode, contracts.GpServiceCodeList)
+	}
+	return nil
+}
+
 // Describe reads a machine in as few calls as its state needs: the contract; in
-// service, the power; and when it is on, type, label and address.
+// service, the power; and when it is on, type, label, location and address.
 //
 // For a while after an order the API refuses to tell of the new code, in the way
 // in which it refuses a wrong one. Both are of class NotFound.
@@ -74,7 +89,7 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 	if err != nil {
 		return machine, err
 	}
-	machine.Type, machine.Label = properties.VirtualMachineType, properties.Label
+	machine.Type, machine.Label, machine.Location = properties.VirtualMachineType, properties.Label, properties.Location
 	machine.Address, err = parseAddress(properties.PrivateAddress.IPv4Address)
 	return machine, err
 }

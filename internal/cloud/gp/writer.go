@@ -73,6 +73,27 @@ func (w *Writer) Stop(ctx context.Context, code string, force bool) error {
 	return wrap(err, "stop machine "+code)
 }
 
+// Refresh overwrites a machine with the disk of the template's source. An answer
+// that says itself that another machine was overwritten is of class UnknownOutcome.
+func (w *Writer) Refresh(ctx context.Context, code string, template cloud.Template) error {
+	refresh := fmt.Sprintf("refresh machine %s from %s", code, template.Source)
+	if template.Source == code {
+		return cloud.Errorf(cloud.ClassInvalid, "%s: it is the template's source itself: name another machine", refresh)
+	}
+	answer, err := w.api.CloneVirtualMachine(ctx, gpapi.CloneVirtualMachineRequest{
+		GpServiceCode:     w.options.GpServiceCode,
+		SrcGcServiceCode:  template.Source,
+		DestGcServiceCode: code,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", refresh, err)
+	}
+	if named := answer.Destination.GcServiceCode; named != "" && named != code {
+		return cloud.Errorf(cloud.ClassUnknownOutcome, "%s: the API answers about machine %.40q: look at both machines before doing it again", refresh, named)
+	}
+	return nil
+}
+
 // Release ends a machine's contract with the day in Japan that contains lastDay.
 func (w *Writer) Release(ctx context.Context, code string, lastDay time.Time) error {
 	stopDate := formatDate(lastDay)

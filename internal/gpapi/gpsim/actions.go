@@ -32,6 +32,7 @@ var actions = map[string]action{
 	"SetLabel":               {required: "GpServiceCode ServiceCode Label", mutates: true, do: setLabel},
 
 	"AddCloneVirtualMachines": {required: "GpServiceCode SrcGcServiceCode ContractNum VirtualMachineType", mutates: true, do: addCloneVirtualMachines},
+	"CloneVirtualMachine":     {required: "SrcGcServiceCode DestGcServiceCode", mutates: true, do: cloneVirtualMachine},
 	"DeleteVirtualMachine":    {required: "GcServiceCode StopDate", mutates: true, do: deleteVirtualMachine},
 
 	"GetVirtualMachineStatus":     {required: vmPair, do: getVirtualMachineStatus},

@@ -25,6 +25,7 @@ type MachineRecord struct {
 	GpServiceCode string     `json:"gp_service_code"`
 	Type          string     `json:"type"`
 	Label         string     `json:"label"`
+	Location      string     `json:"location"` // L or R
 	Address       netip.Addr `json:"address"`
 	OrderedBy     string     `json:"ordered_by"` // access key, or "seed"
 	OrderID       string     `json:"order_id"`   // request ID of the order; empty when seeded
@@ -32,6 +33,11 @@ type MachineRecord struct {
 	To            time.Time  `json:"to,omitzero"` // when the contract was over; zero until then
 	StopDate      string     `json:"stop_date"`   // YYYYMMDD in Japan; empty when no end is recorded
 	Status        string     `json:"status"`      // the true one, not a stale read; the last one when it has ended
+
+	Content   string `json:"content"`   // what is on its disk: what its source had when it was cloned; seeded: its own code, or as said by the test
+	Source    string `json:"source"`    // code of the machine that its disk was last copied from; empty when seeded
+	Refreshes int    `json:"refreshes"` // how often its disk was overwritten after its delivery
+	Keys      int    `json:"keys"`      // keys imported since its disk was last written
 }
 
 // Call is one mutating call.
@@ -70,21 +76,23 @@ func (b Books) MutatingCallsNaming(text string) []Call {
 	return naming
 }
 
-// Books copies the books.
+// Books returns the books as they are now. Calls is shared with other Books, and
+// must not be changed.
 func (s *Sim) Books() Books {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	books := Books{
 		Machines:   make([]MachineRecord, 0, len(s.state.Machines)),
-		Calls:      append([]Call{}, s.state.Calls...),
+		Calls:      slices.Clip(s.state.Calls), // only ever appended to
 		CallCounts: maps.Clone(s.state.CallCounts),
 	}
 	for _, m := range s.state.Machines {
 		books.Machines = append(books.Machines, MachineRecord{
-			Code: m.Code, GpServiceCode: m.GpServiceCode, Type: m.Type, Label: m.Label, Address: m.Address,
+			Code: m.Code, GpServiceCode: m.GpServiceCode, Type: m.Type, Label: m.Label, Location: m.Location, Address: m.Address,
 			OrderedBy: m.OrderedBy, OrderID: m.OrderID, From: m.From, To: m.To, StopDate: m.StopDate,
-			Status: m.status(now),
+			Status:  m.status(now),
+			Content: m.Content, Source: m.Source, Refreshes: m.Refreshes, Keys: len(m.PublicKeys),
 		})
 	}
 	return books

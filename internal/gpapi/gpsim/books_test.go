@@ -125,3 +125,24 @@ func asJSON(t *testing.T, books gpsim.Books) string {
 	}
 	return string(content)
 }
+
+func TestBooksStayAsTheyWereWhenTheyWereRead(t *testing.T) {
+	t.Parallel()
+	sim := newCloud(t, testOptions())
+	label := func(label string) {
+		must(t, sim, "SetLabel", "GpServiceCode="+gp, "ServiceCode="+template, "Label="+label)
+	}
+	for _, text := range []string{"a", "b", "c"} {
+		label(text)
+	}
+	early := sim.Books()
+	before := asJSON(t, early)
+	label("d")
+	_ = append(early.Calls, gpsim.Call{Action: "made up"})
+	if after := asJSON(t, early); after != before {
+		t.Errorf("%s became %s", before, after)
+	}
+	if late := sim.Books(); len(late.Calls) != 4 || late.Calls[3].Action != "SetLabel" || late.Machines[0].Label != "d" {
+		t.Errorf("the new books say %+v", late)
+	}
+}

@@ -87,6 +87,14 @@ const (
 	// A clone carries its source's label, so that a client which trusts a bare
 	// label is found out.
 	cloneInheritsLabel = true
+	// An overwritten machine keeps its contract, plan, label, address, location,
+	// FW+LBs and pools, which are around it and not on its disk. The keys that were
+	// imported are gone. It must be Stopped: the manual lets nothing but a key
+	// import follow upon Initialized.
+	//
+	// Of an order that does not say where its machines go, they go to L and R by
+	// turns, which run through all orders.
+	//
 	// The earliest StopDate is today in Japan; the contract is over when that day
 	// has ended. A running machine may be given a StopDate and is then forced
 	// off. An end once recorded can be neither moved nor repeated.

@@ -53,6 +53,59 @@ func TestAReopenedSimulatorCarriesOnInTheMiddleOfATransition(t *testing.T) {
 	})
 }
 
+func TestAReopenedSimulatorEndsTheContractsThatAreOverByThen(t *testing.T) {
+	t.Parallel()
+	wall := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
+	options := testOptions()
+	options.StateFile = stateFile(t)
+	options.Now = func() time.Time { return wall }
+	sim := newCloud(t, options)
+	code, _, err := sim.AddMachine(gpsim.MachineSpec{Status: gpsim.StatusRunning})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expire := func() string { return "Expire=" + wall.Add(time.Hour).Format("2006-01-02T15:04:05Z") }
+	must(t, sim, "DeleteVirtualMachine", "GcServiceCode="+code, "StopDate=20260402", expire())
+
+	wall = wall.AddDate(0, 0, 1)
+	must(t, newCloud(t, options), "DescribeVirtualMachine", vm(code, expire())...)
+	wall = wall.AddDate(0, 0, 2)
+	reopened := newCloud(t, options)
+	refused(t, reopened, http.StatusNotFound, "DescribeVirtualMachine", vm(code, expire())...)
+	must(t, reopened, "DescribeVirtualMachine", vm(template, expire())...)
+	end := wall
+	wall = wall.AddDate(0, 0, 1)
+	last := newCloud(t, options)
+	must(t, last, "Echo", "Param=x", expire())
+	if ended := recordOf(t, last, code); !ended.To.Equal(end) {
+		t.Errorf("the books say %+v, want the end %v", ended, end)
+	}
+}
+
+func TestAnOverwrittenMachineStaysSoWhenTheSimulatorIsReopened(t *testing.T) {
+	t.Parallel()
+	file := stateFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		options := testOptions()
+		options.Delays, options.StateFile, options.CloneLanding = instantReads(), file, gpsim.StatusStopped
+		first := newCloud(t, options)
+		code := orderOne(t, first, options.Delays)
+		setContent(t, first, template, "v2")
+		must(t, first, "CloneVirtualMachine", overwrite(template, code)...)
+
+		second := newCloud(t, options)
+		if want, got := first.Books(), second.Books(); asJSON(t, want) != asJSON(t, got) {
+			t.Errorf("the books were\n%+v, are\n%+v", want, got)
+		}
+		refused(t, second, http.StatusBadRequest, "StartVirtualMachine", vm(code)...)
+		time.Sleep(options.Delays.Clone)
+		must(t, second, "StartVirtualMachine", vm(code)...)
+		if got := recordOf(t, second, code).Content; got != "v2" {
+			t.Errorf("the machine holds %q", got)
+		}
+	})
+}
+
 func TestEachAnswerIsOnDiskBeforeItLeaves(t *testing.T) {
 	t.Parallel()
 	options := testOptions()

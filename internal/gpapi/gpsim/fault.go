@@ -1,6 +1,9 @@
 package gpsim
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // FaultKind is what the client sees of a fault.
 type FaultKind uint8
@@ -50,7 +53,7 @@ func (s *Sim) nextFault(action string) *pendingFault {
 	var hit *pendingFault
 	for _, fault := range s.faults {
 		switch {
-		case fault.Action != "" && fault.Action != action, fault.hits == 0:
+		case fault.Action != "" && fault.Action != action:
 		case fault.spare > 0:
 			fault.spare--
 		default:
@@ -60,6 +63,7 @@ func (s *Sim) nextFault(action string) *pendingFault {
 			}
 		}
 	}
+	s.faults = slices.DeleteFunc(s.faults, func(fault *pendingFault) bool { return fault.hits == 0 })
 	return hit
 }
 

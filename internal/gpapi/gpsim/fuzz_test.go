@@ -18,6 +18,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("GET", "/json", "Action=GetVirtualMachineStatusList&GpServiceCode=gp00000001&GcServiceCode.1=gc00000001")
 	f.Add("POST", "/json", "Action=AddCloneVirtualMachines&GpServiceCode=gp00000001&SrcGcServiceCode=gc00000001&ContractNum=2&VirtualMachineType=V10&LLocationNum=1")
 	f.Add("POST", "/json", "Action=AddLbNode&GpServiceCode=gp00000001&GlServiceCode=gl00000001&Pool=web&NodeIpAddress=127.1.1.1&NodePort=80")
+	f.Add("POST", "/json", "Action=CloneVirtualMachine&SrcGcServiceCode=gc00000001&DestGcServiceCode=gc00000001&GpServiceCode=gp00000001")
 	f.Add("POST", "/json", "Action=DeleteVirtualMachine&GcServiceCode=gc00000001&StopDate=20991231")
 	f.Add("POST", "/json", "Action=StopVirtualMachine&GpServiceCode=gp00000001&GcServiceCode=gc00000001&Force=Yes")
 	f.Add("PUT", "/books", "%zz;&&=")

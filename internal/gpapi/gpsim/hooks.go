@@ -1,33 +1,26 @@
 package gpsim
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 )
 
-// hookQueue compares the state with what the hooks were last told, and keeps the
-// calls that are due, in order.
+// hookQueue knows which machines the hooks take for running, and keeps the calls
+// that are due, in order.
 type hookQueue struct {
 	on    map[string]bool
-	nodes map[poolName][]netip.AddrPort
 	calls []func()
 }
 
-type poolName struct{ gl, pool string }
-
-func newHookQueue() hookQueue {
-	return hookQueue{on: map[string]bool{}, nodes: map[poolName][]netip.AddrPort{}}
-}
-
-// collect queues a call for each difference.
+// collect queues a call for each difference between the state and what the hooks
+// were last told.
 func (q *hookQueue) collect(hooks Hooks, s *state, now time.Time) {
-	for _, m := range s.Machines {
+	for m := s.turns.due(now); m != nil; m = s.turns.due(now) {
 		q.power(hooks, m, m.on(now))
 	}
 	for _, b := range s.Balancers {
 		for _, p := range b.Pools {
-			q.pool(hooks, poolName{b.Code, p.Name}, p.Nodes)
+			q.pool(hooks, b.Code, p)
 		}
 	}
 }
@@ -43,15 +36,14 @@ func (q *hookQueue) power(hooks Hooks, m *machine, on bool) {
 	}
 }
 
-func (q *hookQueue) pool(hooks Hooks, name poolName, nodes []netip.AddrPort) {
-	told, known := q.nodes[name]
-	if known && slices.Equal(told, nodes) {
+func (q *hookQueue) pool(hooks Hooks, gl string, p *pool) {
+	if p.told {
 		return
 	}
-	nodes = slices.Clone(nodes)
-	q.nodes[name] = nodes
+	p.told = true
 	if hooks.Pool != nil {
-		q.calls = append(q.calls, func() { hooks.Pool(name.gl, name.pool, slices.Clone(nodes)) })
+		name, nodes := p.Name, slices.Clone(p.Nodes)
+		q.calls = append(q.calls, func() { hooks.Pool(gl, name, nodes) })
 	}
 }
 

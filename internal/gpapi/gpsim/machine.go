@@ -18,6 +18,12 @@ const (
 	StatusLockForCloning = "LockForCloning" // source of a clone job under way
 )
 
+// The locations.
+const (
+	locationL = "L"
+	locationR = "R"
+)
+
 // The contract statuses.
 const (
 	contractInPreparation = "InPreparation"
@@ -44,8 +50,12 @@ type machine struct {
 	InServiceAt time.Time `json:"in_service_at"` // from when the contract is InService
 	Timeline    []moment  `json:"timeline"`      // at least one; ascending
 
-	FwLbs      []string `json:"fwlbs"`       // gl codes that it is attached to
-	PublicKeys []string `json:"public_keys"` // imported keys, one entry per import
+	FwLbs []string `json:"fwlbs"` // gl codes that it is attached to
+
+	Content    string   `json:"content"`     // stands for what is on its disk
+	Source     string   `json:"source"`      // code of the machine that its disk was last copied from; empty when seeded
+	Refreshes  int      `json:"refreshes"`   // how often its disk was overwritten
+	PublicKeys []string `json:"public_keys"` // keys imported onto its disk, one entry per import
 }
 
 // seeded is who ordered a machine of the fixture.

@@ -39,7 +39,7 @@ func testOptions() gpsim.Options {
 }
 
 // newCloud has a stopped template and an FW+LB whose pool web has one node.
-func newCloud(t *testing.T, options gpsim.Options) *gpsim.Sim {
+func newCloud(t testing.TB, options gpsim.Options) *gpsim.Sim {
 	t.Helper()
 	sim, err := gpsim.New(options)
 	if err != nil {
@@ -82,7 +82,7 @@ func (r result) texts(name string) []string {
 }
 
 // signed gives the parameters of a call, written as name=value, with a signature.
-func signed(t *testing.T, method, action string, parameters ...string) url.Values {
+func signed(t testing.TB, method, action string, parameters ...string) url.Values {
 	t.Helper()
 	form := url.Values{
 		"APIVersion":       {"20130901"},
@@ -100,7 +100,7 @@ func signed(t *testing.T, method, action string, parameters ...string) url.Value
 	return form
 }
 
-func sign(t *testing.T, method string, form url.Values) {
+func sign(t testing.TB, method string, form url.Values) {
 	t.Helper()
 	signature, err := gpapi.Sign(method, host, "/json", form, secretKey)
 	if err != nil {
@@ -109,7 +109,7 @@ func sign(t *testing.T, method string, form url.Values) {
 	form.Set("Signature", signature)
 }
 
-func newRequest(t *testing.T, method string, form url.Values) *http.Request {
+func newRequest(t testing.TB, method string, form url.Values) *http.Request {
 	t.Helper()
 	target, body := "http://"+host+"/json", form.Encode()
 	if method == http.MethodGet {

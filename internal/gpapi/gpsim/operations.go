@@ -157,10 +157,17 @@ func (c *call) reattached(m *machine, b *balancer) fields {
 	return answer
 }
 
-// operate begins a transition and gives the answer that all operations share.
+// operate lets a machine pass through a status for about delay.
 func (c *call) operate(m *machine, passing string, delay time.Duration, next string) fields {
+	return c.begin(m, passing, c.jittered(delay), next)
+}
+
+// begin begins a transition and gives the answer that all operations share.
+func (c *call) begin(m *machine, passing string, delay time.Duration, next string) fields {
 	previous := m.status(c.now)
-	m.passThrough(c.now, passing, c.jittered(delay), next, c.options.Delays.StaleRead)
+	m.passThrough(c.now, passing, delay, next, c.options.Delays.StaleRead)
+	c.state.turns.add(c.now, m)
+	c.state.turns.add(c.now.Add(delay), m)
 	return fields{
 		"GcServiceCode": m.Code,
 		"Current":       fields{"Status": passing},

@@ -41,6 +41,7 @@ func TestSeedsThatCannotBeAreRefused(t *testing.T) {
 		"status":        {Status: gpsim.StatusStarting},
 		"IPv6 address":  {Address: netip.IPv6Loopback()},
 		"taken address": {Address: taken},
+		"location":      {Location: "M"},
 	} {
 		if _, _, err := sim.AddMachine(spec); err == nil {
 			t.Errorf("a machine with a bad %s was accepted", name)
@@ -67,5 +68,19 @@ func TestASeedThatExistsStaysAsItIs(t *testing.T) {
 	}
 	if nodes := must(t, sim, "GetLbPool", lb("Pool=web")...).fields["NodeList"].([]any); len(nodes) != 0 {
 		t.Errorf("the pool went back to %v", nodes)
+	}
+}
+
+func TestNoMachineGetsTheAddressThatAnotherWasSeededWith(t *testing.T) {
+	t.Parallel()
+	sim := newCloud(t, testOptions()) // its template has 127.10.0.1
+	if _, _, err := sim.AddMachine(gpsim.MachineSpec{Address: netip.MustParseAddr("127.10.0.3")}); err != nil {
+		t.Fatal(err)
+	}
+	must(t, sim, "AddCloneVirtualMachines", cloneParameters("2")...)
+	for i, want := range []string{"127.10.0.1", "127.10.0.3", "127.10.0.2", "127.10.0.4"} {
+		if got := sim.Books().Machines[i].Address; got != netip.MustParseAddr(want) {
+			t.Errorf("machine %d has the address %v, want %s", i, got, want)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package gpsim
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // addCloneVirtualMachines buys ContractNum machines. The codes are given at
 // once, the contracts begin later, and the source is locked meanwhile.
@@ -31,15 +34,8 @@ func addCloneVirtualMachines(c *call) (fields, *refusal) {
 	}, nil
 }
 
-func (c *call) cloneSource() (*machine, *refusal) {
-	if gp := c.text("SrcGpServiceCode"); gp != "" && gp != c.account.GpServiceCode {
-		return nil, forbidden("This key may not operate %s.", gp)
-	}
-	return c.machineIn(c.text("SrcGcServiceCode"), StatusStopped)
-}
-
-// locations says where each ordered machine goes: as many in R as asked for, the
-// others in L.
+// locations says where each ordered machine goes: as many to L and R as asked for,
+// the others to L and R by turns.
 func (c *call) locations() ([]string, *refusal) {
 	count, why := c.integer("ContractNum", 1, maxContractNum)
 	if why != nil {
@@ -53,21 +49,27 @@ func (c *call) locations() ([]string, *refusal) {
 	if why != nil {
 		return nil, why
 	}
-	locations := make([]string, count)
-	for i := range locations {
-		locations[i] = "L"
-		if i >= count-right {
-			locations[i] = "R"
-		}
+	locations := slices.Concat(slices.Repeat([]string{locationL}, left), slices.Repeat([]string{locationR}, right))
+	for len(locations) < count {
+		locations = append(locations, c.nextLocation(len(locations)))
 	}
 	return locations, nil
+}
+
+// nextLocation is the one whose turn it is, after so many machines more than there
+// ever were.
+func (c *call) nextLocation(more int) string {
+	if (len(c.state.Machines)+more)%2 == 0 {
+		return locationL
+	}
+	return locationR
 }
 
 // clone makes one machine per address and locks the source for as long as the
 // clone job takes.
 func (c *call) clone(source *machine, machineType string, addresses []netip.Addr, locations []string) []string {
 	jobTime := c.jittered(c.options.Delays.Clone)
-	source.passThrough(c.now, StatusLockForCloning, jobTime, StatusStopped, c.options.Delays.StaleRead)
+	c.begin(source, StatusLockForCloning, jobTime, StatusStopped)
 	codes := make([]string, len(addresses))
 	for i, address := range addresses {
 		m := &machine{
@@ -83,6 +85,7 @@ func (c *call) clone(source *machine, machineType string, addresses []netip.Addr
 			InServiceAt:   c.now.Add(c.jittered(c.options.Delays.Prepare)),
 			Timeline:      []moment{{StatusCloning, c.now}, {c.options.CloneLanding, c.now.Add(jobTime)}},
 		}
+		m.overwrite(source)
 		if cloneInheritsLabel {
 			m.Label = source.Label
 		}
@@ -99,7 +102,8 @@ func deleteVirtualMachine(c *call) (fields, *refusal) {
 		return nil, why
 	}
 	stopDate := c.text("StopDate")
-	if _, err := endOfDay(stopDate); err != nil {
+	end, err := endOfDay(stopDate)
+	if err != nil {
 		return nil, invalid("The parameter StopDate must look like 20131030.")
 	}
 	if isOver(stopDate, c.wall) {
@@ -109,5 +113,6 @@ func deleteVirtualMachine(c *call) (fields, *refusal) {
 		return nil, wrongState("The contract %s ends on %s already.", m.Code, m.StopDate)
 	}
 	m.StopDate = stopDate
+	c.state.ends.add(end, m)
 	return fields{"GcServiceCode": m.Code, "StopDate": stopDate}, nil
 }

@@ -44,7 +44,7 @@ func addLbNode(c *call) (fields, *refusal) {
 	case len(p.Nodes) >= c.options.MaxPoolNodes:
 		return nil, overQuota("The pool %s is full: it has %d nodes.", p.Name, len(p.Nodes))
 	}
-	p.Nodes = append(p.Nodes, node)
+	p.Nodes, p.told = append(p.Nodes, node), false
 	return nodeAnswer(b, p), nil
 }
 
@@ -56,7 +56,7 @@ func deleteLbNode(c *call) (fields, *refusal) {
 	if !slices.Contains(p.Nodes, node) {
 		return nil, notThere("The pool %s has no node %v.", p.Name, node)
 	}
-	p.Nodes = slices.DeleteFunc(p.Nodes, func(other netip.AddrPort) bool { return other == node })
+	p.Nodes, p.told = slices.DeleteFunc(p.Nodes, func(other netip.AddrPort) bool { return other == node }), false
 	return nodeAnswer(b, p), nil
 }
 

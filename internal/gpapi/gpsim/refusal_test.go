@@ -54,6 +54,17 @@ func TestCallsThatDoNotFitTheStateAreRefusedAndChangeNothing(t *testing.T) {
 		"order of words":                      {"AddCloneVirtualMachines", cloneParameters("two"), 400},
 		"more locations than machines":        {"AddCloneVirtualMachines", cloneParameters("1", "LLocationNum=1", "RLocationNum=1"), 400},
 		"order beyond the quota":              {"AddCloneVirtualMachines", cloneParameters("2"), 400},
+		"overwriting from a running source":   {"CloneVirtualMachine", overwrite(running, template), 400},
+		"overwriting from a blank source":     {"CloneVirtualMachine", overwrite(blank, template), 400},
+		"overwriting from an unknown source":  {"CloneVirtualMachine", overwrite("gc99999999", template), 404},
+		"overwriting a running machine":       {"CloneVirtualMachine", overwrite(template, running), 400},
+		"overwriting a blank machine":         {"CloneVirtualMachine", overwrite(template, blank), 400},
+		"overwriting an unknown machine":      {"CloneVirtualMachine", overwrite(template, "gc99999999"), 404},
+		"overwriting a machine from itself":   {"CloneVirtualMachine", overwrite(template, template), 400},
+		"overwriting in a foreign contract":   {"CloneVirtualMachine", overwrite(template, blank, "DestGpServiceCode=gp00000009"), 403},
+		"overwriting from a foreign contract": {"CloneVirtualMachine", overwrite(template, blank, "SrcGpServiceCode=gp00000009"), 403},
+		"overwriting for a foreign contract":  {"CloneVirtualMachine", overwrite(template, blank, "GpServiceCode=gp00000009"), 403},
+		"overwriting from nothing":            {"CloneVirtualMachine", []string{"DestGcServiceCode=" + template}, 400},
 		"start of a blank machine":            {"StartVirtualMachine", vm(blank), 400},
 		"start of a running machine":          {"StartVirtualMachine", vm(running), 400},
 		"stop of a stopped machine":           {"StopVirtualMachine", vm(template), 400},
@@ -126,6 +137,7 @@ func TestAnotherAccountSeesNothingOfThisOne(t *testing.T) {
 		t.Errorf("the other account sees %v", codes)
 	}
 	refused(t, sim, http.StatusNotFound, "StartVirtualMachine", append(as, "GcServiceCode="+template)...)
+	refused(t, sim, http.StatusNotFound, "CloneVirtualMachine", append(as, overwrite(template, template)...)...)
 	refused(t, sim, http.StatusNotFound, "DescribeLb", append(as, "GlServiceCode="+gl)...)
 	refused(t, sim, http.StatusNotFound, "DeleteVirtualMachine", "AccessKeyId="+other.AccessKey, "GcServiceCode="+template, "StopDate=20990101")
 }

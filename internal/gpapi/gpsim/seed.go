@@ -17,6 +17,8 @@ type MachineSpec struct {
 	Label         string     // free text
 	Status        string     // StatusInitialized, StatusStopped (the default) or StatusRunning
 	Address       netip.Addr // IPv4; invalid: the next free one of AddressBase
+	Location      string     // L (the default) or R
+	Content       string     // stands for what is on its disk; empty: its own code
 }
 
 // AddMachine seeds a machine whose contract has begun and returns its code and
@@ -44,6 +46,9 @@ func (s *Sim) withSpecDefaults(spec MachineSpec) MachineSpec {
 	if spec.Status == "" {
 		spec.Status = StatusStopped
 	}
+	if spec.Location == "" {
+		spec.Location = locationL
+	}
 	return spec
 }
 
@@ -56,6 +61,9 @@ func (s *Sim) checkSpec(spec MachineSpec) error {
 	}
 	if spec.Address.IsValid() && !spec.Address.Is4() {
 		return fmt.Errorf("address %v: use an IPv4 address", spec.Address)
+	}
+	if spec.Location != locationL && spec.Location != locationR {
+		return fmt.Errorf("location %q: use %s or %s", spec.Location, locationL, locationR)
 	}
 	settled := []string{StatusInitialized, StatusStopped, StatusRunning}
 	if !slices.Contains(settled, spec.Status) {
@@ -75,13 +83,17 @@ func (s *Sim) seedMachine(spec MachineSpec, at instant) (string, netip.Addr, err
 	if spec.Code == "" {
 		spec.Code = s.state.newCode()
 	}
+	if spec.Content == "" {
+		spec.Content = spec.Code
+	}
 	s.state.addMachine(&machine{
 		Code:          spec.Code,
 		GpServiceCode: spec.GpServiceCode,
 		Type:          spec.Type,
 		Label:         spec.Label,
-		Location:      "L",
+		Location:      spec.Location,
 		Address:       address,
+		Content:       spec.Content,
 		OrderedBy:     seeded,
 		From:          at.wall,
 		ReadableAt:    at.now,
@@ -100,12 +112,26 @@ func (s *Sim) seedAddress(wanted netip.Addr) (netip.Addr, error) {
 		}
 		return addresses[0], nil
 	}
-	for _, m := range s.state.Machines {
-		if m.Address == wanted {
-			return netip.Addr{}, fmt.Errorf("seed machine: address %v belongs to %s: use another", wanted, m.Code)
-		}
+	if m := s.state.byAddress[wanted]; m != nil {
+		return netip.Addr{}, fmt.Errorf("seed machine: address %v belongs to %s: use another", wanted, m.Code)
 	}
 	return wanted, nil
+}
+
+// SetContent changes what is on a machine's disk, as its owner would from inside.
+// What was cloned from it before stays as it is.
+func (s *Sim) SetContent(code, content string) error {
+	var err error
+	saveErr := s.update(func(instant) {
+		m := s.state.byCode[code]
+		if m == nil {
+			err = fmt.Errorf("set content of machine %s: there is no such machine: seed or order it first", code)
+			return
+		}
+		m.Content = content
+		s.dirty = true
+	})
+	return errors.Join(err, saveErr)
 }
 
 // AddFwLb seeds an FW+LB of the first account, in service, with pools by name.

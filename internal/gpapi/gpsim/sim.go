@@ -36,7 +36,7 @@ func New(options Options) (*Sim, error) {
 		options: options,
 		closed:  make(chan struct{}),
 		random:  rand.New(rand.NewPCG(options.Seed, 0)),
-		hooks:   newHookQueue(),
+		hooks:   hookQueue{on: map[string]bool{}},
 		state:   newState(options.Now()),
 	}
 	if options.StateFile == "" {
@@ -113,12 +113,11 @@ func (s *Sim) changeLocked(change func(at instant)) error {
 
 // endContracts ends each contract whose StopDate has passed, with the power off.
 func (s *Sim) endContracts(at instant) {
-	for _, m := range s.state.Machines {
-		if !m.ended() && isOver(m.StopDate, at.wall) {
-			m.To = at.wall
-			m.Timeline = []moment{{StatusStopped, at.now}}
-			s.dirty = true
-		}
+	for m := s.state.ends.due(at.wall); m != nil; m = s.state.ends.due(at.wall) {
+		m.To = at.wall
+		m.Timeline = []moment{{StatusStopped, at.now}}
+		s.state.turns.add(at.now, m)
+		s.dirty = true
 	}
 }
 

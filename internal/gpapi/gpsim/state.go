@@ -21,7 +21,11 @@ type state struct {
 	Calls       []Call            `json:"calls"`
 	CallCounts  map[string]int    `json:"call_counts"`
 
-	byCode map[string]*machine
+	// What follows is not in the file: it is found again from what is.
+	byCode    map[string]*machine
+	byAddress map[netip.Addr]*machine
+	turns     agenda // when machines change their status, by the instants' now
+	ends      agenda // when contracts are over, by the instants' wall
 }
 
 // balancer is an FW+LB option.
@@ -37,6 +41,8 @@ type balancer struct {
 type pool struct {
 	Name  string           `json:"name"`
 	Nodes []netip.AddrPort `json:"nodes"`
+
+	told bool // the hooks know its nodes
 }
 
 const stateVersion = 1
@@ -46,14 +52,26 @@ func newState(wall time.Time) *state {
 		Version:    stateVersion,
 		Since:      wall,
 		GpLabels:   map[string]string{},
+		Calls:      []Call{},
 		CallCounts: map[string]int{},
 		byCode:     map[string]*machine{},
+		byAddress:  map[netip.Addr]*machine{},
 	}
 }
 
 func (s *state) addMachine(m *machine) {
 	s.Machines = append(s.Machines, m)
-	s.byCode[m.Code] = m
+	s.index(m)
+}
+
+func (s *state) index(m *machine) {
+	s.byCode[m.Code], s.byAddress[m.Address] = m, m
+	for _, moment := range m.Timeline {
+		s.turns.add(moment.Since, m)
+	}
+	if end, err := endOfDay(m.StopDate); err == nil && !m.ended() {
+		s.ends.add(end, m)
+	}
 }
 
 // current lists the machines of one main contract that have not ended, in the
@@ -100,10 +118,6 @@ func (s *state) newCode() string {
 // newAddresses gives count addresses of the base that were never used; fewer
 // when the network has no more.
 func (s *state) newAddresses(base netip.Prefix, count int) []netip.Addr {
-	used := make(map[netip.Addr]bool, len(s.Machines))
-	for _, m := range s.Machines {
-		used[m.Address] = true
-	}
 	var addresses []netip.Addr
 	for len(addresses) < count {
 		address, ok := nthAddress(base, s.NextAddress+1)
@@ -111,7 +125,7 @@ func (s *state) newAddresses(base netip.Prefix, count int) []netip.Addr {
 			break
 		}
 		s.NextAddress++
-		if !used[address] {
+		if s.byAddress[address] == nil {
 			addresses = append(addresses, address)
 		}
 	}
@@ -139,6 +153,7 @@ func (s *state) check() error {
 		return errors.New("it lacks gp_labels or call_counts")
 	}
 	s.byCode = make(map[string]*machine, len(s.Machines))
+	s.byAddress = make(map[netip.Addr]*machine, len(s.Machines))
 	for i, m := range s.Machines {
 		switch {
 		case m == nil || !isServiceCode(m.Code, "gc") || !m.Address.Is4():
@@ -148,7 +163,7 @@ func (s *state) check() error {
 		case len(m.Timeline) == 0:
 			return fmt.Errorf("machine %s has no timeline", m.Code)
 		}
-		s.byCode[m.Code] = m
+		s.index(m)
 	}
 	for i, b := range s.Balancers {
 		if b == nil || !isServiceCode(b.Code, "gl") || slices.Contains(b.Pools, nil) {

@@ -137,8 +137,13 @@ func TestRunCallsHooksWithoutAnyRequest(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		go func() { finished <- sim.Run(ctx) }()
 		began := time.Now()
-		if up := <-on; !up {
-			t.Error("the first hook says off")
+		select {
+		case up := <-on:
+			if !up {
+				t.Error("the first hook says off")
+			}
+		case <-time.After(time.Hour):
+			t.Error("no hook was called")
 		}
 		if waited := time.Since(began); waited < options.Delays.Start || waited > options.Delays.Start+time.Second {
 			t.Errorf("the hook came after %v, want about %v", waited, options.Delays.Start)
