@@ -23,6 +23,7 @@ func readGpBalancer(s *section) Balancer {
 		GlServiceCode: read(s, "gl_service_code", "", serviceCode("gl")),
 		Pool:          read(s, "pool", "", text),
 		Port:          read(s, "port", 0, port),
+		NodesMax:      read(s, "nodes_max", 0, whole(0, machinesMax)),
 	}
 	if b.GlServiceCode != "" && b.Pool != "" {
 		s.claimPool(b)

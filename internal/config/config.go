@@ -53,6 +53,7 @@ type Provider struct {
 	StaleRead      time.Duration // how long a status read after a configuring call may show the old state; default 120s
 	SettleWindow   time.Duration // how long a lost answer to an order is looked for before a person is asked; default 10m
 	AbsenceAfter   time.Duration // a machine missing from listings at least this long (and at least twice) is gone; default 30s
+	MachinesMax    int           // machines that the account may have in all, 0..10000: nothing is ordered beyond; 0 (default): no limit
 	PaidPeriod     string        // "day" (default) or "month", in Asia/Tokyo
 }
 
@@ -88,6 +89,9 @@ type Group struct {
 	ScaleOut  ScaleOut
 	ScaleIn   ScaleIn
 	Launch    Launch
+	Health    Health
+	Rollout   Rollout
+	Drift     map[string]string // what to do about each kind of drift: adopt, ignore or repair; has every kind: stopped, ended, relabelled, removed, added, started
 }
 
 // Template says what a new instance is made from.
@@ -95,6 +99,7 @@ type Template struct {
 	Source       string        // gc + 8 digits; must be stopped when an order leaves
 	Type         string        // plan, e.g. V40
 	SSHPublicKey secret.Secret // one authorized_keys line; empty: no key is imported. (Public, yet read like a secret from file: or env:)
+	Version      string        // 1..64 of A-Z a-z 0-9 . _ -, changed by hand when the template's content changed; default empty
 	FwLb         string        // gl + 8 digits to which new machines are attached before their first start; default: that of the first balancer; empty ("none" in the file): not attached
 }
 
@@ -103,6 +108,7 @@ type Balancer struct {
 	GlServiceCode string
 	Pool          string
 	Port          uint16 // port at which the instances serve
+	NodesMax      int    // most nodes that the pool takes, 0..10000; 0 (default): not known
 }
 
 // Ready says how an instance proves that it serves.
@@ -183,9 +189,26 @@ type ScaleIn struct {
 	StopTimeout   time.Duration // a gentle stop that takes longer becomes a forced one; default 10m
 	Standby       int           // stopped machines kept for the next growth; default 0
 	ReleaseBefore time.Duration // a surplus stopped machine is released this long before its paid period ends; default 30m
+	Watch         time.Duration // an instance that left the pool stays on at least this long, and is put back if the others need it; default 1m
+	Pick          []string      // who goes first, after the broken and the outdated: location, least_busy, newest, oldest, paid_period_end, each once; default newest
+	StandbyAge    time.Duration // a stopped machine this old is released at the end of its paid period although standby would keep it; default 0: never
 }
 
 // Launch bounds how long a machine may take to become an instance that serves.
 type Launch struct {
-	Timeout time.Duration // from the order to serving; afterwards it is quarantined with an alert; default 1h
+	Timeout     time.Duration // from the order to serving; afterwards it is quarantined with an alert; default 1h
+	FailuresMax int           // after so many launches in a row that never served nothing more is ordered, 1..100; default 3
+}
+
+// Health says when an instance that serves is replaced, and how many at a time.
+type Health struct {
+	Interval time.Duration // between probes of an instance that serves; default 10s
+	Failures int           // failed probes in a row, 1..100, and for StaleRead at least, after which it is replaced; default 3
+	Budget   float64       // share above 0, up to 1, of the instances that is replaced at a time, at least one; default 0.1
+	Brake    float64       // share above 0, up to 1: when more fail together, and at least two, nothing is replaced; default 0.45
+}
+
+// Rollout says how instances of an earlier template are replaced.
+type Rollout struct {
+	Bake time.Duration // how long instances of the new template must serve before the next are replaced; default 10m
 }

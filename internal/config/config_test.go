@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 			AccessKey: secret.New("AKTESTTESTTESTTEST02"), SecretKey: secret.New("content-of-other-variable"),
 			CallsPerSecond: 2, CallTimeout: 200 * time.Second,
 			PollMoving: 10 * time.Second, PollIdle: time.Minute, StaleRead: 2 * time.Minute,
-			SettleWindow: 10 * time.Minute, AbsenceAfter: 30 * time.Second, PaidPeriod: "day",
+			SettleWindow: 10 * time.Minute, AbsenceAfter: 30 * time.Second, MachinesMax: 0, PaidPeriod: "day",
 		}},
 		Queries: map[string]Query{},
 		Groups: map[string]Group{"web": {
@@ -47,8 +48,14 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 			ScaleIn: ScaleIn{
 				Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute, Drain: 30 * time.Second,
 				StopTimeout: 10 * time.Minute, ReleaseBefore: 30 * time.Minute,
+				Watch: time.Minute, Pick: []string{"newest"}, StandbyAge: 0,
 			},
-			Launch: Launch{Timeout: time.Hour},
+			Launch:  Launch{Timeout: time.Hour, FailuresMax: 3},
+			Health:  Health{Interval: 10 * time.Second, Failures: 3, Budget: 0.1, Brake: 0.45},
+			Rollout: Rollout{Bake: 10 * time.Minute},
+			Drift: map[string]string{
+				"stopped": "repair", "ended": "repair", "relabelled": "ignore", "removed": "repair", "added": "repair", "started": "repair",
+			},
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -79,6 +86,9 @@ func TestExampleWritesDefaultsOut(t *testing.T) {
 		"scale_out": {group.ScaleOut, bare.ScaleOut},
 		"scale_in":  {group.ScaleIn, bare.ScaleIn},
 		"launch":    {group.Launch, bare.Launch},
+		"health":    {group.Health, bare.Health},
+		"rollout":   {group.Rollout, bare.Rollout},
+		"drift":     {group.Drift, bare.Drift},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%s: the example has %+v, the default is %+v", what, pair[0], pair[1])
@@ -98,6 +108,7 @@ func TestExampleIsReadAsWritten(t *testing.T) {
 		"installation": {example.Installation, "tokyo"},
 		"prometheus":   {*example.Prometheus, Prometheus{URL: "http://127.0.0.1:9090", BearerToken: secret.New("content-of-token"), Timeout: 10 * time.Second}},
 		"query":        {example.Queries["request-rate"].GroupLabel, "group"},
+		"version":      {group.Template.Version, "2026-04-01"},
 		"ssh key":      {group.Template.SSHPublicKey.Reveal(), publicKey},
 		"window":       {signals["traffic"].Window, time.Minute},
 		"profile":      {signals["traffic"].SNMP.Profile, "network_out"},
@@ -180,6 +191,55 @@ groups:
 		}
 		if got := policyNames(group); !reflect.DeepEqual(got, []string{"target/cpu", "target/cpu/2"}) {
 			t.Errorf("policies %q", got)
+		}
+	})
+	t.Run("what is replaced, who goes first and what a change by hand means", func(t *testing.T) {
+		t.Parallel()
+		group, _ := read(t, `
+    template: {source: gc00000001, type: V40, version: 1.10}
+    balancers: [{gp: {gl_service_code: gl00000001, pool: web, port: 80, nodes_max: 12}}]
+    signals: {cpu: {snmp: {profile: cpu_busy}}}
+    policies: [{target: {signal: cpu, value: 60%}}]
+    scale_in:
+      pick:
+        - location
+        - oldest
+      watch: 0s
+      standby_age: 720h
+    launch: {failures_max: 5}
+    health: {interval: 1s, failures: 1, budget: 0.2, brake: 100%}
+    rollout: {bake: 0s}
+    drift: {stopped: adopt, relabelled: repair}
+`)
+		drift := map[string]string{
+			"stopped": "adopt", "ended": "repair", "relabelled": "repair", "removed": "repair", "added": "repair", "started": "repair",
+		}
+		for what, pair := range map[string][2]any{
+			"version":      {group.Template.Version, "1.10"},
+			"nodes_max":    {group.Balancers[0].NodesMax, 12},
+			"pick":         {group.ScaleIn.Pick, []string{"location", "oldest"}},
+			"watch":        {group.ScaleIn.Watch, time.Duration(0)},
+			"standby_age":  {group.ScaleIn.StandbyAge, 720 * time.Hour},
+			"failures_max": {group.Launch.FailuresMax, 5},
+			"health":       {group.Health, Health{Interval: time.Second, Failures: 1, Budget: 0.2, Brake: 1}},
+			"rollout":      {group.Rollout, Rollout{}},
+			"drift":        {group.Drift, drift},
+		} {
+			if !reflect.DeepEqual(pair[0], pair[1]) {
+				t.Errorf("%s: got %v, want %v", what, pair[0], pair[1])
+			}
+		}
+	})
+	t.Run("how many machines the account may have", func(t *testing.T) {
+		t.Parallel()
+		text := strings.Replace(head, "secret_key: env:SECRET", "secret_key: env:SECRET, machines_max: 40", 1) + `
+    template: {source: gc00000001, type: V40}
+    signals: {cpu: {snmp: {profile: cpu_busy}}}
+    policies: [{target: {signal: cpu, value: 60%}}]
+`
+		config, err := Parse("account.yaml", []byte(text), furnished().env())
+		if err != nil || config.Providers["gio"].MachinesMax != 40 {
+			t.Errorf("got %+v, %v", config, err)
 		}
 	})
 	t.Run("that Prometheus is asked, and leaves its place to the default", func(t *testing.T) {

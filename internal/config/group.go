@@ -17,6 +17,9 @@ func readGroup(s *section, known definitions) Group {
 		Interval: read(s, "interval", 10*time.Second, duration(instant, time.Hour)),
 		ScaleOut: readScaleOut(s.section("scale_out")),
 		Launch:   readLaunch(s.section("launch")),
+		Health:   readHealth(s.section("health")),
+		Rollout:  readRollout(s.section("rollout")),
+		Drift:    readDrift(s.section("drift")),
 	}
 	if g.Min > g.Max {
 		s.fault("min", "%d is larger than max (%d): lower min or raise max", g.Min, g.Max)

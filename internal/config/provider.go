@@ -6,6 +6,10 @@ import (
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
+// machinesMax is the largest number of machines, or of a pool's nodes, that a limit
+// can be set to.
+const machinesMax = 10000
+
 func readProvider(s *section) Provider {
 	defer s.close()
 	s.require("type", "gp_service_code", "access_key", "secret_key")
@@ -24,6 +28,7 @@ func readProvider(s *section) Provider {
 		StaleRead:      read(s, "stale_read", 2*time.Minute, duration(0, time.Hour)),
 		SettleWindow:   read(s, "settle_window", 10*time.Minute, duration(instant, 24*time.Hour)),
 		AbsenceAfter:   read(s, "absence_after", 30*time.Second, duration(instant, time.Hour)),
+		MachinesMax:    read(s, "machines_max", 0, whole(0, machinesMax)),
 		PaidPeriod:     read(s, "paid_period", "day", oneOf("day", "month")),
 	}
 	if p.GpServiceCode != "" {

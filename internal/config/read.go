@@ -1,6 +1,10 @@
 package config
 
-import "gopkg.in/yaml.v3"
+import (
+	"fmt"
+
+	"gopkg.in/yaml.v3"
+)
 
 // texts returns the mapping from words to words under key.
 func (s *section) texts(key string, checkKey parser[string]) map[string]string {
@@ -26,23 +30,49 @@ func read[T any](s *section, key string, fallback T, parse parser[T]) T {
 	if !s.has(key) {
 		return fallback
 	}
-	node := s.fields[key].value
+	if value, ok := readNode(s.reader, s.join(key), s.fields[key].value, parse); ok {
+		return value
+	}
+	return fallback
+}
+
+// readList returns the values in the list under key as parse understands each. It
+// returns fallback when the file lacks the key, and after reporting a problem with
+// the list or with a value in it.
+func readList[T any](s *section, key string, fallback []T, parse parser[T]) []T {
+	nodes, listed := s.list(key)
+	if !listed {
+		return fallback
+	}
+	good, values := true, make([]T, len(nodes))
+	for i, node := range nodes {
+		value, ok := readNode(s.reader, fmt.Sprintf("%s[%d]", s.join(key), i), node, parse)
+		good, values[i] = good && ok, value
+	}
+	if !good {
+		return fallback
+	}
+	return values
+}
+
+// readNode returns the value of a node as parse understands it, and false after
+// reporting a problem with it.
+func readNode[T any](r *reader, path string, node *yaml.Node, parse parser[T]) (value T, ok bool) {
 	switch {
-	case node.Kind == yaml.AliasNode:
-		return fallback
+	case node.Kind == yaml.AliasNode: // reported already
+		return value, false
 	case isEmpty(node):
-		s.fault(key, emptyValue)
-		return fallback
+		r.record(node, path, emptyValue)
+		return value, false
 	case node.Kind != yaml.ScalarNode:
-		s.fault(key, "is %s, but a single value is wanted", kindOf(node))
-		return fallback
+		r.record(node, path, "is %s, but a single value is wanted", kindOf(node))
+		return value, false
 	}
 	value, err := parse(node.Value)
 	if err != nil {
-		s.fault(key, "%v", err)
-		return fallback
+		r.record(node, path, "%v", err)
 	}
-	return value
+	return value, err == nil
 }
 
 const emptyValue = "is empty: write a value, or remove the key"

@@ -25,10 +25,16 @@ func readScaleIn(s *section, most int) ScaleIn {
 		StopTimeout:   read(s, "stop_timeout", 10*time.Minute, duration(instant, 24*time.Hour)),
 		Standby:       read(s, "standby", 0, whole(0, most)),
 		ReleaseBefore: read(s, "release_before", 30*time.Minute, duration(instant, 12*time.Hour)),
+		Watch:         read(s, "watch", time.Minute, duration(0, time.Hour)),
+		Pick:          readPick(s),
+		StandbyAge:    read(s, "standby_age", 0, duration(0, 365*24*time.Hour)),
 	}
 }
 
 func readLaunch(s *section) Launch {
 	defer s.close()
-	return Launch{Timeout: read(s, "timeout", time.Hour, duration(time.Second, 24*time.Hour))}
+	return Launch{
+		Timeout:     read(s, "timeout", time.Hour, duration(time.Second, 24*time.Hour)),
+		FailuresMax: read(s, "failures_max", 3, whole(1, 100)),
+	}
 }

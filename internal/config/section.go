@@ -146,23 +146,33 @@ func (s *section) entries(key string) []*section {
 // items returns the mappings in the list under key. It returns nil when the file
 // lacks the key, and after reporting that there is no list.
 func (s *section) items(key string) []*section {
-	if !s.has(key) {
+	nodes, listed := s.list(key)
+	if !listed {
 		return nil
 	}
-	list := s.fields[key].value
-	switch {
-	case list.Kind == yaml.AliasNode:
-		return nil
-	case isEmpty(list):
-		s.fault(key, emptyValue)
-		return nil
-	case list.Kind != yaml.SequenceNode:
-		s.fault(key, "is %s, but a list is wanted: begin each item with `- `", kindOf(list))
-		return nil
-	}
-	items := make([]*section, 0, len(list.Content))
-	for i, node := range list.Content {
+	items := make([]*section, 0, len(nodes))
+	for i, node := range nodes {
 		items = append(items, s.mapping(fmt.Sprintf("%s[%d]", s.join(key), i), node))
 	}
 	return items
+}
+
+// list returns what is in the list under key, and false when the file lacks the
+// key, and after reporting that there is no list.
+func (s *section) list(key string) (nodes []*yaml.Node, listed bool) {
+	if !s.has(key) {
+		return nil, false
+	}
+	list := s.fields[key].value
+	switch {
+	case list.Kind == yaml.AliasNode: // reported already
+		return nil, false
+	case isEmpty(list):
+		s.fault(key, emptyValue)
+		return nil, false
+	case list.Kind != yaml.SequenceNode:
+		s.fault(key, "is %s, but a list is wanted: begin each item with `- `", kindOf(list))
+		return nil, false
+	}
+	return list.Content, true
 }

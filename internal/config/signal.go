@@ -1,9 +1,6 @@
 package config
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // PerInstance says that the signal is about each instance, not about the group.
 func (s Signal) PerInstance() bool {
@@ -25,7 +22,7 @@ func readSignal(s *section, known definitions, interval time.Duration) Signal {
 		Statistic: read(s, "statistic", "avg", oneOf("avg", "max", "sum")),
 		Window:    read(s, "window", 0, duration(0, 24*time.Hour)),
 		Staleness: read(s, "staleness", max(3*interval, 30*time.Second), duration(interval, 24*time.Hour)),
-		Quorum:    read(s, "quorum", 1, quorum),
+		Quorum:    read(s, "quorum", 1, someShare("the group would shrink without any data: write for example 80%")),
 	}
 	switch s.choice("source", "snmp", "scrape", "promql", "query") {
 	case "snmp":
@@ -43,13 +40,4 @@ func readSignal(s *section, known definitions, interval time.Duration) Signal {
 		s.refuse("has no meaning for a signal of the group, which is one value: remove it", "statistic", "quorum")
 	}
 	return signal
-}
-
-// quorum accepts a share above 0: a group never shrinks on no data at all.
-func quorum(value string) (float64, error) {
-	ratio, err := share(value)
-	if err == nil && ratio == 0 {
-		return 0, errors.New("the group would shrink without any data: write for example 80%")
-	}
-	return ratio, err
 }

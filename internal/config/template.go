@@ -7,8 +7,10 @@ import (
 )
 
 var (
-	planType = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`), "a type of virtual machine: write for example V40")
-	fwlb     = serviceCode("gl")
+	planType        = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`), "a type of virtual machine: write for example V40")
+	templateVersion = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`),
+		"the version of a template: write up to 64 letters, digits, `.`, `_` and `-`")
+	fwlb = serviceCode("gl")
 )
 
 // notAttached is written as the fwlb of machines that no FW+LB is put in front of.
@@ -21,6 +23,7 @@ func readTemplate(s *section, balancers []Balancer) Template {
 		Source:       read(s, "source", "", serviceCode("gc")),
 		Type:         read(s, "type", "", planType),
 		SSHPublicKey: read(s, "ssh_public_key", secret.Secret{}, s.env.sshPublicKey),
+		Version:      read(s, "version", "", templateVersion),
 		FwLb:         read(s, "fwlb", firstFwLb(balancers), fwlbOrNone),
 	}
 }

@@ -137,6 +137,18 @@ func share(value string) (float64, error) {
 	return n, nil
 }
 
+// someShare accepts a share above 0; why says what is wrong with 0, and what to
+// write instead.
+func someShare(why string) parser[float64] {
+	return func(value string) (float64, error) {
+		ratio, err := share(value)
+		if err == nil && ratio == 0 {
+			return 0, errors.New(why)
+		}
+		return ratio, err
+	}
+}
+
 // number accepts a finite number; 60% is 0.6.
 func number(value string) (float64, error) {
 	digits, percent := strings.CutSuffix(value, "%")
