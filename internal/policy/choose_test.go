@@ -10,6 +10,10 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
+func choose(spec *policy.Spec, desired int, instances []policy.Instance, pending int, now time.Time) policy.Choice {
+	return policy.Choose(spec, policy.Situation{Desired: desired, Instances: instances, Pending: pending}, now)
+}
+
 // instance is one with a code, a goal and a stage, the older the smaller its number.
 func instance(i int, goal policy.Goal, stage policy.Stage) policy.Instance {
 	return policy.Instance{Code: code(i), Goal: goal, Stage: stage, Since: noon.Add(time.Duration(i) * time.Hour)}
@@ -64,7 +68,7 @@ func TestChooseGrows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			expectChoice(t, policy.Choose(&spec, c.desired, c.instances, c.pending, noon), c.want)
+			expectChoice(t, choose(&spec, c.desired, c.instances, c.pending, noon), c.want)
 		})
 	}
 }
@@ -91,7 +95,7 @@ func TestQuarantinedInstancesBoundTheOrders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			expectChoice(t, policy.Choose(&spec, 4, broken(c.broken), c.pending, noon), policy.Choice{Order: c.order})
+			expectChoice(t, choose(&spec, 4, broken(c.broken), c.pending, noon), policy.Choice{Order: c.order})
 		})
 	}
 }
@@ -102,8 +106,8 @@ func TestQuarantinedInstancesAreLeftAlone(t *testing.T) {
 	instances := []policy.Instance{
 		quarantined(serving(1)), quarantined(leaving(2)), quarantined(stopped(0)), quarantined(instance(4, policy.InService, policy.Ending)),
 	}
-	expectChoice(t, policy.Choose(&spec, 0, instances, 0, noon), policy.Choice{})
-	expectChoice(t, policy.Choose(&spec, 1, instances, 0, noon), policy.Choice{Order: 1})
+	expectChoice(t, choose(&spec, 0, instances, 0, noon), policy.Choice{})
+	expectChoice(t, choose(&spec, 1, instances, 0, noon), policy.Choice{Order: 1})
 }
 
 func TestChooseShrinks(t *testing.T) {
@@ -127,7 +131,7 @@ func TestChooseShrinks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			expectChoice(t, policy.Choose(&spec, c.desired, c.instances, c.pending, noon), policy.Choice{Goals: c.want})
+			expectChoice(t, choose(&spec, c.desired, c.instances, c.pending, noon), policy.Choice{Goals: c.want})
 		})
 	}
 }
@@ -154,7 +158,7 @@ func TestSurplusStandbyIsReleasedShortlyBeforeItsPaidPeriodEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			spec := policy.Spec{Max: 10, Standby: c.standby, ReleaseBefore: 30 * time.Minute}
-			expectChoice(t, policy.Choose(&spec, 0, c.instances, 0, noon.Add(c.after)), policy.Choice{Goals: c.want})
+			expectChoice(t, choose(&spec, 0, c.instances, 0, noon.Add(c.after)), policy.Choice{Goals: c.want})
 		})
 	}
 }
@@ -162,7 +166,7 @@ func TestSurplusStandbyIsReleasedShortlyBeforeItsPaidPeriodEnds(t *testing.T) {
 func TestStandbyComesBackRatherThanBeingReleased(t *testing.T) {
 	t.Parallel()
 	spec := policy.Spec{Max: 10, OrderMax: 10, ReleaseBefore: 30 * time.Minute}
-	choice := policy.Choose(&spec, 1, []policy.Instance{stopped(1), stopped(2)}, 0, noon.Add(2*time.Hour))
+	choice := choose(&spec, 1, []policy.Instance{stopped(1), stopped(2)}, 0, noon.Add(2*time.Hour))
 	expectChoice(t, choice, policy.Choice{Goals: slices.Concat(goals(policy.InService, 2), goals(policy.Released, 1))})
 }
 
@@ -171,8 +175,8 @@ func TestChoiceDoesNotDependOnTheOrderOfInstances(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, desired, instances, pending := drawChoice(t)
 		shuffled := rapid.Permutation(instances).Draw(t, "shuffled")
-		a := policy.Choose(&spec, desired, instances, pending, noon)
-		b := policy.Choose(&spec, desired, shuffled, pending, noon)
+		a := choose(&spec, desired, instances, pending, noon)
+		b := choose(&spec, desired, shuffled, pending, noon)
 		if a.Order != b.Order || !slices.Equal(a.Goals, b.Goals) {
 			t.Fatalf("got %+v, and %+v in another order", a, b)
 		}
@@ -183,7 +187,7 @@ func TestChoiceKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		spec, desired, instances, pending := drawChoice(t)
-		choice := policy.Choose(&spec, desired, instances, pending, noon)
+		choice := choose(&spec, desired, instances, pending, noon)
 		after := map[string]policy.Instance{}
 		for _, in := range instances {
 			after[in.Code] = in

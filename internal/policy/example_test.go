@@ -53,7 +53,7 @@ func ExampleChoose() {
 		{Code: "gc00000003", Goal: policy.Standby, Stage: policy.Leaving},
 		{Code: "gc00000004", Goal: policy.Standby, Stage: policy.Stopped},
 	}
-	choice := policy.Choose(&spec, 5, instances, 0, time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC))
+	choice := policy.Choose(&spec, policy.Situation{Desired: 5, Instances: instances}, time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC))
 	for _, assignment := range choice.Goals {
 		fmt.Println(assignment.Code, assignment.Goal)
 	}

@@ -9,6 +9,7 @@ type Memory struct {
 	LastIn      time.Time `json:"last_in,omitzero"`      // when a shrinking was last decided
 	LastServing time.Time `json:"last_serving,omitzero"` // when an instance last began to serve
 	LastWant    time.Time `json:"last_want,omitzero"`    // when the policies last had complete data
+	Jumped      time.Time `json:"jumped,omitzero"`       // when wall time last jumped
 
 	// Peaks holds the wants of the span of In.Stabilization that are larger than
 	// all later ones, oldest first; Troughs those of Out.Stabilization that are
@@ -34,7 +35,7 @@ type Pause struct {
 }
 
 func (m *Memory) clamp(now time.Time) {
-	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant} {
+	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant, &m.Jumped} {
 		if t.After(now) {
 			*t = now
 		}
@@ -46,6 +47,21 @@ func (m *Memory) clamp(now time.Time) {
 			}
 		}
 	}
+}
+
+// Jump notes that wall time jumped to now: nothing that is dated before it can be
+// compared with what comes. Changes wait for one span of their direction, and nothing
+// is forgotten.
+func (m *Memory) Jump(now time.Time) { m.Jumped = now }
+
+// jumped says that wall time jumped within the span of the direction. Growth has at
+// least as long to wait as counts for uninterrupted watching.
+func (m *Memory) jumped(now time.Time, spec *Spec, grows bool) bool {
+	span := spec.In.Stabilization
+	if grows {
+		span = spec.Out.Stabilization
+	}
+	return !m.Jumped.IsZero() && now.Before(m.Jumped.Add(max(span, spec.Gap)))
 }
 
 // remember adds a want. Where watching was interrupted (or begins), the present

@@ -42,9 +42,17 @@ type Spec struct {
 	In  Direction
 
 	Standby       int           // stopped instances kept
-	ReleaseBefore time.Duration // a surplus stopped instance is released this long before its paid period ends
-	OrderMax      int           // largest number of machines in one order
-	Surge         int           // machines allowed above Max while one is replaced
+	StandbyAge    time.Duration // a stopped instance this old is not kept; 0: age does not count
+	ReleaseBefore time.Duration // a stopped instance that is not kept is released this long before its paid period ends
+	Pick          []PickRule    // who goes first when the group shrinks, after the broken and the outdated; empty: the newest
+
+	OrderMax          int // largest number of machines in one order
+	Surge             int // machines allowed above Max while one is replaced
+	LaunchFailuresMax int // so many launches in a row that never served, and nothing is ordered; 0: no bound
+
+	HealBudget float64       // share of the desired count that is replaced at a time, at least one
+	Brake      float64       // share of the serving instances above which those that fail together are not replaced
+	Bake       time.Duration // how long instances of a changed template serve before those of the old one leave
 }
 
 // Direction limits changes one way.
@@ -62,7 +70,9 @@ type Direction struct {
 type Observation struct {
 	Size        Size      // the size last decided
 	Becoming    int       // instances on their way to serving, also those ordered and not yet named
+	Leaving     int       // instances out of the pools and still on, which can be put back at once
 	LastServing time.Time // when an instance last began to serve; zero if unknown
+	Doubtful    bool      // the cloud cannot be trusted just now: no shrinking
 	Signals     []Signal
 }
 
@@ -99,13 +109,17 @@ const (
 	ReasonCooldownIn     Reason = "cooldown_in"     // too soon after the last change
 	ReasonWarming        Reason = "warming"         // no shrinking while an instance is becoming one or warms up
 	ReasonPaused         Reason = "paused"          // an operator paused the group
+	ReasonPutBack        Reason = "put_back"        // more is wanted while instances are leaving: they come back at once
+	ReasonDoubt          Reason = "cloud_in_doubt"  // the cloud cannot be trusted just now: no shrinking
+	ReasonClock          Reason = "clock_jumped"    // wall time jumped within the span
 )
 
 // Reasons lists every reason, for metrics that start at zero.
 func Reasons() []Reason {
 	return []Reason{
 		ReasonWant, ReasonSteady, ReasonAtMax, ReasonAtMin, ReasonUnknown, ReasonAbstained, ReasonStabilizingOut,
-		ReasonStabilizingIn, ReasonCooldownOut, ReasonCooldownIn, ReasonWarming, ReasonPaused,
+		ReasonStabilizingIn, ReasonCooldownOut, ReasonCooldownIn, ReasonWarming, ReasonPaused, ReasonPutBack, ReasonDoubt,
+		ReasonClock,
 	}
 }
 
@@ -196,6 +210,8 @@ func limit(spec *Spec, observed Observation, now time.Time, memory *Memory, want
 		return current, ReasonUnknown
 	case verdict == Abstain:
 		count, reason = current, ReasonAbstained
+	case wanted != current && memory.jumped(now, spec, wanted > current):
+		return current, ReasonClock
 	case wanted > current:
 		count, reason = growth(spec, observed, now, memory, wanted)
 	case wanted < current:
@@ -220,23 +236,37 @@ func limit(spec *Spec, observed Observation, now time.Time, memory *Memory, want
 
 func growth(spec *Spec, observed Observation, now time.Time, memory *Memory, wanted int) (int, Reason) {
 	current := observed.Size.Count
+	// What was just taken out and is still on is not waited for.
+	back := min(wanted, current+observed.Leaving)
+	held := func(reason Reason) (int, Reason) {
+		if back > current {
+			return back, ReasonPutBack
+		}
+		return current, reason
+	}
 	if spec.Out.Cooldown > 0 {
 		begun := memory.LastServing
 		if memory.LastOut.After(begun) {
 			begun = memory.LastOut
 		}
 		if observed.Becoming > 0 || now.Before(begun.Add(spec.Out.Cooldown)) {
-			return current, ReasonCooldownOut
+			return held(ReasonCooldownOut)
 		}
 	}
 	if lowest := memory.lowest(wanted); lowest < wanted {
-		return max(current, lowest), ReasonStabilizingOut
+		if lowest > back {
+			return lowest, ReasonStabilizingOut
+		}
+		return held(ReasonStabilizingOut)
 	}
 	return wanted, ReasonWant
 }
 
 func shrinkage(spec *Spec, observed Observation, now time.Time, memory *Memory, wanted int) (int, Reason) {
 	current := observed.Size.Count
+	if observed.Doubtful {
+		return current, ReasonDoubt
+	}
 	if observed.warming() {
 		return current, ReasonWarming
 	}
