@@ -15,12 +15,13 @@ import (
 	"github.com/autoscaled/autoscaled/internal/store"
 )
 
-// AccountOptions are what an Account needs. All fields are required.
+// AccountOptions are what an Account needs. All fields are required unless marked.
 type AccountOptions struct {
 	Name         string
 	Journal      store.Journal
 	SettleWindow time.Duration // how long a lost answer is looked for before it counts as without effect, or a person is asked
 	OrderTimeout time.Duration // of the purchase call
+	MachinesMax  int           // machines that the account may have in all; may be 0: no limit
 	Now          func() time.Time
 	Jitter       func() float64
 	Log          *zap.Logger
@@ -37,12 +38,16 @@ type Account struct {
 	ordering  bool             // an order is under way in this process
 	upcoming  purchase         // what it will buy, until it is on record
 	closing   bool
-	failures  int
-	last      cloud.Class // of the newest failure; ClassNone after a success
-	retryAt   time.Time
-	trouble   string
+	patience  patience          // with orders that fail for a reason of the account
+	trouble   string            // why the newest order failed; empty after one that did not
+	snapshot  *cloud.Snapshot   // the newest; nil before the first
 	labels    map[string]string // templates' labels as last listed, by code
 	lastGiven time.Time         // time of the newest intent's ID
+
+	gate gate
+
+	doubtful sync.Mutex           // guards doubts
+	doubts   map[string]judgement // of the groups whose picture of the cloud cannot be trusted
 
 	calls sync.WaitGroup
 	abort context.CancelCauseFunc
@@ -63,6 +68,7 @@ func NewAccount(options AccountOptions) (*Account, error) {
 		intents:        map[string]*store.Document[Intent]{},
 		crews:          map[string]*Crew{},
 		labels:         map[string]string{},
+		doubts:         map[string]judgement{},
 	}
 	a.ctx, a.abort = context.WithCancelCause(context.Background())
 	intents, err := store.ReadAll[Intent](a.Journal.Store, intentPrefix(a.Name), func(string) bool { return true })
@@ -70,6 +76,7 @@ func NewAccount(options AccountOptions) (*Account, error) {
 		return nil, fmt.Errorf("read the orders of account %s: %w", a.Name, err)
 	}
 	for _, intent := range intents {
+		anchor(a.Now(), &intent.Value.At, &intent.Value.Lost)
 		a.intents[intent.Value.ID] = intent
 		if intent.Value.State != IntentOpen {
 			continue
@@ -124,6 +131,8 @@ type OrderStatus struct {
 	State IntentState `json:"state"`
 	At    time.Time   `json:"at"`
 	Error string      `json:"error,omitempty"`
+
+	Candidates []string `json:"candidates,omitempty"` // machines that it may have bought
 }
 
 // Unsettled lists the orders of which it is not known yet what they bought.
@@ -133,7 +142,11 @@ func (a *Account) Unsettled() []OrderStatus {
 	var list []OrderStatus
 	for _, intent := range a.oldestFirst() {
 		if i := &intent.Value; i.unsettled() {
-			list = append(list, OrderStatus{i.ID, i.Group, i.Count, i.State, i.At, i.Error})
+			status := OrderStatus{ID: i.ID, Group: i.Group, Count: i.Count, State: i.State, At: i.At, Error: i.Error}
+			if a.snapshot != nil && a.snapshot.Started.After(i.Lost) {
+				status.Candidates = a.candidates(a.crews[i.Group], i, a.snapshot).codes
+			}
+			list = append(list, status)
 		}
 	}
 	return list

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -25,7 +26,7 @@ type CrewOptions struct {
 	Account      *Account
 	Machines     cloud.Writer
 	Balancers    []cloud.Balancer // may be empty
-	Template     cloud.Template
+	Template     cloud.Template   // as configured; see Use
 	Journal      store.Journal
 
 	Min, Max, Surge int
@@ -34,7 +35,13 @@ type CrewOptions struct {
 	ProbeInterval time.Duration
 	ProbeCount    int // successes in a row
 
-	Drain         time.Duration // from leaving the pools to being stopped
+	HealthInterval time.Duration // between probes of an instance that serves; 0: it is not probed any more
+	HealthFailures int           // failures in a row after which it counts as failing
+
+	Drift map[DriftKind]DriftPolicy // nil: everything is repaired
+
+	Drain         time.Duration // from leaving the pools to being stopped, at least
+	Watch         time.Duration // likewise: how long it is watched whether the others can do without it
 	StopTimeout   time.Duration // of a gentle stop
 	LaunchTimeout time.Duration // from the goal in_service, or from ceasing to serve, to serving
 	CallTimeout   time.Duration // of one step
@@ -53,6 +60,8 @@ func (o *CrewOptions) validate() error {
 		return errors.New("CrewOptions.Group and Installation must not be empty")
 	case o.Account == nil || o.Machines == nil || o.Probe == nil || o.Now == nil || o.Jitter == nil || o.Log == nil || o.Metrics == nil:
 		return errors.New("CrewOptions.Account, Machines, Probe, Now, Jitter, Log and Metrics must be set")
+	case o.HealthInterval > 0 && o.HealthFailures <= 0:
+		return errors.New("CrewOptions.HealthFailures must be positive when HealthInterval is")
 	case o.ProbeInterval <= 0 || o.ProbeCount <= 0 || o.StopTimeout <= 0 || o.LaunchTimeout <= 0 || o.CallTimeout <= 0:
 		return errors.New("CrewOptions' ProbeInterval, ProbeCount and timeouts must be positive")
 	}
@@ -66,10 +75,17 @@ func (o *CrewOptions) validate() error {
 type Crew struct {
 	CrewOptions
 
-	mu        sync.Mutex // guards instances, closing and timer
+	inForce atomic.Pointer[templateInForce]
+
+	mu        sync.Mutex // guards the rest of this block
 	instances map[string]*instance
+	inOrder   []*instance // the same by code; replaced, never changed, when one comes or goes
 	closing   bool
 	timer     *time.Timer // nudges when the next wait is over; nil: none was needed yet
+	watchedAt time.Time   // when the last round of probes of serving instances began
+	lacked    time.Time   // since when listings lack so many at once that they are not believed; zero: they do not
+
+	orders patience // with orders that fail for a reason of this group; guarded by the account's mu
 
 	floor sync.Mutex // held while it is decided that an instance may leave the pools
 	steps sync.WaitGroup
@@ -84,6 +100,7 @@ func NewCrew(options CrewOptions) (*Crew, error) {
 		return nil, err
 	}
 	c := &Crew{CrewOptions: options, instances: map[string]*instance{}, wake: make(chan struct{}, 1)}
+	c.Use(options.Template, "")
 	c.ctx, c.abort = context.WithCancel(context.Background())
 	if err := c.load(); err != nil {
 		return nil, fmt.Errorf("read the instances of group %s: %w", c.Group, err)
@@ -92,7 +109,7 @@ func NewCrew(options CrewOptions) (*Crew, error) {
 }
 
 func (c *Crew) load() error {
-	prefix := instancePrefix(c.Group)
+	prefix, now := instancePrefix(c.Group), c.Now()
 	goals, err := store.ReadAll[goalRecord](c.Journal.Store, prefix, func(key string) bool { return strings.HasSuffix(key, "/goal") })
 	if err != nil {
 		return err
@@ -103,9 +120,22 @@ func (c *Crew) load() error {
 		if err != nil {
 			return err
 		}
+		facts.Value.anchor(now)
+		anchor(now, &goal.Value.Since)
 		c.instances[code] = &instance{code: code, goal: goal, facts: facts}
 	}
+	c.putInOrder()
 	return nil
+}
+
+// putInOrder sorts the instances anew. c.mu must be held, or nobody else know the
+// crew yet.
+func (c *Crew) putInOrder() {
+	c.inOrder = make([]*instance, 0, len(c.instances))
+	for _, in := range c.instances {
+		c.inOrder = append(c.inOrder, in)
+	}
+	slices.SortFunc(c.inOrder, func(a, b *instance) int { return cmp.Compare(a.code, b.code) })
 }
 
 // Wake delivers a token when an instance may be ready for its next step without
@@ -117,6 +147,17 @@ func (c *Crew) nudge() {
 	case c.wake <- struct{}{}:
 	default:
 	}
+}
+
+// inBackground runs f beside the group's loop, unless the crew is closing. c.Close
+// waits for it.
+func (c *Crew) inBackground(f func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closing {
+		c.steps.Go(f)
+	}
+	return !c.closing
 }
 
 // Close lets the steps under way end, until ctx ends; then it breaks them off.
@@ -139,15 +180,11 @@ func (c *Crew) instance(code string) *instance {
 	return c.instances[code]
 }
 
+// sorted lists the instances by code. The list must not be changed.
 func (c *Crew) sorted() []*instance {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := make([]*instance, 0, len(c.instances))
-	for _, in := range c.instances {
-		list = append(list, in)
-	}
-	slices.SortFunc(list, func(a, b *instance) int { return cmp.Compare(a.code, b.code) })
-	return list
+	return c.inOrder
 }
 
 // newcomer is a machine to be taken on record.
@@ -185,6 +222,7 @@ func (c *Crew) enlist(newcomers []newcomer, with ...store.Writable) error {
 	for _, in := range enlisted {
 		c.instances[in.code] = in
 	}
+	c.putInOrder()
 	return nil
 }
 
@@ -192,6 +230,7 @@ func (c *Crew) drop(code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.instances, code)
+	c.putInOrder()
 }
 
 // phase is the instance's phase now. in.mu must be held.
@@ -200,11 +239,13 @@ func (c *Crew) phase(in *instance) Phase {
 		mark:         Mark(c.Installation, c.Group, in.code),
 		preparations: c.Machines.Preparations(),
 		pools:        len(c.Balancers),
-		drain:        c.Drain,
+		drain:        max(c.Drain, c.Watch),
 		stopTimeout:  c.StopTimeout,
 		staleRead:    c.StaleRead,
 		absenceAfter: c.AbsenceAfter,
 		probed:       in.probes >= c.ProbeCount,
+		outdated:     c.outdated(&in.facts.Value),
+		relabel:      c.Drift[DriftRelabelled] == DriftRepair,
 		now:          c.Now(),
 	})
 }

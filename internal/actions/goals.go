@@ -37,7 +37,7 @@ func (c *Crew) Assign(assignments []policy.Assignment, with ...store.Writable) e
 		in.goal.Value = goalRecord{a.Goal, now}
 		if a.Goal == policy.InService {
 			room--
-			in.facts.Value.Left, in.facts.Value.StopAsked = time.Time{}, time.Time{}
+			in.facts.Value.Left, in.facts.Value.StopAsked, in.facts.Value.Rested = time.Time{}, time.Time{}, time.Time{}
 		}
 		documents = append(documents, in.goal, in.facts)
 	}

@@ -19,6 +19,11 @@ type instance struct {
 	facts *store.Document[Facts]
 	seen  view
 
+	watching bool      // its service is being probed while it serves
+	misses   int       // failed probes of these in a row
+	missedAt time.Time // the first of them
+	hits     int       // successful ones in a row while it counts as failing
+
 	working  bool      // a step is under way
 	step     Step      // which one
 	detail   string    // of what, when the step alone does not say it
@@ -50,8 +55,9 @@ type view struct {
 }
 
 // absorb takes over what a newer listing shows. It never goes back behind what a
-// step looked up since. pools is -1 when the pools were not all read.
-func (v *view) absorb(snapshot *cloud.Snapshot, machine cloud.Machine, listed bool, pools int) {
+// step looked up since. That it lacks the machine counts only if it is believed. pools
+// is -1 when the pools were not all read.
+func (v *view) absorb(snapshot *cloud.Snapshot, machine cloud.Machine, listed, believed bool, pools int) {
 	if listed {
 		v.absences, v.absentSince = 0, time.Time{}
 		if snapshot.Started.After(v.labelAt) {
@@ -60,7 +66,7 @@ func (v *view) absorb(snapshot *cloud.Snapshot, machine cloud.Machine, listed bo
 		if snapshot.Started.After(v.machineAt) {
 			v.look(machine, snapshot.Started)
 		}
-	} else if snapshot.Started.After(v.machineAt) {
+	} else if believed && snapshot.Started.After(v.machineAt) {
 		if v.absences == 0 {
 			v.absentSince = snapshot.Started
 		}
@@ -76,6 +82,11 @@ func (v *view) look(machine cloud.Machine, began time.Time) {
 	machine.Label, machine.Stop = v.machine.Label, v.machine.Stop
 	v.machine, v.machineAt, v.listed = machine, began, true
 	v.absences, v.absentSince = 0, time.Time{}
+}
+
+// serves says that the machine is on and in a pool.
+func (v *view) serves() bool {
+	return v.listed && v.machine.Contract != cloud.ContractEnded && v.machine.Power == cloud.PowerOn && v.pools > 0
 }
 
 // certain says that power and contract were read, so that they prove something.

@@ -52,7 +52,7 @@ func (c *Crew) checkInferred(ctx context.Context, in *instance) error {
 		return err
 	}
 	switch label {
-	case "", Mark(c.Installation, c.Group, in.code), c.Account.templateLabel(c.Template.Source):
+	case "", Mark(c.Installation, c.Group, in.code), c.Account.templateLabel(c.madeFrom(in)):
 		return nil
 	}
 	in.mu.Lock()
@@ -111,6 +111,14 @@ func (c *Crew) attempt(in *instance) (attempt Attempt, first bool, err error) {
 	return attempt, ours, c.note(in, func(f *Facts) { f.Attempt = &attempt })
 }
 
+// staleSurely is what reads may show for a while after a call that must show in the
+// power sooner or later.
+func (c *Crew) staleSurely(power cloud.Power) *Stale {
+	stale := c.staleAfter(power)
+	stale.Sure = true
+	return stale
+}
+
 // staleAfter is what reads may show for a while after a call to a machine of the
 // given power.
 func (c *Crew) staleAfter(power cloud.Power) *Stale {
@@ -130,7 +138,7 @@ func (c *Crew) turnOn(ctx context.Context, in *instance) (bool, error) {
 		return false, err
 	}
 	c.resetProbes(in)
-	return true, c.note(in, func(f *Facts) { f.Stale = c.staleAfter(machine.Power) })
+	return true, c.note(in, func(f *Facts) { f.Stale = c.staleSurely(machine.Power) })
 }
 
 func (c *Crew) describe(ctx context.Context, in *instance) (bool, error) {

@@ -14,6 +14,7 @@ type Metrics struct {
 	steps       *prometheus.CounterVec
 	stepSeconds *prometheus.HistogramVec
 	quarantines *prometheus.CounterVec
+	drifts      *prometheus.CounterVec
 	orders      *prometheus.CounterVec
 }
 
@@ -34,6 +35,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "autoscaled_quarantines_total",
 			Help: "Instances set aside because they were stuck.",
 		}, []string{"group"}),
+		drifts: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_drifts_total",
+			Help: "Instances that somebody else changed, by what was done to them.",
+		}, []string{"group", "kind"}),
 		orders: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_orders_total",
 			Help: "Orders by what became of them: settled, adopted (after a lost answer), void, or a person was asked.",
@@ -47,9 +52,16 @@ func (m *Metrics) Touch(account, group string) {
 		m.steps.WithLabelValues(group, string(step), cloud.ClassNone.String())
 	}
 	m.quarantines.WithLabelValues(group)
+	for _, kind := range DriftKinds() {
+		m.drifts.WithLabelValues(group, string(kind))
+	}
 	for _, outcome := range []string{"settled", "adopted", "void", "asking"} {
 		m.orders.WithLabelValues(account, outcome)
 	}
+}
+
+func (m *Metrics) drift(group string, kind DriftKind) {
+	m.drifts.WithLabelValues(group, string(kind)).Inc()
 }
 
 func (m *Metrics) step(group string, step Step, class cloud.Class, took time.Duration) {

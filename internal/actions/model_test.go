@@ -27,10 +27,11 @@ type model struct {
 	done     map[string]bool // preparations, by "code name"
 	pool     []netip.AddrPort
 	calls    []string             // changing ones, as "action code"
-	failing  map[string]error     // what an action answers, by its name; it has its effect all the same
+	failing  map[string]error     // what an action answers, by its name; it has its effect all the same. Also of "access"
 	ignoring map[string]bool      // actions without effect
 	slow     time.Duration        // that each changing action takes
 	lies     func(*cloud.Machine) // what listings show instead of the truth; nil: they do not lie
+	capacity int                  // of the pool
 }
 
 var (
@@ -81,13 +82,19 @@ func (m *model) count(call string) int {
 	return n
 }
 
+func (m *model) Access(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failing["access"]
+}
+
 func (m *model) List(context.Context) ([]cloud.Machine, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []cloud.Machine
 	for _, machine := range m.machines {
 		shown := *machine
-		shown.Address = netip.Addr{}
+		shown.Address, shown.Location = netip.Addr{}, ""
 		if m.lies != nil {
 			m.lies(&shown)
 		}
@@ -104,7 +111,7 @@ func (m *model) Describe(_ context.Context, code string) (cloud.Machine, error) 
 	}
 	machine.Label, machine.Stop = "", time.Time{}
 	if machine.Power != cloud.PowerOn {
-		machine.Address = netip.Addr{}
+		machine.Address, machine.Location = netip.Addr{}, ""
 	}
 	return machine, nil
 }
@@ -120,14 +127,17 @@ func (m *model) Billing(now time.Time) cloud.Billing {
 }
 
 func (m *model) Preparations() []cloud.Preparation {
-	return []cloud.Preparation{{Name: "attach", Repeat: cloud.RepeatSafe}, {Name: "key", Repeat: cloud.RepeatSafe}}
+	return []cloud.Preparation{{Name: "attach", Repeat: cloud.RepeatSafe}, {Name: "key", Repeat: cloud.RepeatSafe, OnDisk: true}}
 }
 
 func (m *model) Order(_ context.Context, template cloud.Template, count int) (codes []string, err error) {
 	return codes, m.change("order", template.Source, true, func() {
 		for range count {
 			code := fmt.Sprintf("new%d", len(m.machines))
-			m.machines[code] = &cloud.Machine{Code: code, Label: "template", Contract: cloud.ContractInService, Power: cloud.PowerBlank, Start: time.Now(), Address: addressOf(len(m.machines))}
+			m.machines[code] = &cloud.Machine{
+				Code: code, Label: "template", Contract: cloud.ContractInService, Power: cloud.PowerBlank, Start: time.Now(),
+				Address: addressOf(len(m.machines)), Location: [...]string{"L", "R"}[len(m.machines)%2],
+			}
 			codes = append(codes, code)
 		}
 	})
@@ -163,12 +173,23 @@ func (m *model) Stop(_ context.Context, code string, force bool) error {
 	return m.change(action, code, m.get(code).Power != cloud.PowerOff, func() { m.machines[code].Power = cloud.PowerOff })
 }
 
+// Refresh leaves a machine that must be prepared again, as far as that is OnDisk.
+func (m *model) Refresh(_ context.Context, code string, template cloud.Template) error {
+	possible := m.get(code).Power == cloud.PowerOff && m.get(template.Source).Power == cloud.PowerOff && code != template.Source
+	return m.change("refresh", code, possible, func() {
+		m.machines[code].Power = cloud.PowerBlank
+		delete(m.done, code+" key")
+	})
+}
+
 func (m *model) Release(_ context.Context, code string, lastDay time.Time) error {
 	return m.change("release", code, true, func() { m.machines[code].Stop = lastDay })
 }
 
 func (m *model) Name() string { return "pool" }
 func (m *model) Port() uint16 { return 80 }
+
+func (m *model) Capacity() int { return m.capacity }
 
 func (m *model) Nodes(context.Context) ([]cloud.Node, error) {
 	m.mu.Lock()

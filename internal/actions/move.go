@@ -14,7 +14,7 @@ import (
 // under way. Each step that ends asks for the next Advance by Wake, so whoever
 // stops calling it stops everything behind the steps under way.
 func (c *Crew) Advance() {
-	var next time.Time
+	next := c.watchServing()
 	for _, in := range c.sorted() {
 		in.mu.Lock()
 		c.quarantineIfLate(in)
@@ -32,14 +32,19 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 	phase := c.phase(in)
 	step := Next(in.goal.Value.Goal, phase)
 	switch {
-	case in.working || in.facts.Value.Quarantine != nil:
+	case in.working || in.facts.Value.Quarantine != nil || c.ignored(&in.facts.Value):
 		return time.Time{}
 	case phase == Draining:
-		return in.facts.Value.Left.Add(c.Drain)
+		return in.facts.Value.Left.Add(max(c.Drain, c.Watch))
 	case step == StepNone:
 		return time.Time{}
 	case c.Now().Before(in.retryAt):
 		return in.retryAt
+	}
+	if step.changes() {
+		if open := c.Account.gate.wait(c.Now()); !open.IsZero() {
+			return open
+		}
 	}
 	c.start(in, step, phase)
 	return time.Time{}
@@ -47,13 +52,8 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 
 // start starts the step. in.mu must be held.
 func (c *Crew) start(in *instance, step Step, phase Phase) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing {
-		return
-	}
 	in.working, in.step, in.detail = true, step, ""
-	c.steps.Go(func() { c.move(in, step, phase) })
+	in.working = c.inBackground(func() { c.move(in, step, phase) })
 }
 
 // wakeAt asks for a token at t; zero: at no time.
@@ -79,6 +79,9 @@ func (c *Crew) move(in *instance, step Step, phase Phase) {
 	began := time.Now()
 	pause, acted, err := c.take(ctx, in, step)
 	took := time.Since(began)
+	if step.changes() {
+		c.Account.gate.note(acted, err, c.Now(), c.Jitter())
+	}
 
 	in.mu.Lock()
 	switch {
@@ -146,6 +149,8 @@ func (c *Crew) take(ctx context.Context, in *instance, step Step) (pause time.Du
 		return c.leave(ctx, in)
 	case StepStop:
 		acted, err = c.turnOff(ctx, in)
+	case StepRefresh:
+		acted, err = c.refresh(ctx, in)
 	case StepRelease:
 		acted, err = c.release(ctx, in)
 	default:

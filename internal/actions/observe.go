@@ -18,19 +18,78 @@ import (
 // the next look tries again.
 func (c *Crew) Observe(snapshot *cloud.Snapshot) error {
 	first := c.adoptMarked(snapshot)
+	believed, pools := c.believes(snapshot), c.poolsIn(snapshot)
 	for _, in := range c.sorted() {
-		if err := c.observe(in, snapshot); err != nil && first == nil {
+		if err := c.observe(in, snapshot, believed, pools); err != nil && first == nil {
 			first = err
 		}
 	}
+	c.Account.setDoubt(c.Group, c.judgeCloud())
 	return first
 }
 
-func (c *Crew) observe(in *instance, snapshot *cloud.Snapshot) error {
+// believes says whether a machine that the listing lacks may be gone. One that lacks
+// more than a tenth of the group's machines at once, and at least two, is taken for cut
+// short until that has lasted for the settle window.
+func (c *Crew) believes(snapshot *cloud.Snapshot) bool {
+	known, lacking := 0, 0
+	for _, in := range c.sorted() {
+		in.mu.Lock()
+		if f := &in.facts.Value; !f.Seen.IsZero() && f.LastDay.IsZero() && !in.seen.machine.Ending() {
+			known++
+			if _, listed := snapshot.Machines[in.code]; !listed {
+				lacking++
+			}
+		}
+		in.mu.Unlock()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case lacking < 2 || 10*lacking <= known:
+		c.lacked = time.Time{}
+	case c.lacked.IsZero():
+		c.lacked = snapshot.Started
+	}
+	return c.lacked.IsZero() || snapshot.Started.Sub(c.lacked) >= c.Account.SettleWindow
+}
+
+// poolNodes is the nodes of the group's pools, each with how many pools it is in.
+type poolNodes struct {
+	read  bool // all pools were
+	count map[netip.AddrPort]int
+}
+
+// poolsIn gathers the nodes of the group's pools, by the port of each pool.
+func (c *Crew) poolsIn(snapshot *cloud.Snapshot) poolNodes {
+	p := poolNodes{read: true, count: map[netip.AddrPort]int{}}
+	for _, b := range c.Balancers {
+		nodes, read := snapshot.Pools[b.Name()]
+		p.read = p.read && read
+		seen := make(map[netip.AddrPort]bool, len(nodes))
+		for _, node := range nodes {
+			if node.Address.Port() == b.Port() && !seen[node.Address] {
+				seen[node.Address] = true
+				p.count[netip.AddrPortFrom(node.Address.Addr(), 0)]++
+			}
+		}
+	}
+	return p
+}
+
+// with counts the pools that the address is a node of; -1 when one was not read.
+func (p poolNodes) with(address netip.Addr) int {
+	if !p.read {
+		return -1
+	}
+	return p.count[netip.AddrPortFrom(address, 0)]
+}
+
+func (c *Crew) observe(in *instance, snapshot *cloud.Snapshot, believed bool, pools poolNodes) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	machine, listed := snapshot.Machines[in.code]
-	in.seen.absorb(snapshot, machine, listed, c.poolsWith(snapshot, in.facts.Value.Address))
+	in.seen.absorb(snapshot, machine, listed, believed, pools.with(in.facts.Value.Address))
 	if err := c.learn(in); err != nil {
 		return err
 	}
@@ -38,22 +97,6 @@ func (c *Crew) observe(in *instance, snapshot *cloud.Snapshot) error {
 		return c.forget(in)
 	}
 	return nil
-}
-
-// poolsWith counts the pools that the address is a node of; -1 when the snapshot
-// lacks one of them.
-func (c *Crew) poolsWith(snapshot *cloud.Snapshot, address netip.Addr) int {
-	n := 0
-	for _, b := range c.Balancers {
-		nodes, read := snapshot.Pools[b.Name()]
-		if !read {
-			return -1
-		}
-		if hasNode(nodes, netip.AddrPortFrom(address, b.Port())) {
-			n++
-		}
-	}
-	return n
 }
 
 func hasNode(nodes []cloud.Node, address netip.AddrPort) bool {
@@ -65,7 +108,10 @@ func hasNode(nodes []cloud.Node, address netip.AddrPort) bool {
 func (c *Crew) learn(in *instance) error {
 	before, now := in.facts.Value, c.Now()
 	learned := in.facts.Value.learn(&in.seen, now)
-	if !c.learnServing(in, now) && !learned {
+	for _, more := range []func(*instance, time.Time) bool{c.learnDrift, c.learnServing, c.learnRest} {
+		learned = more(in, now) || learned
+	}
+	if !learned {
 		return nil
 	}
 	return c.write(in, before)
@@ -76,6 +122,9 @@ func (f *Facts) learn(v *view, now time.Time) bool {
 	changed := false
 	if v.listed && f.Seen.IsZero() {
 		f.Seen, changed = now, true
+	}
+	if location := v.machine.Location; location != "" && location != f.Location {
+		f.Location, changed = location, true
 	}
 	power := v.machine.Power
 	if f.Stale != nil && v.certain() && power.String() != f.Stale.Power {
@@ -112,12 +161,28 @@ func (c *Crew) learnServing(in *instance, now time.Time) bool {
 	return true
 }
 
+// learnRest notes when an instance begins to stand by, and that one which is to serve
+// and went off fails no more: it is started again. in.mu must be held.
+func (c *Crew) learnRest(in *instance, now time.Time) bool {
+	f, v, goal := &in.facts.Value, &in.seen, in.goal.Value.Goal
+	off := v.certain() && v.machine.Power != cloud.PowerOn && v.machine.Power != cloud.PowerStarting && !f.Stale.covers(v.machine.Power, now)
+	switch {
+	case off && goal == policy.Standby && f.Rested.IsZero() && c.phase(in).Stage() == policy.Stopped:
+		f.Rested = now
+	case off && goal == policy.InService && !f.Failing.IsZero():
+		f.Failing = time.Time{}
+	default:
+		return false
+	}
+	return true
+}
+
 // adoptMarked takes on record the machines that carry our mark and have no record:
 // those of a lost store, and those that a person marked.
 func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 	for code, machine := range snapshot.Machines {
 		usable := machine.Contract == cloud.ContractInService && machine.Power != cloud.PowerUnknown && !machine.Ending()
-		if machine.Label != Mark(c.Installation, c.Group, code) || !usable || code == c.Template.Source || c.instance(code) != nil {
+		if machine.Label != Mark(c.Installation, c.Group, code) || !usable || c.isTemplate(code) || c.instance(code) != nil {
 			continue
 		}
 		if err := c.adopt(code, machine); err != nil {
@@ -127,23 +192,37 @@ func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 	return nil
 }
 
-// adopt takes a marked machine on record. One that is on was prepared by somebody.
+// adopt takes a marked machine on record.
 func (c *Crew) adopt(code string, machine cloud.Machine) error {
-	now := c.Now()
-	facts := Facts{Proof: ProofMark, Since: now, Labelled: now}
-	goal := policy.Standby
-	if machine.Power == cloud.PowerOn || machine.Power == cloud.PowerStarting {
-		goal = policy.InService
-		facts.Prepared = map[string]time.Time{}
-		for _, p := range c.Machines.Preparations() {
-			facts.Prepared[p.Name] = now
-		}
-	}
-	if err := c.enlist([]newcomer{{code, goal, facts}}); err != nil {
+	n := c.found(machine, ProofMark)
+	n.facts.Labelled = n.facts.Since
+	if err := c.enlist([]newcomer{n}); err != nil {
 		return fmt.Errorf("adopt %s, which carries our mark: %w", code, err)
 	}
-	c.Log.Info("adopted a machine that carries our mark", zap.String("instance", code), zap.String("goal", string(goal)))
+	c.Log.Info("adopted a machine that carries our mark", zap.String("instance", code), zap.String("goal", string(n.goal)))
 	return nil
+}
+
+// found is a machine that is to be taken on record as it is. One that is on was
+// prepared by somebody.
+func (c *Crew) found(machine cloud.Machine, proof Proof) newcomer {
+	n := newcomer{machine.Code, adoptedGoal(machine), Facts{Proof: proof, Since: c.Now()}}
+	if n.goal == policy.InService {
+		n.facts.Prepared = map[string]time.Time{}
+		for _, p := range c.Machines.Preparations() {
+			n.facts.Prepared[p.Name] = n.facts.Since
+		}
+	}
+	return n
+}
+
+// adoptedGoal is where a machine that is taken on record as it is should end: what is
+// on is to serve.
+func adoptedGoal(machine cloud.Machine) policy.Goal {
+	if machine.Power == cloud.PowerOn || machine.Power == cloud.PowerStarting {
+		return policy.InService
+	}
+	return policy.Standby
 }
 
 // forget drops the record of a machine that is gone. in.mu must be held.

@@ -17,7 +17,8 @@ import (
 func (a *Account) order(c *Crew, count int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closing || a.ordering || a.Now().Before(a.retryAt) || a.anyUnsettled() {
+	now := a.Now()
+	if a.closing || a.ordering || now.Before(a.patience.until) || now.Before(c.orders.until) || a.anyUnsettled() {
 		return
 	}
 	a.ordering, a.upcoming = true, purchase{c.Group, count}
@@ -29,7 +30,7 @@ func (a *Account) order(c *Crew, count int) {
 		began := time.Now()
 		err := a.buy(ctx, c, count)
 		c.Metrics.step(c.Group, StepOrder, cloud.ClassOf(err), time.Since(began))
-		a.ended(err)
+		a.ended(c, err)
 	})
 }
 
@@ -43,75 +44,74 @@ func (a *Account) anyUnsettled() bool {
 }
 
 // ended notes how an order went, and how long the next one must wait.
-func (a *Account) ended(err error) {
+func (a *Account) ended(c *Crew, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ordering, a.upcoming = false, purchase{}
 	if err == nil {
-		a.recovered()
+		a.recovered(c)
 		return
 	}
-	class := cloud.ClassOf(err)
-	a.failures++
-	pause := backoff(class, cloud.AfterOf(err), a.failures, a.Jitter())
-	a.retryAt = a.Now().Add(pause)
+	class, whose := cloud.ClassOf(err), &c.orders
+	if ofAccount(class) {
+		whose = &a.patience
+	}
+	pause, news := whose.failed(err, a.Now(), a.Jitter())
 	a.trouble = err.Error()
 	log := a.Log.Debug
-	if class != a.last || class == cloud.ClassUnknownOutcome { // the same again is no news, save that each lost answer is another order's
-		a.last = class
+	if news || class == cloud.ClassUnknownOutcome { // the same again is no news, save that each lost answer is another order's
 		log = a.Log.Warn
 	}
 	log("order failed", zap.String("account", a.Name), zap.Stringer("class", class),
 		zap.Duration("retry_in", pause.Round(time.Millisecond)), zap.Error(err))
 }
 
-// recovered forgets the failures before. a.mu must be held.
-func (a *Account) recovered() { a.failures, a.last, a.trouble = 0, cloud.ClassNone, "" }
+// recovered forgets the failures before an order of the crew. a.mu must be held.
+func (a *Account) recovered(c *Crew) { a.patience, c.orders, a.trouble = patience{}, patience{}, "" }
 
 // buy makes sure that the order may leave, writes it down, and sends it once.
 func (a *Account) buy(ctx context.Context, c *Crew, count int) error {
-	if err := a.checkTemplate(ctx, c, count); err != nil {
-		return err
-	}
 	machines, err := c.Machines.List(ctx)
 	if err != nil {
 		return fmt.Errorf("list the machines before ordering: %w", err)
 	}
+	wanted := count
+	if count, err = affordable(c.checkCloud(ctx, machines, wanted), wanted); err != nil {
+		return err
+	}
+	if count < wanted {
+		a.Log.Warn("there is room for fewer than are missing: see `autoscaled preflight "+c.Group+"`",
+			zap.String("group", c.Group), zap.Int("missing", wanted), zap.Int("room", count))
+		a.foresee(c, count)
+	}
 	if room := c.room() + count; count > room { // it counts the order itself
 		return cloud.Errorf(cloud.ClassInvalid, "order %d for group %s: only %d more are allowed (max %d)", count, c.Group, max(0, room), c.Max)
 	}
-	intent, err := a.intend(c, count, machines)
+	template := c.template()
+	intent, err := a.intend(c, template, count, machines)
 	if err != nil {
 		return cloud.Errorf(cloud.ClassTransient, "record an order before it leaves (nothing was ordered): %w", err)
 	}
-	a.Log.Info("ordering", zap.String("group", c.Group), zap.Int("count", count), zap.String("template", c.Template.Source), zap.String("order", intent.Value.ID))
-	codes, err := c.Machines.Order(ctx, c.Template, count)
+	a.Log.Info("ordering", zap.String("group", c.Group), zap.Int("count", count), zap.String("template", template.ID()), zap.String("order", intent.Value.ID))
+	codes, err := c.Machines.Order(ctx, template, count)
 	return a.answered(c, intent, codes, err)
 }
 
-func (a *Account) checkTemplate(ctx context.Context, c *Crew, count int) error {
-	source := c.Template.Source
-	template, err := c.Machines.Describe(ctx, source)
-	switch {
-	case err != nil:
-		return fmt.Errorf("look at template %s: %w", source, err)
-	case template.Power == cloud.PowerBusy:
-		return cloud.Errorf(cloud.ClassTransient, "order %d from template %s: it is %s, which passes by itself", count, source, template.Status)
-	case template.Power != cloud.PowerOff:
-		return cloud.Errorf(cloud.ClassConflict, "order %d from template %s: it is %s, and must be stopped to be cloned: stop it, or name another template",
-			count, source, template.Status)
-	}
-	return nil
+// foresee notes that the order under way is for fewer machines than it was to be.
+func (a *Account) foresee(c *Crew, count int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.upcoming = purchase{c.Group, count}
 }
 
 // intend writes the order down, with every code that is known before it.
-func (a *Account) intend(c *Crew, count int, machines []cloud.Machine) (*store.Document[Intent], error) {
+func (a *Account) intend(c *Crew, template cloud.Template, count int, machines []cloud.Machine) (*store.Document[Intent], error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.Now()
 	a.lastGiven = latest(now, a.lastGiven.Add(time.Nanosecond))
 	id := a.lastGiven.UTC().Format("20060102T150405.000000000")
-	value := Intent{ID: id, Group: c.Group, Source: c.Template.Source, Type: c.Template.Type, Count: count, At: now, State: IntentOpen}
+	value := Intent{ID: id, Group: c.Group, Source: template.Source, Type: template.Type, Version: template.Version, Count: count, At: now, State: IntentOpen}
 	for _, m := range machines {
 		value.Before = append(value.Before, m.Code)
 	}

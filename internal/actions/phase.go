@@ -18,6 +18,7 @@ const (
 	Preparing  Phase = "preparing"   // its contract is not in service yet
 	Unlabelled Phase = "unlabelled"  // it does not carry our mark yet
 	Disputed   Phase = "disputed"    // it carried our mark, and a listing shows another label
+	Unfit      Phase = "unfit"       // off, to be overwritten from the template before it serves again
 	Unprepared Phase = "unprepared"  // off, and a preparation is missing
 	Busy       Phase = "busy"        // the cloud is changing it, or does not tell what it does
 	Off        Phase = "stopped"     // off, with all preparations done that are configured
@@ -38,7 +39,7 @@ const (
 // Phases lists every phase, for metrics that start at zero.
 func Phases() []Phase {
 	return []Phase{
-		Ordered, Preparing, Unlabelled, Disputed, Unprepared, Busy, Off, Starting, Running, Described, Ready, PartPooled,
+		Ordered, Preparing, Unlabelled, Disputed, Unfit, Unprepared, Busy, Off, Starting, Running, Described, Ready, PartPooled,
 		InPool, Stray, Draining, Drained, Stopping, Ending, Gone,
 	}
 }
@@ -47,12 +48,14 @@ func Phases() []Phase {
 type circumstances struct {
 	mark         string
 	preparations []cloud.Preparation
-	pools        int // how many the group has
-	drain        time.Duration
+	pools        int           // how many the group has
+	drain        time.Duration // from leaving the pools to being stopped
 	stopTimeout  time.Duration
 	absenceAfter time.Duration
 	staleRead    time.Duration // how long reads may lag behind our own changes
 	probed       bool          // its probe succeeded often enough since it was started
+	outdated     bool          // it is made from another template than new ones are
+	relabel      bool          // a foreign label is replaced by our mark
 	now          time.Time
 }
 
@@ -63,7 +66,7 @@ func phaseOf(f *Facts, v *view, c circumstances) Phase {
 		return Stray
 	case gone:
 		return Gone
-	case !f.LastDay.IsZero() || v.machine.Ending():
+	case !f.LastDay.IsZero() || v.machine.Ending() && !v.serves():
 		return Ending
 	case !v.listed:
 		return Ordered
@@ -71,7 +74,10 @@ func phaseOf(f *Facts, v *view, c circumstances) Phase {
 		return Preparing
 	case f.Labelled.IsZero():
 		return Unlabelled
-	case v.labelAt.After(f.Labelled.Add(c.staleRead)) && v.machine.Label != c.mark:
+	case f.relabelled(v, c):
+		if c.relabel {
+			return Unlabelled
+		}
 		return Disputed
 	default:
 		return phaseOfOurs(f, v, c)
@@ -97,11 +103,18 @@ func phaseOfOurs(f *Facts, v *view, c circumstances) Phase {
 		return Stopping
 	case power == cloud.PowerBusy:
 		return Busy
+	case c.outdated || !f.Failing.IsZero() || !f.Overwrite.IsZero():
+		return Unfit
 	case missingPreparation(f, c.preparations) != "":
 		return Unprepared
 	default: // also a blank one: starting it says what it lacks
 		return Off
 	}
+}
+
+// relabelled says that a listing newer than our labelling shows another label.
+func (f *Facts) relabelled(v *view, c circumstances) bool {
+	return v.labelAt.After(f.Labelled.Add(c.staleRead)) && v.machine.Label != c.mark
 }
 
 func phaseOn(f *Facts, v *view, c circumstances) Phase {
@@ -146,7 +159,7 @@ func (p Phase) Stage() policy.Stage {
 	switch p {
 	case InPool:
 		return policy.Serving
-	case Off:
+	case Off, Unfit:
 		return policy.Stopped
 	case Ending, Gone:
 		return policy.Ending

@@ -45,12 +45,18 @@ var phaseCases = []phaseCase{
 	{"the cloud changes it", power(cloud.PowerBusy), Busy},
 	{"its power was not read", power(cloud.PowerUnknown), Busy},
 	{"its power was not read, and it is in the pool", func(_ *Facts, v *view, _ *circumstances) { v.machine.Power, v.pools = cloud.PowerUnknown, 2 }, Busy},
+	{"off, made from another template", func(_ *Facts, v *view, c *circumstances) { v.machine.Power, c.outdated = cloud.PowerOff, true }, Unfit},
+	{"off, its service failed", func(f *Facts, v *view, _ *circumstances) { v.machine.Power, f.Failing = cloud.PowerOff, ago(time.Hour) }, Unfit},
+	{"off, perhaps overwritten already", func(f *Facts, v *view, _ *circumstances) {
+		v.machine.Power, f.Overwrite = cloud.PowerOff, ago(time.Hour)
+	}, Unfit},
+	{"on, made from another template", func(_ *Facts, v *view, c *circumstances) { v.pools, c.outdated = 2, true }, InPool},
 	{"off and prepared", power(cloud.PowerOff), Off},
 	{"off, as before our start a moment ago", func(f *Facts, v *view, _ *circumstances) {
-		v.machine.Power, f.Stale = cloud.PowerOff, &Stale{"off", noon.Add(time.Second)}
+		v.machine.Power, f.Stale = cloud.PowerOff, &Stale{Power: "off", Until: noon.Add(time.Second)}
 	}, Busy},
 	{"off, long after our start", func(f *Facts, v *view, _ *circumstances) {
-		v.machine.Power, f.Stale = cloud.PowerOff, &Stale{"off", ago(time.Second)}
+		v.machine.Power, f.Stale = cloud.PowerOff, &Stale{Power: "off", Until: ago(time.Second)}
 	}, Off},
 	{"going up", power(cloud.PowerStarting), Starting},
 
@@ -77,7 +83,8 @@ var phaseCases = []phaseCase{
 	}, Drained},
 
 	{"we ended its contract", func(f *Facts, _ *view, _ *circumstances) { f.LastDay = noon }, Ending},
-	{"somebody ended its contract", func(_ *Facts, v *view, _ *circumstances) { v.machine.Stop, v.pools = noon, 2 }, Ending},
+	{"somebody ended its contract", func(_ *Facts, v *view, _ *circumstances) { v.machine.Stop = noon }, Ending},
+	{"somebody ended its contract, and it serves until then", func(_ *Facts, v *view, _ *circumstances) { v.machine.Stop, v.pools = noon, 2 }, InPool},
 	{"missing in one listing", func(_ *Facts, v *view, _ *circumstances) { v.absences, v.absentSince = 1, ago(time.Hour) }, Described},
 	{"missing in two listings, close together", func(_ *Facts, v *view, _ *circumstances) { v.absences, v.absentSince = 2, ago(29*time.Second) }, Described},
 	{"missing in two listings, far enough apart", func(_ *Facts, v *view, _ *circumstances) { v.absences, v.absentSince = 2, ago(30*time.Second) }, Gone},
@@ -123,7 +130,7 @@ func TestThePhaseFollowsFromFactsAndWhatIsSeen(t *testing.T) {
 func TestOnlyWhatIsInThePoolCountsAsServingAndOnlyWhatIsOffAsStopped(t *testing.T) {
 	t.Parallel()
 	stages := map[Phase]policy.Stage{
-		InPool: policy.Serving, Off: policy.Stopped, Ending: policy.Ending, Gone: policy.Ending, Draining: policy.Leaving, Drained: policy.Leaving,
+		InPool: policy.Serving, Off: policy.Stopped, Unfit: policy.Stopped, Ending: policy.Ending, Gone: policy.Ending, Draining: policy.Leaving, Drained: policy.Leaving,
 	}
 	for _, phase := range Phases() {
 		if got, want := phase.Stage(), stages[phase]; got != want { // the zero stage is Becoming

@@ -29,7 +29,7 @@ func latest(a, b time.Time) time.Time {
 
 // quarantineIfLate sets a late instance aside. in.mu must be held.
 func (c *Crew) quarantineIfLate(in *instance) {
-	if in.facts.Value.Quarantine != nil || !c.late(in) {
+	if f := &in.facts.Value; f.Quarantine != nil || c.ignored(f) || !c.late(in) {
 		return
 	}
 	why := fmt.Sprintf("did not serve within %v, and is %s", c.LaunchTimeout, c.phase(in))

@@ -91,7 +91,7 @@ func beginning(rt *rapid.T) func(*crewScene) (cloud.Machine, Facts) {
 			facts.StopAsked = now
 		}
 		if stale {
-			facts.Stale = &Stale{power.String(), now.Add(sceneStaleRead)}
+			facts.Stale = &Stale{Power: power.String(), Until: now.Add(sceneStaleRead)}
 		}
 		return machine, facts
 	}

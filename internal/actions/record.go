@@ -15,6 +15,7 @@ type Proof string
 const (
 	ProofMark     Proof = "mark"     // it carries our self-certifying label
 	ProofAnswered Proof = "answered" // the answer to our order named its code
+	ProofVouched  Proof = "vouched"  // a person said so
 	ProofInferred Proof = "inferred" // it appeared, exactly as ordered, after an answer was lost
 )
 
@@ -24,6 +25,8 @@ const (
 type Facts struct {
 	Proof      Proof                `json:"proof"`
 	Order      string               `json:"order,omitempty"`     // intent that bought it
+	Template   string               `json:"template,omitempty"`  // what it is made from, as cloud.Template.ID; empty: unknown
+	Location   string               `json:"location,omitempty"`  // empty: unknown
 	Since      time.Time            `json:"since"`               // when it was ordered or adopted
 	Seen       time.Time            `json:"seen,omitzero"`       // when a listing first showed it
 	Labelled   time.Time            `json:"labelled,omitzero"`   // when it got our mark
@@ -33,10 +36,35 @@ type Facts struct {
 	Address    netip.Addr           `json:"address,omitzero"`    // private address
 	Joined     time.Time            `json:"joined,omitzero"`     // when it last began to serve
 	Fell       time.Time            `json:"fell,omitzero"`       // when it last ceased to serve
+	Failing    time.Time            `json:"failing,omitzero"`    // since when its service does not answer although it is to serve; zero: it answers
 	Left       time.Time            `json:"left,omitzero"`       // since when it is out of every pool on its way out
+	Rested     time.Time            `json:"rested,omitzero"`     // since when it stands by, stopped
+	Overwrite  time.Time            `json:"overwrite,omitzero"`  // when overwriting it was last asked for, until that is on record as done
 	StopAsked  time.Time            `json:"stop_asked,omitzero"` // when it was asked to stop; zero once it is off
 	LastDay    time.Time            `json:"last_day,omitzero"`   // the day with which its contract was ended
+	Protected  *Protection          `json:"protected,omitempty"`
+	Drift      *Drift               `json:"drift,omitempty"` // what somebody else changed, while that lasts
 	Quarantine *Quarantine          `json:"quarantine,omitempty"`
+}
+
+// anchor ties the times of a record that was just read to the monotonic clock of this
+// process, so that from here on they pass as it does, whatever becomes of wall time.
+func anchor(now time.Time, times ...*time.Time) {
+	for _, t := range times {
+		if !t.IsZero() {
+			*t = now.Add(t.Sub(now))
+		}
+	}
+}
+
+func (f *Facts) anchor(now time.Time) {
+	anchor(now, &f.Since, &f.Seen, &f.Labelled, &f.Joined, &f.Fell, &f.Failing, &f.Left, &f.Rested, &f.Overwrite, &f.StopAsked)
+	if f.Attempt != nil {
+		anchor(now, &f.Attempt.At)
+	}
+	if f.Stale != nil {
+		anchor(now, &f.Stale.Until)
+	}
 }
 
 // serves says that the instance serves, by what was last known for certain.
@@ -53,10 +81,24 @@ type Attempt struct {
 type Stale struct {
 	Power string    `json:"power"` // as cloud.Power puts it
 	Until time.Time `json:"until"`
+	Sure  bool      `json:"sure,omitempty"` // the call must show in the power sooner or later
 }
 
 func (s *Stale) covers(power cloud.Power, now time.Time) bool {
 	return s != nil && s.Power == power.String() && now.Before(s.Until)
+}
+
+// overdue says that a call which must show in the power does not, though it should
+// by now.
+func (s *Stale) overdue(power cloud.Power, now time.Time) bool {
+	return s != nil && s.Sure && s.Power == power.String() && !now.Before(s.Until)
+}
+
+// Protection keeps an instance from being sent away.
+type Protection struct {
+	Since time.Time `json:"since"`
+	By    string    `json:"by"`
+	Why   string    `json:"why,omitempty"`
 }
 
 // Quarantine marks an instance that is stuck: nothing is done to it until an
@@ -86,17 +128,23 @@ const (
 
 // Intent is an order, written before it leaves.
 type Intent struct {
-	ID     string      `json:"id"`
-	Group  string      `json:"group"`
-	Source string      `json:"source"` // template
-	Type   string      `json:"type"`
-	Count  int         `json:"count"`
-	At     time.Time   `json:"at"`
-	Before []string    `json:"before"` // every code that the account knew before, in order
-	State  IntentState `json:"state"`
-	Lost   time.Time   `json:"lost,omitzero"`   // when its answer was given up; zero: it was not
-	Codes  []string    `json:"codes,omitempty"` // machines that it is known to have bought
-	Error  string      `json:"error,omitempty"`
+	ID      string      `json:"id"`
+	Group   string      `json:"group"`
+	Source  string      `json:"source"` // template
+	Type    string      `json:"type"`
+	Version string      `json:"version,omitempty"` // of the template
+	Count   int         `json:"count"`
+	At      time.Time   `json:"at"`
+	Before  []string    `json:"before"` // every code that the account knew before, in order
+	State   IntentState `json:"state"`
+	Lost    time.Time   `json:"lost,omitzero"`   // when its answer was given up; zero: it was not
+	Codes   []string    `json:"codes,omitempty"` // machines that it is known to have bought
+	Error   string      `json:"error,omitempty"`
+}
+
+// template is what the order's machines are made from.
+func (i *Intent) template() cloud.Template {
+	return cloud.Template{Source: i.Source, Type: i.Type, Version: i.Version}
 }
 
 // unsettled says that it is not known yet what the order bought.

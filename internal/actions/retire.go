@@ -60,7 +60,10 @@ func (c *Crew) confirmStray(ctx context.Context, in *instance) error {
 func (c *Crew) mayLeave(in *instance) bool {
 	c.floor.Lock()
 	defer c.floor.Unlock()
-	others := c.servingBeside(in)
+	in.mu.Lock()
+	failing := !in.facts.Value.Failing.IsZero()
+	in.mu.Unlock()
+	others := c.servingBeside(in, failing)
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if phase := c.phase(in); others < c.Min && (phase == InPool || phase == PartPooled) {
@@ -80,15 +83,19 @@ func (c *Crew) hasLeft(in *instance) {
 	in.leaving = false
 }
 
-// servingBeside counts the other instances that serve and go on to.
-func (c *Crew) servingBeside(in *instance) int {
+// servingBeside counts the other instances that serve and go on to, up to min; those
+// that fail as well if failing is true, since they are no worse than the one that leaves.
+func (c *Crew) servingBeside(in *instance, failing bool) int {
 	n := 0
 	for _, other := range c.sorted() {
 		if other == in {
 			continue
 		}
+		if n >= c.Min {
+			break
+		}
 		other.mu.Lock()
-		if !other.leaving && c.phase(other) == InPool {
+		if !other.leaving && c.phase(other) == InPool && (failing || other.facts.Value.Failing.IsZero()) {
 			n++
 		}
 		other.mu.Unlock()
@@ -115,27 +122,38 @@ func (c *Crew) turnOff(ctx context.Context, in *instance) (bool, error) {
 		return false, err
 	}
 	c.resetProbes(in)
-	return true, c.note(in, func(f *Facts) { f.StopAsked, f.Stale = c.Now(), c.staleAfter(machine.Power) })
+	return true, c.note(in, func(f *Facts) { f.StopAsked, f.Stale = c.Now(), c.staleSurely(machine.Power) })
 }
 
-// release ends the contract with its paid period, after reading record and mark again.
-func (c *Crew) release(ctx context.Context, in *instance) (bool, error) {
+// confirmOurs reads record and mark of an instance again, right before something is
+// done to it that cannot be taken back. One that does not carry our mark any more is
+// quarantined. lastDay is the recorded end of its contract.
+func (c *Crew) confirmOurs(ctx context.Context, in *instance, done string) (ours bool, lastDay time.Time, err error) {
 	record, err := store.Read[Facts](c.Journal.Store, factsKey(c.Group, in.code))
 	if err != nil {
-		return false, fmt.Errorf("read the record of %s before releasing it: %w", in.code, err)
+		return false, lastDay, fmt.Errorf("read the record of %s before it is %s: %w", in.code, done, err)
 	}
 	if record.Value.Labelled.IsZero() {
-		return false, cloud.Errorf(cloud.ClassDenied, "release %s: no record says that it was labelled by us", in.code)
+		return false, lastDay, cloud.Errorf(cloud.ClassDenied, "%s is not %s: no record says that it was labelled by us", in.code, done)
 	}
 	label, lastDay, err := c.Machines.Label(ctx, in.code)
 	if err != nil {
-		return false, err
+		return false, lastDay, err
 	}
 	if mark := Mark(c.Installation, c.Group, in.code); label != mark {
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		c.quarantine(in, fmt.Sprintf("not released: its label is %q and not %q", label, mark))
-		return false, cloud.Errorf(cloud.ClassDenied, "release %s: it does not carry our mark", in.code)
+		c.quarantine(in, fmt.Sprintf("not %s: its label is %q and not %q", done, label, mark))
+		return false, lastDay, cloud.Errorf(cloud.ClassDenied, "%s is not %s: it does not carry our mark", in.code, done)
+	}
+	return true, lastDay, nil
+}
+
+// release ends the contract with its paid period, after reading record and mark again.
+func (c *Crew) release(ctx context.Context, in *instance) (bool, error) {
+	ours, lastDay, err := c.confirmOurs(ctx, in, "released")
+	if err != nil || !ours {
+		return false, err
 	}
 	if lastDay.IsZero() {
 		if _, err := c.lookAt(ctx, in); err != nil || !c.still(in, StepRelease) {

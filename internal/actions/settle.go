@@ -28,7 +28,7 @@ func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string
 	room := c.Max + c.Surge - c.active()
 	newcomers := make([]newcomer, len(codes))
 	for i, code := range codes {
-		newcomers[i] = newcomer{code, policy.InService, Facts{Proof: proof, Order: before.ID, Since: before.At}}
+		newcomers[i] = newcomer{code, policy.InService, Facts{Proof: proof, Order: before.ID, Template: before.template().ID(), Since: before.At}}
 		if i >= room {
 			newcomers[i].goal = policy.Standby
 		}
@@ -41,7 +41,7 @@ func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string
 	if proof == ProofInferred {
 		outcome, message = "adopted", "found what an order bought whose answer was lost"
 	}
-	a.recovered()
+	a.recovered(c)
 	a.Metrics.orders.WithLabelValues(a.Name, outcome).Inc()
 	a.Log.Info(message, zap.String("group", c.Group), zap.Strings("instances", codes), zap.String("order", before.ID), zap.String("proof", string(proof)))
 	return nil
@@ -77,9 +77,12 @@ func (a *Account) forget(intent *store.Document[Intent]) error {
 func (a *Account) Settle(snapshot *cloud.Snapshot) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.snapshot = snapshot
 	for _, c := range a.crews {
-		if template, listed := snapshot.Machines[c.Template.Source]; listed {
-			a.labels[template.Code] = template.Label
+		for _, source := range []string{c.Template.Source, c.template().Source} {
+			if template, listed := snapshot.Machines[source]; listed {
+				a.labels[source] = template.Label
+			}
 		}
 	}
 	var first error
@@ -207,7 +210,7 @@ func (i *Intent) knew(code string) bool {
 
 func (a *Account) onRecord(code string) bool {
 	for _, c := range a.crews {
-		if c.Template.Source == code || c.instance(code) != nil {
+		if c.isTemplate(code) || c.instance(code) != nil {
 			return true
 		}
 	}

@@ -19,6 +19,15 @@ type InstanceStatus struct {
 	GoalSince  time.Time   `json:"goal_since"`
 	Joined     time.Time   `json:"joined,omitzero"`
 	LastDay    time.Time   `json:"last_day,omitzero"`
+	Rested     time.Time   `json:"rested,omitzero"`        // since when it stands by, stopped
+	Template   string      `json:"template,omitempty"`     // that it is made from
+	Outdated   bool        `json:"outdated,omitempty"`     // new ones are made from another
+	Failing    time.Time   `json:"failing_since,omitzero"` // since when its service does not answer
+	Expiring   bool        `json:"expiring,omitempty"`     // somebody set an end to its contract
+	Location   string      `json:"location,omitempty"`
+	Protected  *Protection `json:"protected,omitempty"`
+	Drift      *Drift      `json:"drift,omitempty"`      // what somebody else changed
+	LeftAlone  bool        `json:"left_alone,omitempty"` // because of that
 	Quarantine string      `json:"quarantine,omitempty"` // why, if quarantined
 	Trouble    string      `json:"trouble,omitempty"`    // why its last step failed
 }
@@ -26,7 +35,21 @@ type InstanceStatus struct {
 // Capacity says that the instance counts as capacity: it serves, or is becoming
 // an instance that does.
 func (s InstanceStatus) Capacity() bool {
-	return s.Goal == policy.InService && s.Quarantine == "" && s.Phase.Stage() != policy.Ending
+	return s.Goal == policy.InService && s.Quarantine == "" && !s.LeftAlone && s.Phase.Stage() != policy.Ending
+}
+
+// Cause says why the instance should make place for another.
+func (s InstanceStatus) Cause() policy.Cause {
+	switch {
+	case !s.Failing.IsZero():
+		return policy.Failing
+	case s.Expiring:
+		return policy.Expiring
+	case s.Outdated:
+		return policy.Outdated
+	default:
+		return policy.Sound
+	}
 }
 
 // Instances describes every instance, in the order of their codes.
@@ -46,6 +69,8 @@ func (c *Crew) status(in *instance) InstanceStatus {
 	status := InstanceStatus{
 		Code: in.code, Goal: goal.Goal, Phase: phase, Step: Next(goal.Goal, phase), Proof: f.Proof,
 		Since: f.Since, GoalSince: goal.Since, Joined: f.Joined, LastDay: f.LastDay, Trouble: in.trouble,
+		Rested: f.Rested, Template: f.Template, Outdated: c.outdated(f), Failing: f.Failing, Location: f.Location, Protected: f.Protected,
+		Expiring: f.Drift != nil && f.Drift.Kind == DriftEnded, Drift: f.Drift, LeftAlone: phase == Disputed || c.ignored(f) && phase != InPool,
 	}
 	if in.working {
 		status.Step = in.step
@@ -74,4 +99,11 @@ func (c *Crew) Moving() bool {
 		}
 	}
 	return c.Account.Pending(c.Group) > 0
+}
+
+// Leaving says that the instance is on its way out and could be put back at once.
+func (s InstanceStatus) Leaving() bool {
+	stage := s.Phase.Stage()
+	return s.Goal == policy.Standby && s.Quarantine == "" && !s.LeftAlone && s.Cause() < policy.Expiring &&
+		(stage == policy.Leaving || stage == policy.Serving)
 }

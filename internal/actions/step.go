@@ -20,13 +20,14 @@ const (
 	StepJoin     Step = "join"     // into every pool
 	StepLeave    Step = "leave"    // out of every pool
 	StepStop     Step = "stop"     // turn off
+	StepRefresh  Step = "refresh"  // overwrite from the template
 	StepRelease  Step = "release"  // end the contract
 )
 
 // Steps lists every step, for metrics that start at zero.
 func Steps() []Step {
 	return []Step{
-		StepOrder, StepLabel, StepPrepare, StepStart, StepDescribe, StepProbe, StepJoin, StepLeave, StepStop, StepRelease,
+		StepOrder, StepLabel, StepPrepare, StepStart, StepDescribe, StepProbe, StepJoin, StepLeave, StepStop, StepRefresh, StepRelease,
 	}
 }
 
@@ -42,11 +43,15 @@ func (s Step) Repeat() cloud.Repeat {
 	}
 }
 
+// changes says that the step calls for a change in the cloud, not only for a look.
+func (s Step) changes() bool { return s != StepNone && s != StepDescribe && s != StepProbe }
+
 // table is the workflow: the next step for each goal and phase. A pair that is
 // not in it waits (the cloud is at work) or is at its goal.
 var table = map[policy.Goal]map[Phase]Step{
 	policy.InService: {
 		Unlabelled: StepLabel,
+		Unfit:      StepRefresh,
 		Unprepared: StepPrepare,
 		Off:        StepStart,
 		Running:    StepDescribe,
@@ -57,6 +62,7 @@ var table = map[policy.Goal]map[Phase]Step{
 	},
 	policy.Standby: {
 		Unlabelled: StepLabel,
+		Unfit:      StepRefresh,
 		Unprepared: StepPrepare,  // a half-built machine is finished, so that it can be started later
 		Running:    StepDescribe, // without its address it cannot be looked for in the pools
 		Described:  StepLeave,
@@ -68,6 +74,7 @@ var table = map[policy.Goal]map[Phase]Step{
 	},
 	policy.Released: {
 		Unlabelled: StepLabel,
+		Unfit:      StepRelease,
 		Unprepared: StepRelease,
 		Off:        StepRelease,
 		Running:    StepDescribe,

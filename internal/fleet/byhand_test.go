@@ -71,9 +71,9 @@ func TestAServingMachineWhoseContractAPersonEndsIsReplacedAndItsNodeIsCleared(t 
 		w.disown(ended)
 		person, _ := w.byHand()
 		must(t, person.Release(t.Context(), ended, w.now()))
-		w.until("another serves in its place", 30*time.Minute, func() bool { return w.serving() == 3 && len(w.bought()) == 2 })
-		if len(w.pool) != 5 {
-			t.Errorf("the pool is %v: the ending one should serve as long as it is on", w.pool)
+		w.until("another serves in its place", 30*time.Minute, func() bool { return w.serving() == 3 && w.count("DeleteLbNode") == 1 })
+		if joined, left := w.calledAt("AddLbNode"), w.calledAt("DeleteLbNode"); !left[0].After(joined[1]) {
+			t.Errorf("it left the pool at %v, before the other joined at %v", left[0], joined[1])
 		}
 		w.until("it is gone from the record", 4*time.Hour, w.atRest(3, 0))
 		if len(w.pool) != 4 {

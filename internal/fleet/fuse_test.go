@@ -144,15 +144,19 @@ func (t *watchedTransport) RoundTrip(request *http.Request) (answer *http.Respon
 
 var changing = map[string]bool{
 	"AddCloneVirtualMachines": true, "SetLabel": true, "AttachFwLb": true, "ImportRootSshPublicKey": true, "StartVirtualMachine": true,
-	"AddLbNode": true, "DeleteLbNode": true, "StopVirtualMachine": true, "DeleteVirtualMachine": true,
+	"AddLbNode": true, "DeleteLbNode": true, "StopVirtualMachine": true, "DeleteVirtualMachine": true, "CloneVirtualMachine": true,
 }
 
-// note keeps what the call names, and who is ours: whoever we put into the pool.
+// note keeps what the call names, and who is ours: whoever we put into the pool. A
+// machine that is overwritten is sick no more.
 func (w *world) note(form url.Values) {
+	if code := form.Get("DestGcServiceCode"); code != "" {
+		w.cure(code)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	call := sentCall{at: w.now(), action: form.Get("Action")}
-	for _, name := range []string{"GcServiceCode", "ServiceCode", "NodeIpAddress"} {
+	call := sentCall{at: w.cloudNow(), action: form.Get("Action")}
+	for _, name := range []string{"GcServiceCode", "ServiceCode", "NodeIpAddress", "DestGcServiceCode"} {
 		if code := form.Get(name); code != "" {
 			call.code = code
 		}

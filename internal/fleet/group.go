@@ -19,8 +19,9 @@ import (
 
 // state is what a group must not forget.
 type state struct {
-	Desired policy.Size   `json:"desired"`
-	Memory  policy.Memory `json:"memory"`
+	Desired policy.Size    `json:"desired"`
+	Memory  policy.Memory  `json:"memory"`
+	Rollout policy.Rollout `json:"rollout,omitzero"`
 }
 
 // clone is a copy that an evaluation may change.
@@ -45,6 +46,9 @@ type Group struct {
 	journal   store.Journal
 	billing   func(now time.Time) cloud.Billing
 	warmUp    time.Duration
+	clock     clockWatch
+	held      []policy.Hold  // by the last choice; guarded by mu
+	rollout   policy.Rollout // as last decided, for status; guarded by mu
 	state     *store.Document[state]
 	snapshots <-chan *cloud.Snapshot
 	looked    bool // at least one snapshot has been seen
@@ -69,6 +73,7 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		commands:  make(chan func()),
 		ended:     make(chan struct{}),
 	}
+	g.configureRollout()
 	g.resume(document.Value.Desired, document.Value.Memory.Paused)
 	return g, nil
 }
@@ -124,16 +129,19 @@ func (g *Group) observe(snapshot *cloud.Snapshot) {
 		}
 		g.looked = true
 	}
-	ours, complete := map[string]bool{}, true
+	g.adoptDrifts()
+	ours, complete, failing := map[string]bool{}, true, 0.0
 	instances := g.Crew.Instances()
 	for _, in := range instances {
 		ours[in.Address] = true
+		failing += truth(!in.Failing.IsZero() && in.Goal == policy.InService)
 		complete = complete && in.Phase != actions.Running // its address is not known, and may be in a pool
 	}
 	if complete {
 		g.seeForeign(snapshot, ours)
 	}
 	g.Metrics.instancesIn(g.Name, instances)
+	g.Metrics.failing.WithLabelValues(g.Name).Set(failing)
 }
 
 // targets are the instances that count as capacity, for the monitor.
@@ -159,12 +167,17 @@ func (g *Group) decide(signals []policy.Signal) {
 	now := g.Now().Round(0) // as it will be read from disk, so that a restart decides alike
 	instances, pending := g.roster()
 	before, next := g.state.Value, g.state.Value.clone()
-	decision := policy.Evaluate(&g.Spec, g.observation(signals, instances, pending), now, &next.Memory)
-	choice := policy.Choice{}
+	g.watchClock(&next.Memory)
+	observed := g.observation(signals, instances, pending)
+	decision := policy.Evaluate(&g.Spec, observed, now, &next.Memory)
+	choice, choices := policy.Choice{}, g.choices(instances, signals)
 	if decision.Reason != policy.ReasonPaused {
-		choice = policy.Choose(&g.Spec, decision.Desired.Count, g.choices(instances), pending, now)
+		choice = policy.Choose(&g.Spec, policy.Situation{
+			Desired: decision.Desired.Count, Instances: choices, Pending: pending, Doubtful: observed.Doubtful,
+		}, now)
 	}
 	next.Desired = decision.Desired
+	judged := g.judge(&next, instances, choices)
 	g.state.Value = next
 	if err := g.Crew.Assign(choice.Goals, g.state); err != nil {
 		g.state.Value = before
@@ -175,11 +188,28 @@ func (g *Group) decide(signals []policy.Signal) {
 	if g.troubled() {
 		g.setTrouble(g.Crew.ExcuseLate())
 	}
+	if judged {
+		g.useTemplate()
+		g.tellRollout()
+	}
 	g.show(signals, now)
 	g.note(decision, "decided")
+	g.noteHeld(choice.Held)
 	if choice.Order > 0 {
 		g.Crew.Order(choice.Order)
 	}
+}
+
+// watchClock notices a jump of wall time.
+func (g *Group) watchClock(memory *policy.Memory) {
+	now := g.Now()
+	jump := g.clock.jump(now)
+	if jump == 0 {
+		return
+	}
+	g.Metrics.clockJumps.Inc()
+	g.Log.Warn("wall time jumped: changes wait for one span, and nothing is cancelled", zap.Duration("jump", jump.Round(time.Second)))
+	memory.Jump(now.Round(0))
 }
 
 // roster lists the instances, and counts those that are ordered and may not be
@@ -192,9 +222,14 @@ func (g *Group) roster() (instances []actions.InstanceStatus, pending int) {
 
 // observation is what policy is to know of the group.
 func (g *Group) observation(signals []policy.Signal, instances []actions.InstanceStatus, pending int) policy.Observation {
-	observed := policy.Observation{Size: g.state.Value.Desired, Becoming: pending, Signals: signals}
+	observed := policy.Observation{
+		Size: g.state.Value.Desired, Becoming: pending, Signals: signals, Doubtful: g.doubt() != actions.DoubtNone,
+	}
 	active := pending
 	for _, in := range instances {
+		if in.Leaving() {
+			observed.Leaving++
+		}
 		if !in.Capacity() {
 			continue
 		}
@@ -212,12 +247,22 @@ func (g *Group) observation(signals []policy.Signal, instances []actions.Instanc
 	return observed
 }
 
-func (g *Group) choices(instances []actions.InstanceStatus) []policy.Instance {
+// choices are the instances as policy sees them. How busy one is, the first signal of
+// the instances says.
+func (g *Group) choices(instances []actions.InstanceStatus, signals []policy.Signal) []policy.Instance {
 	paidUntil := g.billing(g.Now()).PeriodEnd
+	load := map[string]policy.Sample{}
+	if i := slices.IndexFunc(signals, func(s policy.Signal) bool { return s.PerInstance }); i >= 0 {
+		for _, reading := range signals[i].Instances {
+			load[reading.Instance] = reading.Sample
+		}
+	}
 	list := make([]policy.Instance, len(instances))
 	for i, in := range instances {
 		list[i] = policy.Instance{
-			Code: in.Code, Goal: in.Goal, Stage: in.Phase.Stage(), Since: in.Since, Quarantined: in.Quarantine != "", PaidUntil: paidUntil,
+			Code: in.Code, Goal: in.Goal, Stage: in.Phase.Stage(), Cause: in.Cause(), Since: in.Since, Joined: in.Joined, Rested: in.Rested,
+			Quarantined: in.Quarantine != "", LeftAlone: in.LeftAlone, Protected: in.Protected != nil,
+			PaidUntil: paidUntil, Location: in.Location, Load: load[in.Code],
 		}
 	}
 	return list
@@ -272,7 +317,16 @@ func (g *Group) command(ctx context.Context, f func() error) error {
 func (g *Group) status() GroupStatus {
 	s := g.decider.status("act")
 	s.Instances = g.Crew.Instances()
+	g.mu.Lock()
+	s.Held = g.held
+	if rollout := g.rollout; rollout.State != "" {
+		s.Rollout = &rollout
+	}
+	g.mu.Unlock()
 	for _, in := range s.Instances {
+		if in.Phase == actions.InPool && !in.Failing.IsZero() {
+			s.Failing++
+		}
 		switch {
 		case in.Phase == actions.InPool:
 			s.Serving++

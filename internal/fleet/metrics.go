@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,11 @@ type Metrics struct {
 	instances         *prometheus.GaugeVec
 	foreignNodes      *prometheus.GaugeVec
 	paused            *prometheus.GaugeVec
+	failing           *prometheus.GaugeVec
+	held              *prometheus.GaugeVec
+	rolloutGivenUp    *prometheus.GaugeVec
+	mode              *prometheus.GaugeVec
+	clockJumps        prometheus.Counter
 	signalValue       *prometheus.GaugeVec
 	signalMeasured    *prometheus.GaugeVec
 	recommendation    *prometheus.GaugeVec
@@ -35,6 +41,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		instances:      gauge("autoscaled_group_instances", "Instances on record, by phase.", "group", "phase"),
 		foreignNodes:   gauge("autoscaled_group_foreign_nodes", "Nodes in the group's pools that are not ours.", "group"),
 		paused:         gauge("autoscaled_group_paused", "1 while an operator has paused the group.", "group"),
+		failing:        gauge("autoscaled_group_failing_instances", "Instances that are to serve and whose service does not answer.", "group"),
+		held:           gauge("autoscaled_group_held", "1 while less is done than there is to do, for the reason.", "group", "reason"),
+		rolloutGivenUp: gauge("autoscaled_group_rollout_given_up", "1 after a changed template was given up, until another is configured.", "group"),
+		mode:           gauge("autoscaled_account_mode", "1 for the mode in which the account is; normal when the cloud can be trusted.", "account", "mode"),
+		clockJumps: auto.NewCounter(prometheus.CounterOpts{
+			Name: "autoscaled_clock_jumps_total", Help: "Jumps of wall time by more than 5 s, counted by each group that acts.",
+		}),
 		signalValue:    gauge("autoscaled_signal_value", "The signal over the instances that show it; the series is missing without a value.", "group", "signal"),
 		signalMeasured: gauge("autoscaled_signal_measured_ratio", "Share of the expected readings that have a value.", "group", "signal"),
 		recommendation: gauge("autoscaled_policy_wanted_instances", "What the policy wants; the series is missing while it abstains or cannot tell.", "group", "policy"),
@@ -61,14 +74,32 @@ func (m *Metrics) Touch(group string) {
 	m.desired.WithLabelValues(group)
 	m.foreignNodes.WithLabelValues(group)
 	m.paused.WithLabelValues(group)
+	m.failing.WithLabelValues(group)
+	m.rolloutGivenUp.WithLabelValues(group)
+	m.setHeld(group, nil)
+}
+
+func (m *Metrics) setHeld(group string, held []policy.Hold) {
+	for _, hold := range policy.Holds() {
+		m.held.WithLabelValues(group, string(hold)).Set(truth(slices.Contains(held, hold)))
+	}
+}
+
+func (m *Metrics) setDoubt(account string, now actions.Doubt) {
+	for _, doubt := range actions.Doubts() {
+		m.mode.WithLabelValues(account, string(doubt)).Set(truth(doubt == now))
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (m *Metrics) setPaused(group string, paused bool) {
-	value := 0.0
-	if paused {
-		value = 1
-	}
-	m.paused.WithLabelValues(group).Set(value)
+	m.paused.WithLabelValues(group).Set(truth(paused))
 }
 
 func (m *Metrics) instancesIn(group string, instances []actions.InstanceStatus) {

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
 )
 
@@ -34,8 +35,10 @@ type Observer struct {
 	subscribers []chan *cloud.Snapshot
 	moving      map[string]bool // by group
 	last        *cloud.Snapshot
-	trouble     string      // why the last look failed; empty after one that did not
-	class       cloud.Class // of that
+	trouble     string        // why the last look failed; empty after one that did not
+	class       cloud.Class   // of that
+	doubt       actions.Doubt // whether the account can be trusted, as last judged; empty before the first time
+	doubtWhy    string
 	hurry       chan struct{}
 }
 
@@ -191,7 +194,7 @@ func (o *Observer) note(err error) {
 func (o *Observer) status() AccountStatus {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := AccountStatus{Name: o.Account, LookTrouble: o.trouble}
+	s := AccountStatus{Name: o.Account, LookTrouble: o.trouble, Mode: o.doubt, ModeWhy: o.doubtWhy}
 	if o.last != nil {
 		s.LookedAt, s.Machines = o.last.Finished, len(o.last.Machines)
 	}

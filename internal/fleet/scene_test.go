@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,19 +52,30 @@ const (
 type setting struct {
 	min, max, standby int // 2, 6, 0
 	orderMax          int // 10
+	more              int // 0, further machines of ours that serve at first
+	machinesMax       int // 0: no limit, of the account
+	nodesMax          int // 0: no limit, of the pool
 	delays            gpsim.Delays
 	interval          time.Duration // 10s, between decisions
 	moving            time.Duration // 10s, between looks while something moves
 	idle              time.Duration // 1m, between looks otherwise
 	glance            time.Duration // 2s, between what the story looks at
 	stabilization     time.Duration // 1m, of scaling in
+	cooldown          time.Duration // 0, of either direction
+	outStabilization  time.Duration // 0
 	releaseBefore     time.Duration // 30m
 	dayLeft           time.Duration // 15h, until the paid day ends
 	settleWindow      time.Duration // 10m
 	launchTimeout     time.Duration // 1h
-	calls             float64       // 50 per second
-	recommend         bool          // the group only recommends
-	unbalanced        bool          // the recommending group has no pools
+	source, version   string        // of the template: gc00000001, none
+	bake              time.Duration // 0
+	watch             time.Duration // 0
+	standbyAge        time.Duration // 0
+	pick              []policy.PickRule
+	drift             map[actions.DriftKind]actions.DriftPolicy
+	calls             float64 // 50 per second
+	recommend         bool    // the group only recommends
+	unbalanced        bool    // the recommending group has no pools
 }
 
 func or[T comparable](value *T, otherwise T) {
@@ -87,17 +99,19 @@ func (s setting) withDefaults() setting {
 	or(&s.dayLeft, 15*time.Hour)
 	or(&s.settleWindow, 10*time.Minute)
 	or(&s.launchTimeout, time.Hour)
+	or(&s.source, template)
 	or(&s.calls, 50)
 	return s
 }
 
 // How the group works in every scene.
 const (
-	drain         = 30 * time.Second
-	stopTimeout   = 10 * time.Minute
-	probeInterval = 2 * time.Second
-	callTimeout   = 200 * time.Second
-	staleRead     = 2 * time.Minute
+	drain          = 30 * time.Second
+	stopTimeout    = 10 * time.Minute
+	probeInterval  = 2 * time.Second
+	healthInterval = 10 * time.Second
+	callTimeout    = 200 * time.Second
+	staleRead      = 2 * time.Minute
 )
 
 // world is what outlives a process of autoscaled: the cloud, the disk, the load.
@@ -118,6 +132,12 @@ type world struct {
 	ours       map[netip.Addr]bool // whose serving is watched
 	sent       []sentCall
 	violations []string
+	rotten     map[string]bool // contents with which no machine's service answers
+	clipped    map[string]bool // machines that listings lack
+
+	wallJump atomic.Int64 // nanoseconds by which the process's wall time is wrong
+	person   bool         // somebody else changes things, too
+	drifts   float64      // that the processes so far told of
 
 	*process // the living one; nil: none
 }
@@ -147,27 +167,33 @@ func newWorld(t *testing.T, s setting) *world {
 	t.Helper()
 	w := &world{
 		setting: s.withDefaults(), t: t, disk: store.NewMemory(), log: zap.NewNop(),
-		on: map[netip.Addr]bool{}, sick: map[netip.Addr]bool{}, ours: map[netip.Addr]bool{},
+		on: map[netip.Addr]bool{}, sick: map[netip.Addr]bool{}, ours: map[netip.Addr]bool{}, rotten: map[string]bool{},
 	}
 	t.Cleanup(w.kill)
 	w.load.set(200)
 	var err error
 	w.sim, err = gpsim.New(gpsim.Options{
 		Accounts: []gpsim.Account{{AccessKey: accessKey, SecretKey: secret.New("s3cret"), GpServiceCode: gpCode}},
-		Delays:   w.delays, Now: w.now, Hooks: gpsim.Hooks{Power: w.powerTurned, Pool: w.poolChanged},
+		Delays:   w.delays, Now: w.cloudNow, Hooks: gpsim.Hooks{Power: w.powerTurned, Pool: w.poolChanged},
 	})
 	must(t, err)
 	w.seed(template, "template", gpsim.StatusStopped)
-	nodes := []netip.AddrPort{
-		w.seed(first, actions.Mark(installation, groupName, first), gpsim.StatusRunning),
-		w.seed(second, actions.Mark(installation, groupName, second), gpsim.StatusRunning),
-		w.seed(foreign, "somebody else's", gpsim.StatusRunning),
-	}
-	for _, node := range nodes[:2] {
-		w.ours[node.Addr()] = true
+	nodes := []netip.AddrPort{w.seed(foreign, "somebody else's", gpsim.StatusRunning)}
+	for _, code := range append([]string{first, second}, w.others()...) {
+		node := w.seed(code, actions.Mark(installation, groupName, code), gpsim.StatusRunning)
+		nodes, w.ours[node.Addr()] = append(nodes, node), true
 	}
 	must(t, w.sim.AddFwLb(glCode, map[string][]netip.AddrPort{poolName: nodes}))
 	return w
+}
+
+// others lists the codes of the further machines that serve at first.
+func (w *world) others() []string {
+	codes := make([]string, w.more)
+	for i := range codes {
+		codes[i] = fmt.Sprintf("gc000003%02d", i)
+	}
+	return codes
 }
 
 // seed adds a machine and returns where it would serve.
@@ -175,8 +201,11 @@ func (w *world) seed(code, label, status string) netip.AddrPort {
 	w.t.Helper()
 	_, address, err := w.sim.AddMachine(gpsim.MachineSpec{Code: code, Label: label, Status: status, Type: machineType})
 	must(w.t, err)
-	return netip.AddrPortFrom(address, poolPort)
+	return w.node(address)
 }
+
+// node is where the machine at the address serves.
+func (w *world) node(address netip.Addr) netip.AddrPort { return netip.AddrPortFrom(address, poolPort) }
 
 // end ends the living process, if there is one, and judges what was watched.
 func (w *world) end() {
@@ -184,6 +213,9 @@ func (w *world) end() {
 	w.kill()
 	for _, violation := range w.violations {
 		w.t.Error(violation)
+	}
+	if w.drifts > 0 && !w.person {
+		w.t.Errorf("%v drifts were told of, and nobody else changed anything", w.drifts)
 	}
 	if calls := w.sim.Books().MutatingCallsNaming(foreign); len(calls) > 0 {
 		w.t.Errorf("the foreign machine was named in %v", calls)
@@ -197,6 +229,7 @@ func (w *world) end() {
 func (w *world) kill() {
 	if w.process != nil {
 		w.stop()
+		w.drifts += total(w.t, w.registry, "autoscaled_drifts_total")
 		w.process = nil
 	}
 }
@@ -212,8 +245,11 @@ func (w *world) disown(code string) {
 	delete(w.ours, address)
 }
 
-// now is wall time: the paid day ends, in Japan, when the setting's dayLeft is over.
-func (w *world) now() time.Time { return time.Now().Add(15*time.Hour - w.dayLeft) }
+// cloudNow is wall time: the paid day ends, in Japan, when the setting's dayLeft is over.
+func (w *world) cloudNow() time.Time { return time.Now().Add(15*time.Hour - w.dayLeft) }
+
+// now is wall time as the process reads it.
+func (w *world) now() time.Time { return jumped(w.cloudNow(), time.Duration(w.wallJump.Load())) }
 
 // start starts a process on the world's disk.
 func (w *world) start() {
@@ -225,15 +261,15 @@ func (w *world) start() {
 	p := &process{registry: prometheus.NewRegistry(), fleet: &fleet.Fleet{}}
 	client, err := gpapi.New(gpapi.Options{
 		AccessKey: secret.New(accessKey), SecretKey: secret.New("s3cret"), CallsPerSecond: w.calls, CallTimeout: callTimeout,
-		Transport: &watchedTransport{w, gpsim.Transport(w.sim)}, Now: w.now, Jitter: half,
+		Transport: &watchedTransport{w, clippedTransport{w, gpsim.Transport(w.sim)}}, Now: w.now, Jitter: half,
 	})
 	must(w.t, err)
-	poolOptions := gp.PoolOptions{GpServiceCode: gpCode, GlServiceCode: glCode, Pool: poolName, Port: poolPort}
+	poolOptions := gp.PoolOptions{GpServiceCode: gpCode, GlServiceCode: glCode, Pool: poolName, Port: poolPort, NodesMax: w.nodesMax}
 	options := gp.Options{GpServiceCode: gpCode, SSHPublicKey: "ssh-ed25519 AAAA operator@example", FwLb: glCode}
 	metrics, groups := actions.NewMetrics(p.registry), fleet.NewMetrics(p.registry)
 
 	p.account, err = actions.NewAccount(actions.AccountOptions{
-		Name: "gio", Journal: journal, SettleWindow: w.settleWindow, OrderTimeout: 3 * callTimeout,
+		Name: "gio", Journal: journal, SettleWindow: w.settleWindow, OrderTimeout: 3 * callTimeout, MachinesMax: w.machinesMax,
 		Now: w.now, Jitter: half, Log: w.log, Metrics: metrics,
 	})
 	if w.fuse.isBlown() { // it died while starting: so another starts
@@ -265,10 +301,11 @@ func (w *world) start() {
 	writer := gp.NewWriter(client, options)
 	crew, err := actions.NewCrew(actions.CrewOptions{
 		Group: groupName, Installation: installation, Account: p.account, Machines: writer,
-		Balancers: []cloud.Balancer{gp.NewPool(client, poolOptions)}, Template: cloud.Template{Source: template, Type: machineType},
+		Balancers: []cloud.Balancer{gp.NewPool(client, poolOptions)}, Template: cloud.Template{Source: w.source, Type: machineType, Version: w.version},
 		Journal: journal, Min: w.min, Max: w.max, Surge: 1,
 		Probe: w.probe, ProbeInterval: probeInterval, ProbeCount: 2,
-		Drain: drain, StopTimeout: stopTimeout, LaunchTimeout: w.launchTimeout, CallTimeout: 3 * callTimeout,
+		HealthInterval: healthInterval, HealthFailures: 3, Drift: w.drift,
+		Drain: drain, Watch: w.watch, StopTimeout: stopTimeout, LaunchTimeout: w.launchTimeout, CallTimeout: 3 * callTimeout,
 		StaleRead: staleRead, AbsenceAfter: 30 * time.Second, Now: w.now, Jitter: half, Log: w.log, Metrics: metrics,
 	})
 	must(w.t, err)
@@ -303,17 +340,21 @@ func (w *world) spec() policy.Spec {
 	return policy.Spec{
 		Min: w.min, Max: w.max, Type: machineType, Gap: 10 * time.Minute,
 		Policies: []policy.Target{{Name: "target/load", Signal: "load", Value: 100}},
-		In:       policy.Direction{Stabilization: w.stabilization},
+		In:       policy.Direction{Stabilization: w.stabilization, Cooldown: w.cooldown},
+		Out:      policy.Direction{Stabilization: w.outStabilization, Cooldown: w.cooldown},
 		Standby:  w.standby, ReleaseBefore: w.releaseBefore, OrderMax: w.orderMax, Surge: 1,
+		LaunchFailuresMax: 3, HealBudget: 0.1, Brake: 0.45, Bake: w.bake, StandbyAge: w.standbyAge, Pick: w.pick,
 	}
 }
 
-// load is a group's only signal, set by the story.
+// load is what the group's only policy looks at, set by the story, and how busy each
+// instance is.
 type load struct {
 	mu      sync.Mutex
 	value   float64
 	missing bool
 	reads   int
+	busy    map[string]float64 // by code; nil: nothing shows it
 }
 
 func (l *load) set(value float64) {
@@ -336,7 +377,19 @@ func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []poli
 	if l.missing {
 		sample = policy.Missing(policy.Failed, now)
 	}
-	return []policy.Signal{{Name: "load", Group: sample}}
+	signals := []policy.Signal{{Name: "load", Group: sample}}
+	if l.busy != nil {
+		signals = append(signals, policy.Signal{Name: "busy", PerInstance: true, Instances: l.readings(now)})
+	}
+	return signals
+}
+
+func (l *load) readings(now time.Time) []policy.InstanceSample {
+	var readings []policy.InstanceSample
+	for code, value := range l.busy {
+		readings = append(readings, policy.InstanceSample{Instance: code, Sample: policy.ValueAt(value, now)})
+	}
+	return readings
 }
 
 // count is how often the signal was read.
@@ -349,12 +402,34 @@ func (l *load) count() int {
 func (l *load) Faults() []monitor.Fault { return nil }
 
 func (w *world) probe(_ context.Context, address netip.Addr) error {
+	rotten := w.isRotten(address)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.on[address] || w.sick[address] {
+	if !w.on[address] || w.sick[address] || rotten {
 		return errors.New("connection refused")
 	}
 	return nil
+}
+
+// isRotten says that the machine at the address has a content with which no service answers.
+func (w *world) isRotten(address netip.Addr) bool {
+	w.mu.Lock()
+	rotten := maps.Clone(w.rotten)
+	w.mu.Unlock()
+	if len(rotten) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(w.sim.Books().Machines, func(m gpsim.MachineRecord) bool { return m.Address == address && rotten[m.Content] })
+}
+
+// rot makes contents fail, and no others.
+func (w *world) rot(contents ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.rotten)
+	for _, content := range contents {
+		w.rotten[content] = true
+	}
 }
 
 // powerTurned watches that no machine of ours goes off while it is in the pool.
@@ -416,7 +491,7 @@ func (w *world) changes(code string) []string {
 	books := w.sim.Books()
 	address := w.machine(code).Address.String()
 	for _, call := range books.Calls {
-		if call.Effect && slices.ContainsFunc([]string{"GcServiceCode", "ServiceCode", "NodeIpAddress"}, func(name string) bool {
+		if call.Effect && slices.ContainsFunc([]string{"GcServiceCode", "ServiceCode", "NodeIpAddress", "DestGcServiceCode"}, func(name string) bool {
 			return call.Parameters[name] == code || call.Parameters[name] == address
 		}) {
 			list = append(list, call.Action)
@@ -527,17 +602,23 @@ func (w *world) watchCeiling() {
 	if w.recommend {
 		return
 	}
+	active := w.meantToServe()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if active > w.max+1 {
+		w.violations = append(w.violations, fmt.Sprintf("%v: %d are to serve, and max is %d", time.Now(), active, w.max))
+	}
+}
+
+// meantToServe counts the instances whose goal is to serve.
+func (w *world) meantToServe() int {
 	active := 0
 	for _, in := range w.group.Crew.Instances() {
 		if in.Goal == policy.InService {
 			active++
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if active > w.max+1 {
-		w.violations = append(w.violations, fmt.Sprintf("%v: %d are to serve, and max is %d", time.Now(), active, w.max))
-	}
+	return active
 }
 
 func (w *world) describe() string {
@@ -564,13 +645,30 @@ func (w *world) inject(fault gpsim.Fault) {
 // byHand is a client with which the story does what a person would do.
 func (w *world) byHand() (*gp.Writer, *gp.Pool) {
 	w.t.Helper()
+	w.person = true
 	client, err := gpapi.New(gpapi.Options{
 		AccessKey: secret.New(accessKey), SecretKey: secret.New("s3cret"), CallsPerSecond: 50, CallTimeout: callTimeout,
-		Transport: gpsim.Transport(w.sim), Now: w.now, Jitter: half,
+		Transport: gpsim.Transport(w.sim), Now: w.cloudNow, Jitter: half,
 	})
 	must(w.t, err)
 	return gp.NewWriter(client, gp.Options{GpServiceCode: gpCode, FwLb: glCode, SSHPublicKey: "ssh-ed25519 BBBB person@example"}),
 		gp.NewPool(client, gp.PoolOptions{GpServiceCode: gpCode, GlServiceCode: glCode, Pool: poolName, Port: poolPort})
+}
+
+// total is the sum of all series of a counter.
+func total(t *testing.T, registry *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	must(t, err)
+	sum := 0.0
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == name {
+				sum += metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
 }
 
 func must(t *testing.T, err error) {

@@ -18,6 +18,8 @@ type AccountStatus struct {
 	Name        string                `json:"name"`
 	LookedAt    time.Time             `json:"looked_at,omitzero"` // when the newest snapshot was finished
 	LookTrouble string                `json:"look_trouble,omitempty"`
+	Mode        actions.Doubt         `json:"mode,omitempty"` // empty until a group that acts has decided
+	ModeWhy     string                `json:"mode_why,omitempty"`
 	Machines    int                   `json:"machines"`          // that the account knows
 	Orders      []actions.OrderStatus `json:"orders,omitempty"`  // not settled
 	Trouble     string                `json:"trouble,omitempty"` // why the last order failed
@@ -34,6 +36,9 @@ type GroupStatus struct {
 	Serving   int                      `json:"serving"`
 	Becoming  int                      `json:"becoming"`
 	Standby   int                      `json:"standby"`
+	Failing   int                      `json:"failing"`           // of those that serve
+	Held      []policy.Hold            `json:"held,omitempty"`    // why less is done than there is to do
+	Rollout   *policy.Rollout          `json:"rollout,omitempty"` // of a template that was changed
 	Paused    *policy.Pause            `json:"paused,omitempty"`
 	Trouble   string                   `json:"trouble,omitempty"` // why nothing can be written down, and so nothing is done
 	Decision  DecisionStatus           `json:"decision"`

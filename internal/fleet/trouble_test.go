@@ -20,6 +20,14 @@ func (w *world) ail(codes ...string) {
 	}
 }
 
+// cure makes one machine answer again.
+func (w *world) cure(code string) {
+	address := w.machine(code).Address
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.sick, address)
+}
+
 func (w *world) heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -103,7 +103,8 @@ func (d *Daemon) connect(a *account, acting bool) error {
 		Name:         a.provider.Name,
 		Journal:      d.journal,
 		SettleWindow: a.provider.SettleWindow,
-		OrderTimeout: 3 * a.provider.CallTimeout, // the looks before it, and the call
+		OrderTimeout: 5 * a.provider.CallTimeout, // the looks before it, and the call
+		MachinesMax:  a.provider.MachinesMax,
 		Now:          d.options.Now,
 		Jitter:       jitter,
 		Log:          a.log,
@@ -134,7 +135,7 @@ func poolReaders(api *gpapi.Reader, provider config.Provider, groups []config.Gr
 
 func poolOptions(provider config.Provider, balancer config.Balancer) gp.PoolOptions {
 	return gp.PoolOptions{
-		GpServiceCode: provider.GpServiceCode, GlServiceCode: balancer.GlServiceCode, Pool: balancer.Pool, Port: balancer.Port,
+		GpServiceCode: provider.GpServiceCode, GlServiceCode: balancer.GlServiceCode, Pool: balancer.Pool, Port: balancer.Port, NodesMax: balancer.NodesMax,
 	}
 }
 
@@ -183,29 +184,33 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 	}
 	probe := actions.HTTPProbe(group.Ready.Port, group.Ready.Path, group.Ready.Timeout)
 	crew, err := actions.NewCrew(actions.CrewOptions{
-		Group:         group.Name,
-		Installation:  d.installation,
-		Account:       a.orders,
-		Machines:      machines,
-		Balancers:     balancers,
-		Template:      cloud.Template{Source: group.Template.Source, Type: group.Template.Type},
-		Journal:       d.journal,
-		Min:           group.Min,
-		Max:           group.Max,
-		Surge:         surge,
-		Probe:         probe,
-		ProbeInterval: group.Ready.Interval,
-		ProbeCount:    group.Ready.Consecutive,
-		Drain:         group.ScaleIn.Drain,
-		StopTimeout:   group.ScaleIn.StopTimeout,
-		LaunchTimeout: group.Launch.Timeout,
-		CallTimeout:   3 * a.provider.CallTimeout, // a step is a look or two, and a call
-		StaleRead:     a.provider.StaleRead,
-		AbsenceAfter:  a.provider.AbsenceAfter,
-		Now:           d.options.Now,
-		Jitter:        jitter,
-		Log:           decider.Log,
-		Metrics:       d.actions,
+		Group:          group.Name,
+		Installation:   d.installation,
+		Account:        a.orders,
+		Machines:       machines,
+		Balancers:      balancers,
+		Template:       cloud.Template{Source: group.Template.Source, Type: group.Template.Type, Version: group.Template.Version},
+		Journal:        d.journal,
+		Min:            group.Min,
+		Max:            group.Max,
+		Surge:          surge,
+		Probe:          probe,
+		ProbeInterval:  group.Ready.Interval,
+		ProbeCount:     group.Ready.Consecutive,
+		HealthInterval: group.Health.Interval,
+		HealthFailures: group.Health.Failures,
+		Drift:          drift(group),
+		Drain:          group.ScaleIn.Drain,
+		Watch:          group.ScaleIn.Watch,
+		StopTimeout:    group.ScaleIn.StopTimeout,
+		LaunchTimeout:  group.Launch.Timeout,
+		CallTimeout:    3 * a.provider.CallTimeout, // a step is a look or two, and a call
+		StaleRead:      a.provider.StaleRead,
+		AbsenceAfter:   a.provider.AbsenceAfter,
+		Now:            d.options.Now,
+		Jitter:         jitter,
+		Log:            decider.Log,
+		Metrics:        d.actions,
 	})
 	if err != nil {
 		return fmt.Errorf("group %s: %w", group.Name, err)
@@ -222,19 +227,36 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 	return nil
 }
 
+// drift is what a group does about changes by somebody else.
+func drift(group config.Group) map[actions.DriftKind]actions.DriftPolicy {
+	policies := map[actions.DriftKind]actions.DriftPolicy{}
+	for kind, what := range group.Drift {
+		policies[actions.DriftKind(kind)] = actions.DriftPolicy(what)
+	}
+	return policies
+}
+
 // spec is a group's configuration as policy wants it.
 func spec(group config.Group) policy.Spec {
 	s := policy.Spec{
-		Min:           group.Min,
-		Max:           group.Max,
-		Type:          group.Template.Type,
-		Gap:           3*group.Interval + group.ScaleIn.Stabilization/10,
-		Out:           policy.Direction{Stabilization: group.ScaleOut.Stabilization, Cooldown: group.ScaleOut.Cooldown},
-		In:            policy.Direction{Stabilization: group.ScaleIn.Stabilization, Cooldown: group.ScaleIn.Cooldown},
-		Standby:       group.ScaleIn.Standby,
-		ReleaseBefore: group.ScaleIn.ReleaseBefore,
-		OrderMax:      group.ScaleOut.BatchMax,
-		Surge:         surge,
+		Min:               group.Min,
+		Max:               group.Max,
+		Type:              group.Template.Type,
+		Gap:               3*group.Interval + group.ScaleIn.Stabilization/10,
+		Out:               policy.Direction{Stabilization: group.ScaleOut.Stabilization, Cooldown: group.ScaleOut.Cooldown},
+		In:                policy.Direction{Stabilization: group.ScaleIn.Stabilization, Cooldown: group.ScaleIn.Cooldown},
+		Standby:           group.ScaleIn.Standby,
+		StandbyAge:        group.ScaleIn.StandbyAge,
+		ReleaseBefore:     group.ScaleIn.ReleaseBefore,
+		OrderMax:          group.ScaleOut.BatchMax,
+		Surge:             surge,
+		LaunchFailuresMax: group.Launch.FailuresMax,
+		HealBudget:        group.Health.Budget,
+		Brake:             group.Health.Brake,
+		Bake:              group.Rollout.Bake,
+	}
+	for _, rule := range group.ScaleIn.Pick {
+		s.Pick = append(s.Pick, policy.PickRule(rule))
 	}
 	quorums := map[string]float64{}
 	for _, signal := range group.Signals {

@@ -17,7 +17,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
-	"path/filepath"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -96,9 +96,9 @@ func (d *Daemon) openStore() error {
 		if !d.acts(group) {
 			continue
 		}
-		bolt, err := store.Open(filepath.Join(d.options.Config.State, "autoscaled.db"))
+		bolt, err := store.Open(StatePath(d.options.Config))
 		if err != nil {
-			return err
+			return explained(err, d.options.Config, os.Getenv)
 		}
 		d.store = bolt
 		d.closers = append(d.closers, func() { _ = bolt.Close() })

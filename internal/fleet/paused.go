@@ -1,0 +1,16 @@
+package fleet
+
+import (
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/store"
+)
+
+// PausedState is, for a store that is made anew, the state of a group that is paused
+// from its first turn on. The size counts as decided: the group keeps it when it is
+// resumed, until its policies want another.
+func PausedState(group string, size policy.Size, pause policy.Pause) store.Writable {
+	return &store.Document[state]{
+		Key:   "group/" + group + "/state",
+		Value: state{Desired: size, Memory: policy.Memory{Paused: &pause}},
+	}
+}
