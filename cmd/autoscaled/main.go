@@ -57,7 +57,9 @@ func root() *cobra.Command {
 	}
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
-	command.AddCommand(runCommand(), checkCommand(), statusCommand(), pauseCommand(), resumeCommand(), simulatorCommand(), demoCommand())
+	command.AddCommand(runCommand(), checkCommand(), statusCommand(), ordersCommand(), preflightCommand(),
+		pauseCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
+		simulatorCommand(), demoCommand())
 	return command
 }
 

@@ -12,11 +12,28 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-func contextWithTimeout(cmd *cobra.Command, timeout time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(cmd.Context(), timeout)
+func statusCommand() *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "status",
+		Short: "Show what a running daemon measures, decides and does",
+		Args:  cobra.NoArgs,
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print the whole state as JSON")
+	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, _ []string) error {
+		status, err := client.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(command.OutOrStdout(), status)
+		}
+		return printStatus(command.OutOrStdout(), status, time.Now())
+	})
 }
 
 // printStatus writes the state for a person: trouble first, then each group.
@@ -37,7 +54,10 @@ func printAccount(w io.Writer, a fleet.AccountStatus, now time.Time) {
 		looked = fmt.Sprintf("%d machines, seen %s ago", a.Machines, ago(a.LookedAt, now))
 	}
 	fmt.Fprintf(w, "account %s: %s\n", a.Name, looked)
-	if a.LookTrouble != "" {
+	if a.Mode != "" && a.Mode != actions.DoubtNone {
+		fmt.Fprintf(w, "  ! mode %s: %s\n", a.Mode, a.ModeWhy)
+	}
+	if a.LookTrouble != "" && !strings.Contains(a.ModeWhy, a.LookTrouble) {
 		fmt.Fprintf(w, "  ! %s\n", a.LookTrouble)
 	}
 	if a.Trouble != "" && len(a.Orders) == 0 { // an order that is not settled says itself why
@@ -47,6 +67,9 @@ func printAccount(w io.Writer, a fleet.AccountStatus, now time.Time) {
 		fmt.Fprintf(w, "  order %s: %d for %s, sent %s ago, %s\n", order.ID, order.Count, order.Group, ago(order.At, now), stateOf(order))
 		if order.Error != "" {
 			fmt.Fprintf(w, "    ! %s\n", order.Error)
+		}
+		if order.State == actions.IntentAsking {
+			fmt.Fprintln(w, "    `autoscaled orders` shows the commands that settle it")
 		}
 	}
 }
@@ -67,7 +90,7 @@ func stateOf(order actions.OrderStatus) string {
 
 func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	fmt.Fprintf(w, "\ngroup %s (%s, %d to %d): desired %d, serving %d, becoming %d, standby %d%s\n",
-		g.Name, g.Mode, g.Min, g.Max, g.Desired, g.Serving, g.Becoming, g.Standby, quarantined(g))
+		g.Name, g.Mode, g.Min, g.Max, g.Desired, g.Serving, g.Becoming, g.Standby, outOfOrder(g))
 	if g.Paused != nil {
 		fmt.Fprintf(w, "  ! paused by %s; `autoscaled resume %s` ends it\n", pauseText(*g.Paused, now), g.Name)
 	}
@@ -77,6 +100,10 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	if g.Decision.Reason == policy.ReasonAtMax {
 		fmt.Fprintf(w, "  ! %d are wanted, and max is %d\n", g.Decision.Wanted, g.Max)
 	}
+	for _, hold := range g.Held {
+		fmt.Fprintf(w, "  %sheld (%s): %s\n", holdSign(hold), hold, holdText(hold))
+	}
+	printRollout(w, g.Rollout)
 	if g.Decision.At.IsZero() {
 		fmt.Fprintln(w, "  nothing decided yet")
 	} else {
@@ -106,18 +133,59 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	printInstances(w, g.Instances, now)
 }
 
-// quarantined says how many instances are left alone, and go on costing money.
-func quarantined(g fleet.GroupStatus) string {
-	n := 0
+// outOfOrder says how many instances fail, and how many are left alone and go on
+// costing money.
+func outOfOrder(g fleet.GroupStatus) string {
+	quarantined := 0
 	for _, in := range g.Instances {
 		if in.Quarantine != "" {
-			n++
+			quarantined++
 		}
 	}
-	if n == 0 {
+	text := ""
+	if g.Failing > 0 {
+		text += fmt.Sprintf(", failing %d", g.Failing)
+	}
+	if quarantined > 0 {
+		text += fmt.Sprintf(", quarantined %d", quarantined)
+	}
+	return text
+}
+
+// holdSign marks what is not as it should be.
+func holdSign(hold policy.Hold) string {
+	if hold == policy.HoldBake {
 		return ""
 	}
-	return fmt.Sprintf(", quarantined %d", n)
+	return "! "
+}
+
+// holdText says what a hold means, and what ends it.
+func holdText(hold policy.Hold) string {
+	switch hold {
+	case policy.HoldBrake:
+		return "too many instances fail at once, so none is replaced: look at what they have in common"
+	case policy.HoldLaunches:
+		return "launch after launch never came to serve, so nothing is ordered: look at them and at the template, then resume the group"
+	case policy.HoldRoom:
+		return "more is missing than max leaves room for: look at the instances that are quarantined or left alone"
+	case policy.HoldDoubt:
+		return "what the account shows cannot be trusted just now, so none is sent away"
+	case policy.HoldBake:
+		return "instances of the changed template must serve for a while before the next are replaced"
+	default:
+		return "not done for now"
+	}
+}
+
+func printRollout(w io.Writer, r *policy.Rollout) {
+	switch {
+	case r == nil:
+	case r.State == policy.RolloutUnderWay:
+		fmt.Fprintf(w, "  rollout: instances of %s are replaced by those of %s\n", r.Previous, r.Configured)
+	case r.State == policy.RolloutGivenUp:
+		fmt.Fprintf(w, "  ! rollout from %s to %s was given up: %s; correct the template, and name a new version\n", r.Previous, r.Configured, r.Why)
+	}
 }
 
 func pauseText(p policy.Pause, now time.Time) string {
@@ -134,14 +202,29 @@ func printInstances(w io.Writer, instances []actions.InstanceStatus, now time.Ti
 	}
 	fmt.Fprintln(w, "  INSTANCE\tGOAL\tPHASE\tADDRESS\tSINCE\tNOTE")
 	for _, in := range instances {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n", in.Code, in.Goal, in.Phase, in.Address, ago(in.GoalSince, now), note(in))
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\n", in.Code, in.Goal, in.Phase, in.Address, ago(in.GoalSince, now), note(in, now))
 	}
 }
 
-func note(in actions.InstanceStatus) string {
+func note(in actions.InstanceStatus, now time.Time) string {
 	var notes []string
 	if in.Quarantine != "" {
 		notes = append(notes, "quarantined")
+	}
+	if !in.Failing.IsZero() {
+		notes = append(notes, "failing for "+ago(in.Failing, now))
+	}
+	if in.Outdated {
+		notes = append(notes, outdatedText(in.Template))
+	}
+	if in.Drift != nil {
+		notes = append(notes, fmt.Sprintf("%s by somebody else %s ago", driftText(in.Drift.Kind), ago(in.Drift.Since, now)))
+	}
+	if in.LeftAlone {
+		notes = append(notes, "left alone")
+	}
+	if in.Protected != nil {
+		notes = append(notes, protectionText(*in.Protected))
 	}
 	if !in.LastDay.IsZero() {
 		notes = append(notes, "ends with "+in.LastDay.Format(time.DateOnly))
@@ -150,6 +233,39 @@ func note(in actions.InstanceStatus) string {
 		notes = append(notes, "taken for ours after a lost answer")
 	}
 	return strings.Join(notes, "; ")
+}
+
+func protectionText(p actions.Protection) string {
+	if p.Why == "" {
+		return "protected by " + p.By
+	}
+	return fmt.Sprintf("protected by %s (%s)", p.By, p.Why)
+}
+
+// outdatedText says what the instance was made from; template is empty when unknown.
+func outdatedText(template string) string {
+	if template == "" {
+		return "outdated"
+	}
+	return "outdated: made from " + template
+}
+
+// driftText says what was done to the instance.
+func driftText(kind actions.DriftKind) string {
+	switch kind {
+	case actions.DriftStopped:
+		return "turned off"
+	case actions.DriftEnded:
+		return "given an end"
+	case actions.DriftRemoved:
+		return "taken out of the pool"
+	case actions.DriftAdded:
+		return "put into the pool"
+	case actions.DriftStarted:
+		return "turned on"
+	default:
+		return string(kind)
+	}
 }
 
 func ago(t, now time.Time) string {

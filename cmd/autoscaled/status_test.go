@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,58 @@ func TestStatusPutsTroubleWhereItIsSeen(t *testing.T) {
 			}},
 		}},
 	}))
+}
+
+func TestStatusShowsWhatIsBeingReplacedAndWhyNot(t *testing.T) {
+	t.Parallel()
+	serving := func(code string, in actions.InstanceStatus) actions.InstanceStatus {
+		in.Code, in.Goal, in.Phase, in.Proof = code, policy.InService, actions.InPool, actions.ProofMark
+		in.Address, in.GoalSince, in.Location, in.Template = "10.0.0."+code[len(code)-1:], before(26*time.Hour), "east", cmp.Or(in.Template, "gc00000001@v2")
+		return in
+	}
+	decision := fleet.DecisionStatus{At: before(3 * time.Second), From: 5, To: 5, Wanted: 5, Reason: policy.ReasonSteady}
+	golden(t, "status_replacing.txt", printed(t, fleet.Status{
+		Accounts: []fleet.AccountStatus{
+			{Name: "gio", LookedAt: before(4 * time.Second), Machines: 7, Mode: actions.DoubtWrites, ModeWhy: "the last 5 changes failed: start machine gc00000007: 503 Service Unavailable"},
+			{
+				Name: "osaka", LookedAt: before(9 * time.Minute), Machines: 3, Mode: actions.DoubtBlind, ModeWhy: "no look for 9m: list the machines: connection refused",
+				LookTrouble: "list the machines: connection refused",
+			},
+			{Name: "quiet", LookedAt: before(4 * time.Second), Machines: 3, Mode: actions.DoubtNone},
+		},
+		Groups: []fleet.GroupStatus{{
+			Name: "api", Mode: "act", Account: "gio", Min: 2, Max: 10, Desired: 5, Serving: 5, Failing: 3, Decision: decision,
+			Held:    []policy.Hold{policy.HoldBrake, policy.HoldDoubt},
+			Rollout: &policy.Rollout{Configured: "gc00000001@v3", Previous: "gc00000001@v2", State: policy.RolloutGivenUp, Why: "gc00000008 never came to serve"},
+			Instances: []actions.InstanceStatus{
+				serving("gc00000002", actions.InstanceStatus{Failing: before(40 * time.Second)}),
+				serving("gc00000003", actions.InstanceStatus{Failing: before(3 * time.Minute), Protected: &actions.Protection{Since: before(time.Hour), By: "sato", Why: "disk test"}}),
+				serving("gc00000004", actions.InstanceStatus{LeftAlone: true, Drift: &actions.Drift{Kind: actions.DriftRelabelled, Since: before(5 * time.Minute)}}),
+				serving("gc00000005", actions.InstanceStatus{Drift: &actions.Drift{Kind: actions.DriftRemoved, Since: before(time.Minute)}}),
+			},
+		}, {
+			Name: "web", Mode: "act", Account: "gio", Min: 2, Max: 10, Desired: 5, Serving: 5, Becoming: 1, Decision: decision,
+			Held:    []policy.Hold{policy.HoldBake},
+			Rollout: &policy.Rollout{Configured: "gc00000001@v2", Previous: "gc00000001@v1", State: policy.RolloutUnderWay},
+			Instances: []actions.InstanceStatus{
+				serving("gc00000006", actions.InstanceStatus{}),
+				serving("gc00000007", actions.InstanceStatus{Outdated: true, Template: "gc00000001@v1"}),
+				serving("gc00000008", actions.InstanceStatus{Outdated: true, Template: "gc00000001@v1", Drift: &actions.Drift{Kind: actions.DriftEnded, Since: before(time.Hour)}}),
+			},
+		}, {
+			Name: "worker", Mode: "act", Account: "quiet", Min: 2, Max: 10, Desired: 5, Serving: 5, Decision: decision,
+			Rollout: &policy.Rollout{Configured: "gc00000001@v2", Previous: "gc00000001@v1", State: policy.RolloutDone},
+		}},
+	}))
+}
+
+func TestEveryHoldIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, hold := range policy.Holds() {
+		if text := holdText(hold); text == holdText("") {
+			t.Errorf("%s is only said to be %q", hold, text)
+		}
+	}
 }
 
 func TestStatusSaysWhatLimitsAGroup(t *testing.T) {

@@ -34,14 +34,44 @@ func (c *Client) Status(ctx context.Context) (fleet.Status, error) {
 	return status, c.call(ctx, http.MethodGet, "/v1/status", nil, &status)
 }
 
+// Preflight asks whether the group could reach its max now.
+func (c *Client) Preflight(ctx context.Context, group string) (fleet.Preflight, error) {
+	var preflight fleet.Preflight
+	return preflight, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/preflight", nil, &preflight)
+}
+
 // Pause pauses a group.
 func (c *Client) Pause(ctx context.Context, group string, request PauseRequest) error {
-	return c.call(ctx, http.MethodPost, "/v1/groups/"+url.PathEscape(group)+"/pause", request, &struct{}{})
+	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/pause", request)
 }
 
 // Resume resumes a group.
 func (c *Client) Resume(ctx context.Context, group string) error {
-	return c.call(ctx, http.MethodPost, "/v1/groups/"+url.PathEscape(group)+"/resume", struct{}{}, &struct{}{})
+	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/resume", struct{}{})
+}
+
+// Adopt takes machines on record, or settles that an order bought none.
+func (c *Client) Adopt(ctx context.Context, adoption fleet.Adoption) error {
+	return c.command(ctx, "/v1/adopt", adoption)
+}
+
+// Disown gives up an instance: it is left as it is.
+func (c *Client) Disown(ctx context.Context, code string, request InstanceRequest) error {
+	return c.command(ctx, "/v1/instances/"+url.PathEscape(code)+"/disown", request)
+}
+
+// Protect keeps an instance from being removed by scaling in or replacing.
+func (c *Client) Protect(ctx context.Context, code string, request InstanceRequest) error {
+	return c.command(ctx, "/v1/instances/"+url.PathEscape(code)+"/protect", request)
+}
+
+// Unprotect ends the protection of an instance.
+func (c *Client) Unprotect(ctx context.Context, code string) error {
+	return c.command(ctx, "/v1/instances/"+url.PathEscape(code)+"/unprotect", struct{}{})
+}
+
+func (c *Client) command(ctx context.Context, path string, request any) error {
+	return c.call(ctx, http.MethodPost, path, request, &done{})
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {

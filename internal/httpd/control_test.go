@@ -3,6 +3,7 @@ package httpd_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -17,9 +19,11 @@ import (
 
 // fakeFleet has one group, web, and remembers what was asked of it.
 type fakeFleet struct {
-	state   fleet.Status
-	paused  *policy.Pause
-	refusal error // of every command
+	state     fleet.Status
+	preflight fleet.Preflight
+	paused    *policy.Pause
+	asked     []any // each of the other commands, in its own words
+	refusal   error // of every command
 }
 
 func (f *fakeFleet) Status() fleet.Status { return f.state }
@@ -38,6 +42,34 @@ func (f *fakeFleet) Resume(_ context.Context, group string) error {
 	}
 	f.paused = nil
 	return nil
+}
+
+func (f *fakeFleet) Adopt(_ context.Context, adoption fleet.Adoption) error { return f.take(adoption) }
+
+func (f *fakeFleet) Disown(_ context.Context, code string, by, why string) error {
+	return f.take([]string{"disown", code, by, why})
+}
+
+func (f *fakeFleet) Protect(_ context.Context, code string, protection actions.Protection) error {
+	return f.take([]any{"protect", code, protection})
+}
+
+func (f *fakeFleet) Unprotect(_ context.Context, code string) error {
+	return f.take([]string{"unprotect", code})
+}
+
+func (f *fakeFleet) Preflight(_ context.Context, group string) (fleet.Preflight, error) {
+	if err := f.refuse(group); err != nil {
+		return fleet.Preflight{}, err
+	}
+	return f.preflight, nil
+}
+
+func (f *fakeFleet) take(command any) error {
+	if f.refusal == nil {
+		f.asked = append(f.asked, command)
+	}
+	return f.refusal
 }
 
 func (f *fakeFleet) refuse(group string) error {
@@ -89,6 +121,81 @@ func TestPauseAndResumeReachTheGroup(t *testing.T) {
 	}
 }
 
+func TestWhatOnlyAPersonKnowsReachesTheFleet(t *testing.T) {
+	t.Parallel()
+	request := httpd.InstanceRequest{By: "sato", Why: "a test of the disks"}
+	for what, c := range map[string]struct {
+		ask  func(ctx context.Context, client *httpd.Client) error
+		want any
+	}{
+		"what an order bought": {
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Adopt(ctx, fleet.Adoption{Order: "7", Codes: []string{"gc00000001", "gc00000002"}, By: "sato"})
+			},
+			fleet.Adoption{Order: "7", Codes: []string{"gc00000001", "gc00000002"}, By: "sato"},
+		},
+		"that an order bought nothing": {
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Adopt(ctx, fleet.Adoption{Order: "7", By: "sato", Why: "the invoice says so"})
+			},
+			fleet.Adoption{Order: "7", By: "sato", Why: "the invoice says so"},
+		},
+		"what belongs to a group": {
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Adopt(ctx, fleet.Adoption{Group: "web", Codes: []string{"gc00000001"}, By: "sato"})
+			},
+			fleet.Adoption{Group: "web", Codes: []string{"gc00000001"}, By: "sato"},
+		},
+		"what is not ours": {
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Disown(ctx, "gc00000003", request)
+			},
+			[]string{"disown", "gc00000003", "sato", "a test of the disks"},
+		},
+		"what must not be removed": {
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Protect(ctx, "gc00000003", request)
+			},
+			[]any{"protect", "gc00000003", actions.Protection{By: "sato", Why: "a test of the disks"}},
+		},
+		"what may be removed again": {
+			func(ctx context.Context, client *httpd.Client) error { return client.Unprotect(ctx, "gc00000003") },
+			[]string{"unprotect", "gc00000003"},
+		},
+		"a code that looks like a path": {
+			func(ctx context.Context, client *httpd.Client) error { return client.Unprotect(ctx, "../gc/3?") },
+			[]string{"unprotect", "../gc/3?"},
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			f := &fakeFleet{}
+			if err := c.ask(t.Context(), reach(t, f)); err != nil {
+				t.Fatal(err)
+			}
+			if want := []any{c.want}; !reflect.DeepEqual(f.asked, want) {
+				t.Errorf("asked %+v, want %+v", f.asked, want)
+			}
+		})
+	}
+}
+
+func TestTheClientSeesTheFleetsPreflight(t *testing.T) {
+	t.Parallel()
+	preflight := fleet.Preflight{Group: "web", Active: 4, Max: 20, Reachable: 12, Checks: []actions.Check{
+		{Name: "template", State: actions.CheckOK, Room: -1, Why: "gc00000001 is stopped"},
+		{Name: "pool gl00000001/web", State: actions.CheckBlocked, Room: 8, Why: "it takes 12"},
+	}}
+	client := reach(t, &fakeFleet{preflight: preflight})
+	got, err := client.Preflight(t.Context(), "web")
+	if err != nil || !reflect.DeepEqual(got, preflight) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := client.Preflight(t.Context(), "wev"); err == nil || !strings.Contains(err.Error(), `"wev"`) {
+		t.Errorf("of a group that does not exist: error is %v", err)
+	}
+}
+
 func TestAGroupsRefusalIsTheClientsError(t *testing.T) {
 	t.Parallel()
 	client := reach(t, &fakeFleet{refusal: errors.New("record the pause of group web: no space left on device")})
@@ -122,35 +229,55 @@ func TestWithoutADaemonTheClientAsksWhetherOneRuns(t *testing.T) {
 
 func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 	t.Parallel()
-	const pause = "/v1/groups/web/pause"
+	const pause, adopt = "/v1/groups/web/pause", "/v1/adopt"
 	for what, c := range map[string]struct {
 		method, path, body string
 		status             int
+		refusal            error
 	}{
-		"a pause":                  {http.MethodPost, pause, `{"by":"sato"}`, http.StatusOK},
-		"a pause of no group":      {http.MethodPost, "/v1/groups/db/pause", `{"by":"sato"}`, http.StatusNotFound},
-		"a pause that is not JSON": {http.MethodPost, pause, `by=sato`, http.StatusBadRequest},
+		"a pause":                  {http.MethodPost, pause, `{"by":"sato"}`, http.StatusOK, nil},
+		"a pause of no group":      {http.MethodPost, "/v1/groups/db/pause", `{"by":"sato"}`, http.StatusNotFound, nil},
+		"a pause that is not JSON": {http.MethodPost, pause, `by=sato`, http.StatusBadRequest, nil},
 		"a pause with a misspelt member": {
-			http.MethodPost, pause, `{"by":"sato","wyh":"x"}`, http.StatusBadRequest,
+			http.MethodPost, pause, `{"by":"sato","wyh":"x"}`, http.StatusBadRequest, nil,
 		},
 		"a pause larger than any sensible one": {
-			http.MethodPost, pause, `{"by":"` + strings.Repeat("s", 65<<10) + `"}`, http.StatusBadRequest,
+			http.MethodPost, pause, `{"by":"` + strings.Repeat("s", 65<<10) + `"}`, http.StatusBadRequest, nil,
 		},
-		"a pause by GET":    {http.MethodGet, pause, "", http.StatusMethodNotAllowed},
-		"a resume":          {http.MethodPost, "/v1/groups/web/resume", "", http.StatusOK},
-		"an unknown action": {http.MethodPost, "/v1/groups/web/remove", "", http.StatusNotFound},
+		"a pause by GET":    {http.MethodGet, pause, "", http.StatusMethodNotAllowed, nil},
+		"a resume":          {http.MethodPost, "/v1/groups/web/resume", "", http.StatusOK, nil},
+		"an unknown action": {http.MethodPost, "/v1/groups/web/remove", "", http.StatusNotFound, nil},
+		"a preflight":       {http.MethodGet, "/v1/groups/web/preflight", "", http.StatusOK, nil},
+		"a preflight of no group": {
+			http.MethodGet, "/v1/groups/db/preflight", "", http.StatusNotFound, nil,
+		},
+		"an adoption":             {http.MethodPost, adopt, `{"order":"7","by":"sato"}`, http.StatusOK, nil},
+		"an adoption by no group": {http.MethodPost, adopt, `{}`, http.StatusNotFound, fleet.NoGroupError{Name: "db"}},
+		"an adoption with a misspelt member": {
+			http.MethodPost, adopt, `{"order":"7","code":["gc00000001"]}`, http.StatusBadRequest, nil,
+		},
+		"an adoption that must not be": {
+			http.MethodPost, adopt, `{"order":"7"}`, http.StatusConflict, fmt.Errorf("adopt: %w", fleet.RefusedError{Why: "order 7 is settled"}),
+		},
+		"an adoption that cannot be": {
+			http.MethodPost, adopt, `{"order":"7"}`, http.StatusServiceUnavailable, errors.New("no space left on device"),
+		},
+		"a protection":         {http.MethodPost, "/v1/instances/gc00000001/protect", `{"by":"sato"}`, http.StatusOK, nil},
+		"a disowning by GET":   {http.MethodGet, "/v1/instances/gc00000001/disown", "", http.StatusMethodNotAllowed, nil},
+		"a disowning":          {http.MethodPost, "/v1/instances/gc00000001/disown", `{"by":"sato"}`, http.StatusOK, nil},
+		"an end of protection": {http.MethodPost, "/v1/instances/gc00000001/unprotect", "", http.StatusOK, nil},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			f := &fakeFleet{}
+			f := &fakeFleet{refusal: c.refusal}
 			answer := httptest.NewRecorder()
 			httpd.Control(f).ServeHTTP(answer, httptest.NewRequest(c.method, c.path, strings.NewReader(c.body)))
 			if answer.Code != c.status {
 				body, _ := io.ReadAll(answer.Body)
 				t.Errorf("status %d, want %d: %s", answer.Code, c.status, body)
 			}
-			if answer.Code != http.StatusOK && f.paused != nil {
-				t.Errorf("refused, and paused all the same: %+v", f.paused)
+			if answer.Code != http.StatusOK && (f.paused != nil || f.asked != nil) {
+				t.Errorf("refused, and done all the same: %+v, %+v", f.paused, f.asked)
 			}
 		})
 	}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// fakeFleet shows what it is given, and remembers what was asked of it.
+type fakeFleet struct {
+	state     fleet.Status
+	preflight fleet.Preflight
+	asked     []any // each command, in its own words
+	refusal   error // of every command
+}
+
+func (f *fakeFleet) Status() fleet.Status { return f.state }
+
+func (f *fakeFleet) Pause(_ context.Context, group string, pause policy.Pause) error {
+	return f.take([]any{"pause", group, pause})
+}
+
+func (f *fakeFleet) Resume(_ context.Context, group string) error {
+	return f.take([]string{"resume", group})
+}
+
+func (f *fakeFleet) Adopt(_ context.Context, adoption fleet.Adoption) error { return f.take(adoption) }
+
+func (f *fakeFleet) Disown(_ context.Context, code string, by, why string) error {
+	return f.take([]string{"disown", code, by, why})
+}
+
+func (f *fakeFleet) Protect(_ context.Context, code string, protection actions.Protection) error {
+	return f.take([]any{"protect", code, protection})
+}
+
+func (f *fakeFleet) Unprotect(_ context.Context, code string) error {
+	return f.take([]string{"unprotect", code})
+}
+
+func (f *fakeFleet) Preflight(_ context.Context, _ string) (fleet.Preflight, error) {
+	return f.preflight, f.refusal
+}
+
+func (f *fakeFleet) take(command any) error {
+	if f.refusal == nil {
+		f.asked = append(f.asked, command)
+	}
+	return f.refusal
+}
+
+// serve makes f answer at a socket until the test ends, and returns the socket's path.
+func serve(t *testing.T, f *fakeFleet) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "cli-") // those of long test names do not fit into a socket's address
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(directory, "control.sock")
+	listener, err := httpd.ListenSocket(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- httpd.Serve(ctx, listener, httpd.Control(f)) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		_ = os.RemoveAll(directory)
+	})
+	return path
+}
+
+func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
+	t.Parallel()
+	const why = "the invoice names them"
+	by := userName()
+	for line, c := range map[string]struct {
+		asked any
+		says  string
+	}{
+		"pause web --by sato": {
+			[]any{"pause", "web", policy.Pause{By: "sato"}},
+			"web is paused; `autoscaled resume web` ends it",
+		},
+		"resume web": {
+			[]string{"resume", "web"},
+			"web runs again",
+		},
+		"adopt gc00000007 --order 7": {
+			fleet.Adoption{Order: "7", Codes: []string{"gc00000007"}, By: by},
+			"order 7 is settled: gc00000007 is taken on record as what it bought",
+		},
+		"adopt gc00000007 gc00000008 --order 7 --by sato --why": {
+			fleet.Adoption{Order: "7", Codes: []string{"gc00000007", "gc00000008"}, By: "sato", Why: why},
+			"order 7 is settled: gc00000007, gc00000008 are taken on record as what it bought",
+		},
+		"adopt --order 7 --none": {
+			fleet.Adoption{Order: "7", By: by},
+			"order 7 is settled: it bought nothing",
+		},
+		"adopt gc00000009 --group web": {
+			fleet.Adoption{Group: "web", Codes: []string{"gc00000009"}, By: by},
+			"gc00000009 is taken on record for group web",
+		},
+		"disown gc00000007 --by sato --why": {
+			[]string{"disown", "gc00000007", "sato", why},
+			"gc00000007 is not ours any more: it is left as it is, and goes on costing money until you end its contract",
+		},
+		"protect gc00000007 --by sato --why": {
+			[]any{"protect", "gc00000007", actions.Protection{By: "sato", Why: why}},
+			"gc00000007 is protected: neither scaling in nor replacing removes it; `autoscaled unprotect gc00000007` ends that",
+		},
+		"unprotect gc00000007": {
+			[]string{"unprotect", "gc00000007"},
+			"gc00000007 is not protected any more",
+		},
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			f := &fakeFleet{}
+			args := strings.Fields(line)
+			if strings.HasSuffix(line, "--why") {
+				args = append(args, why)
+			}
+			out, _, err := execute(t, append(args, "--socket", serve(t, f))...)
+			if err != nil || out != c.says+"\n" {
+				t.Errorf("said %q, error is %v; want %q", out, err, c.says)
+			}
+			if want := []any{c.asked}; !reflect.DeepEqual(f.asked, want) {
+				t.Errorf("asked %+v, want %+v", f.asked, want)
+			}
+		})
+	}
+}
+
+func TestAPauseThatTakesThePlaceOfAnotherSaysSo(t *testing.T) {
+	t.Parallel()
+	earlier := &policy.Pause{Since: now, By: "suzuki", Why: "moving the racks"}
+	socket := serve(t, &fakeFleet{state: fleet.Status{Groups: []fleet.GroupStatus{{Name: "api"}, {Name: "web", Paused: earlier}}}})
+	out, _, err := execute(t, "pause", "web", "--socket", socket)
+	if err != nil || !strings.Contains(out, "\nthis took the place of a pause by suzuki ") || !strings.HasSuffix(out, ": moving the racks\n") {
+		t.Errorf("said %q, error is %v", out, err)
+	}
+}
+
+func TestARefusalIsTheCommandsErrorAndNothingElse(t *testing.T) {
+	t.Parallel()
+	const why = "order 7 was settled 3m ago, as void"
+	socket := serve(t, &fakeFleet{refusal: fleet.RefusedError{Why: why}})
+	for _, line := range []string{
+		"pause web", "resume web", "adopt gc00000007 --order 7", "disown gc00000007", "protect gc00000007", "unprotect gc00000007", "preflight web",
+	} {
+		out, _, err := execute(t, append(strings.Fields(line), "--socket", socket)...)
+		if err == nil || err.Error() != why || out != "" {
+			t.Errorf("%s said %q, and its error is %v", line, out, err)
+		}
+	}
+}
+
+func TestAnAdoptionThatSaysTwoThingsIsRefusedBeforeAnybodyIsAsked(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "none.sock")
+	for line, want := range map[string]string{
+		"adopt gc00000007":                        "either --order ID (see `autoscaled orders`) or --group GROUP",
+		"adopt gc00000007 --order 7 --group web":  "either --order ID",
+		"adopt --order 7":                         "name the machines' codes; if the order bought nothing, write --none",
+		"adopt --group web":                       "name the machines' codes",
+		"adopt --group web --none":                "write it with --order ID",
+		"adopt gc00000007 --order 7 --none":       "and gc00000007 is named: leave one of the two out",
+		"adopt gc00000007 --group web --none":     "write it with --order ID",
+		"adopt gc1 gc2 --order 7 --none":          "and gc1, gc2 are named",
+		"adopt gc00000007 gc00000007 --group web": "gc00000007 is named twice: name each machine once",
+		"adopt gc00000007 gc00000007 --order 7":   "gc00000007 is named twice",
+		"adopt --order= gc00000007":               "either --order ID",
+	} {
+		_, _, err := execute(t, append(strings.Fields(line), "--socket", socket)...)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), socket) {
+			t.Errorf("%s: error is %v, want %q", line, err, want)
+		}
+	}
+}
+
+func TestOrdersAreShownWithTheCommandsThatSettleThem(t *testing.T) {
+	t.Parallel()
+	socket := serve(t, &fakeFleet{state: fleet.Status{Accounts: []fleet.AccountStatus{{Name: "gio", Orders: []actions.OrderStatus{
+		{ID: "7", Group: "web", Count: 1, State: actions.IntentAsking, At: now, Candidates: []string{"gc00000007"}},
+	}}}}})
+	out, _, err := execute(t, "orders", "--socket", socket)
+	for _, want := range []string{"autoscaled adopt gc00000007 --order 7 --socket " + socket, "autoscaled adopt --order 7 --none --socket " + socket} {
+		if err != nil || !strings.Contains(out, want+"\n") {
+			t.Errorf("%q is missing, error is %v:\n%s", want, err, out)
+		}
+	}
+	out, _, err = execute(t, "orders", "--json", "--socket", socket)
+	var orders []map[string]any
+	if err != nil || json.Unmarshal([]byte(out), &orders) != nil || len(orders) != 1 || orders[0]["account"] != "gio" || orders[0]["id"] != "7" {
+		t.Errorf("error is %v, as JSON\n%s", err, out)
+	}
+}
+
+func TestWithoutAnUnsettledOrderThatIsSaid(t *testing.T) {
+	t.Parallel()
+	socket := serve(t, &fakeFleet{})
+	for line, want := range map[string]string{"orders": "every order is settled\n", "orders --json": "[]\n"} {
+		if out, _, err := execute(t, append(strings.Fields(line), "--socket", socket)...); err != nil || out != want {
+			t.Errorf("%s said %q, error is %v", line, out, err)
+		}
+	}
+}
+
+func TestPreflightsExitStatusSaysWhetherMaxCanBeReached(t *testing.T) {
+	t.Parallel()
+	for _, flags := range [][]string{nil, {"--json"}} {
+		for reachable, reached := range map[int]bool{4: false, 5: true, 6: true} {
+			socket := serve(t, &fakeFleet{preflight: fleet.Preflight{Group: "web", Max: 5, Reachable: reachable}})
+			out, errs, err := execute(t, append([]string{"preflight", "web", "--socket", socket}, flags...)...)
+			if (err == nil) != reached || err != nil && err.Error() != "" || errs != "" || out == "" {
+				t.Errorf("%v %d: error is %v, said %q and %q", flags, reachable, err, out, errs)
+			}
+		}
+	}
+}
+
+func TestPreflightAsJSONIsTheFleetsOwn(t *testing.T) {
+	t.Parallel()
+	want := fleet.Preflight{Group: "web", Active: 2, Max: 5, Reachable: 5, Checks: []actions.Check{{Name: "access", State: actions.CheckOK, Room: -1}}}
+	out, _, err := execute(t, "preflight", "web", "--json", "--socket", serve(t, &fakeFleet{preflight: want}))
+	var got fleet.Preflight
+	if err != nil || json.Unmarshal([]byte(out), &got) != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("error is %v, as JSON\n%s", err, out)
+	}
+}

@@ -1,0 +1,132 @@
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+const (
+	requestBytesMax = 64 << 10
+	commandTimeout  = 25 * time.Second // a preflight calls the cloud some times
+)
+
+// Fleet is what the control face shows and steers. Its errors are a
+// [fleet.NoGroupError], a [fleet.RefusedError] for what must not be done, or say
+// what kept it from being done.
+type Fleet interface {
+	Status() fleet.Status
+	Pause(ctx context.Context, group string, pause policy.Pause) error
+	Resume(ctx context.Context, group string) error
+	Adopt(ctx context.Context, adoption fleet.Adoption) error
+	Disown(ctx context.Context, code string, by, why string) error
+	Protect(ctx context.Context, code string, protection actions.Protection) error
+	Unprotect(ctx context.Context, code string) error
+	Preflight(ctx context.Context, group string) (fleet.Preflight, error)
+}
+
+// PauseRequest is the body of a pause.
+type PauseRequest struct {
+	By  string `json:"by"`            // who asks
+	Why string `json:"why,omitempty"` // for whoever reads the status
+}
+
+// InstanceRequest is the body of a command about one instance.
+type InstanceRequest struct {
+	By  string `json:"by"`            // who asks
+	Why string `json:"why,omitempty"` // for whoever reads the status
+}
+
+// problem is the body of every answer that is not a success.
+type problem struct {
+	Error string `json:"error"`
+}
+
+// done is the body of a success that has nothing to tell.
+type done struct{}
+
+// Control serves the control face of f.
+func Control(f Fleet) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, f.Status())
+	})
+	mux.HandleFunc("GET /v1/groups/{group}/preflight", func(w http.ResponseWriter, r *http.Request) {
+		steer(w, r, func(ctx context.Context) (any, error) { return f.Preflight(ctx, r.PathValue("group")) })
+	})
+	mux.HandleFunc("POST /v1/groups/{group}/pause", command("pause", func(ctx context.Context, r *http.Request, request PauseRequest) error {
+		return f.Pause(ctx, r.PathValue("group"), policy.Pause{By: request.By, Why: request.Why})
+	}))
+	mux.HandleFunc("POST /v1/groups/{group}/resume", bare(f.Resume, "group"))
+	mux.HandleFunc("POST /v1/adopt", command("adopt", func(ctx context.Context, _ *http.Request, adoption fleet.Adoption) error {
+		return f.Adopt(ctx, adoption)
+	}))
+	mux.HandleFunc("POST /v1/instances/{code}/disown", command("disown", func(ctx context.Context, r *http.Request, request InstanceRequest) error {
+		return f.Disown(ctx, r.PathValue("code"), request.By, request.Why)
+	}))
+	mux.HandleFunc("POST /v1/instances/{code}/protect", command("protect", func(ctx context.Context, r *http.Request, request InstanceRequest) error {
+		return f.Protect(ctx, r.PathValue("code"), actions.Protection{By: request.By, Why: request.Why})
+	}))
+	mux.HandleFunc("POST /v1/instances/{code}/unprotect", bare(f.Unprotect, "code"))
+	return mux
+}
+
+// command serves a command whose body is a Request; name is what people call it.
+func command[Request any](name string, do func(ctx context.Context, r *http.Request, request Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var request Request
+		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, requestBytesMax))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&request); err != nil {
+			answer(w, http.StatusBadRequest, problem{fmt.Sprintf("read the %s request: %v", name, err)})
+			return
+		}
+		steer(w, r, func(ctx context.Context) (any, error) { return done{}, do(ctx, r, request) })
+	}
+}
+
+// bare serves a command that needs to know nothing but its object, which is named
+// by the given part of the path.
+func bare(do func(ctx context.Context, object string) error, part string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		steer(w, r, func(ctx context.Context) (any, error) { return done{}, do(ctx, r.PathValue(part)) })
+	}
+}
+
+// steer answers with what do returns.
+func steer(w http.ResponseWriter, r *http.Request, do func(ctx context.Context) (any, error)) {
+	ctx, cancel := context.WithTimeout(r.Context(), commandTimeout)
+	defer cancel()
+	result, err := do(ctx)
+	if err != nil {
+		answer(w, statusOf(err), problem{err.Error()})
+		return
+	}
+	answer(w, http.StatusOK, result)
+}
+
+func statusOf(err error) int {
+	var noGroup fleet.NoGroupError
+	var refused fleet.RefusedError
+	switch {
+	case errors.As(err, &noGroup):
+		return http.StatusNotFound
+	case errors.As(err, &refused):
+		return http.StatusConflict
+	default:
+		return http.StatusServiceUnavailable
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client is gone: nobody to tell
+}
