@@ -33,7 +33,7 @@ type judgement struct {
 // Doubt says in which way the account is half broken, and why, as of the newest look;
 // DoubtNone if it is not.
 func (a *Account) Doubt() (Doubt, string) {
-	if why := a.gate.closed(); why != "" {
+	if why := a.gate.closed(a.Now()); why != "" {
 		return DoubtWrites, why
 	}
 	a.doubtful.Lock()

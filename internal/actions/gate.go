@@ -12,6 +12,10 @@ import (
 // account, before the account counts as one that cannot be changed.
 const gateFailures = 5
 
+// gateGrace is how long after a pause somebody must have tried again. If nobody did,
+// there is nothing left to change, and nothing is known of the account any more.
+const gateGrace = 2 * time.Minute
+
 // patience is how long something that fails again and again is left alone.
 type patience struct {
 	failures int         // in a row
@@ -73,9 +77,12 @@ func (g *gate) note(acted bool, err error, now time.Time, jitter float64) {
 }
 
 // closed says why the account cannot be changed; empty while it can.
-func (g *gate) closed() string {
+func (g *gate) closed(now time.Time) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if !g.trying && now.After(g.patience.until.Add(gateGrace)) {
+		g.patience, g.why = patience{}, ""
+	}
 	if g.patience.failures < gateFailures {
 		return ""
 	}

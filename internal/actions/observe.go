@@ -127,6 +127,10 @@ func (f *Facts) learn(v *view, now time.Time) bool {
 		f.Location, changed = location, true
 	}
 	power := v.machine.Power
+	if f.Overwrite != nil && power == cloud.PowerBlank && v.machineAt.After(f.Overwrite.At) {
+		f.overwritten() // nothing else makes a startable machine blank
+		changed = true
+	}
 	if f.Stale != nil && v.certain() && power.String() != f.Stale.Power {
 		f.Stale, changed = nil, true // reads have caught up with us
 	}

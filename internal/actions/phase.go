@@ -103,7 +103,9 @@ func phaseOfOurs(f *Facts, v *view, c circumstances) Phase {
 		return Stopping
 	case power == cloud.PowerBusy:
 		return Busy
-	case c.outdated || !f.Failing.IsZero() || !f.Overwrite.IsZero():
+	case power == cloud.PowerBlank && missingPreparation(f, c.preparations) != "":
+		return Unprepared // it can be overwritten only when it could be started
+	case c.outdated || !f.Failing.IsZero() || f.Overwrite != nil:
 		return Unfit
 	case missingPreparation(f, c.preparations) != "":
 		return Unprepared

@@ -48,8 +48,11 @@ var phaseCases = []phaseCase{
 	{"off, made from another template", func(_ *Facts, v *view, c *circumstances) { v.machine.Power, c.outdated = cloud.PowerOff, true }, Unfit},
 	{"off, its service failed", func(f *Facts, v *view, _ *circumstances) { v.machine.Power, f.Failing = cloud.PowerOff, ago(time.Hour) }, Unfit},
 	{"off, perhaps overwritten already", func(f *Facts, v *view, _ *circumstances) {
-		v.machine.Power, f.Overwrite = cloud.PowerOff, ago(time.Hour)
+		v.machine.Power, f.Overwrite = cloud.PowerOff, &Overwrite{At: ago(time.Hour)}
 	}, Unfit},
+	{"blank and not prepared, made from another template", func(f *Facts, v *view, c *circumstances) {
+		v.machine.Power, f.Prepared, c.outdated = cloud.PowerBlank, nil, true
+	}, Unprepared},
 	{"on, made from another template", func(_ *Facts, v *view, c *circumstances) { v.pools, c.outdated = 2, true }, InPool},
 	{"off and prepared", power(cloud.PowerOff), Off},
 	{"off, as before our start a moment ago", func(f *Facts, v *view, _ *circumstances) {

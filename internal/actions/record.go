@@ -39,7 +39,7 @@ type Facts struct {
 	Failing    time.Time            `json:"failing,omitzero"`    // since when its service does not answer although it is to serve; zero: it answers
 	Left       time.Time            `json:"left,omitzero"`       // since when it is out of every pool on its way out
 	Rested     time.Time            `json:"rested,omitzero"`     // since when it stands by, stopped
-	Overwrite  time.Time            `json:"overwrite,omitzero"`  // when overwriting it was last asked for, until that is on record as done
+	Overwrite  *Overwrite           `json:"overwrite,omitempty"` // that may be under way, or done without our knowing; nil: none
 	StopAsked  time.Time            `json:"stop_asked,omitzero"` // when it was asked to stop; zero once it is off
 	LastDay    time.Time            `json:"last_day,omitzero"`   // the day with which its contract was ended
 	Protected  *Protection          `json:"protected,omitempty"`
@@ -58,12 +58,15 @@ func anchor(now time.Time, times ...*time.Time) {
 }
 
 func (f *Facts) anchor(now time.Time) {
-	anchor(now, &f.Since, &f.Seen, &f.Labelled, &f.Joined, &f.Fell, &f.Failing, &f.Left, &f.Rested, &f.Overwrite, &f.StopAsked)
+	anchor(now, &f.Since, &f.Seen, &f.Labelled, &f.Joined, &f.Fell, &f.Failing, &f.Left, &f.Rested, &f.StopAsked)
 	if f.Attempt != nil {
 		anchor(now, &f.Attempt.At)
 	}
 	if f.Stale != nil {
 		anchor(now, &f.Stale.Until)
+	}
+	if f.Overwrite != nil {
+		anchor(now, &f.Overwrite.At)
 	}
 }
 
@@ -75,6 +78,18 @@ func (f *Facts) serves() bool { return f.Joined.After(f.Fell) }
 type Attempt struct {
 	Preparation string    `json:"preparation"`
 	At          time.Time `json:"at"`
+}
+
+// Overwrite is written before an instance is overwritten from a template. Where its
+// answer is not on record, the instance may be made from either.
+type Overwrite struct {
+	Template string    `json:"template"` // as cloud.Template.ID
+	At       time.Time `json:"at"`
+}
+
+// overwritten notes that the overwriting that was asked for took place.
+func (f *Facts) overwritten() {
+	f.Template, f.Failing, f.Overwrite = f.Overwrite.Template, time.Time{}, nil
 }
 
 // Stale says that a read which shows this power may be from before our last call.

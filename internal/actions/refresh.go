@@ -3,7 +3,6 @@ package actions
 import (
 	"context"
 	"maps"
-	"time"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
 )
@@ -23,7 +22,15 @@ func (c *Crew) refresh(ctx context.Context, in *instance) (bool, error) {
 	if err != nil || !c.still(in, StepRefresh) {
 		return false, err
 	}
-	if err := c.note(in, func(f *Facts) { f.Overwrite = c.Now() }); err != nil {
+	if err := c.note(in, func(f *Facts) {
+		f.Overwrite, f.Attempt = &Overwrite{template.ID(), c.Now()}, nil
+		f.Prepared = maps.Clone(f.Prepared)
+		for _, p := range c.Machines.Preparations() {
+			if p.OnDisk {
+				delete(f.Prepared, p.Name)
+			}
+		}
+	}); err != nil {
 		return false, err
 	}
 	if err := c.Machines.Refresh(ctx, in.code, template); err != nil {
@@ -31,14 +38,7 @@ func (c *Crew) refresh(ctx context.Context, in *instance) (bool, error) {
 	}
 	c.resetProbes(in)
 	return true, c.note(in, func(f *Facts) {
-		prepared := maps.Clone(f.Prepared)
-		for _, p := range c.Machines.Preparations() {
-			if p.OnDisk {
-				delete(prepared, p.Name)
-			}
-		}
-		f.Prepared, f.Template, f.Attempt = prepared, template.ID(), nil
-		f.Failing, f.Overwrite = time.Time{}, time.Time{}
+		f.overwritten()
 		f.Stale = c.staleAfter(machine.Power)
 	})
 }

@@ -70,11 +70,11 @@ func TestAnOverwrittenMachineHasAnotherDiskAndKeepsWhatIsAroundIt(t *testing.T) 
 						t.Errorf("%s is %v", object, party.fields)
 					}
 				}
-				time.Sleep(options.Delays.Clone - 1)
+				time.Sleep(options.Delays.Clone - time.Nanosecond)
 				if source, destination := shownStatus(t, sim, template), shownStatus(t, sim, code); source != gpsim.StatusLockForCloning || destination != gpsim.StatusCloning {
 					t.Errorf("during the job the source is %s and the destination %s", source, destination)
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				if got := shownStatus(t, sim, template); got != gpsim.StatusStopped {
 					t.Errorf("after the job the source is %s", got)
 				}
