@@ -1,6 +1,8 @@
 package policy_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,5 +35,56 @@ func BenchmarkEvaluate(b *testing.B) {
 	for b.Loop() {
 		now = now.Add(10 * time.Second)
 		policy.Evaluate(&spec, observed, now, &memory)
+	}
+}
+
+// BenchmarkChoose chooses for groups in several situations. A tenth of the instances
+// stand by.
+func BenchmarkChoose(b *testing.B) {
+	for _, count := range []int{10, 100, 1_000, 10_000} {
+		spec := policy.Spec{
+			Max: 2 * count, OrderMax: 10, Surge: 1, Standby: count, HealBudget: 0.1, Brake: 0.45, LaunchFailuresMax: 3,
+			Pick: []policy.PickRule{policy.PickLocation, policy.PickLeastBusy, policy.PickNewest}, ReleaseBefore: time.Hour,
+		}
+		for _, situation := range situations(count) {
+			b.Run(fmt.Sprintf("%s/%d", situation.name, count), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					policy.Choose(&spec, situation.Situation, noon)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*count), "ns/instance")
+			})
+		}
+	}
+}
+
+type situation struct {
+	name string
+	policy.Situation
+}
+
+// situations are those of a group of count instances whose load calls for nothing, for a
+// third fewer, for a third more, and whose template was changed.
+func situations(count int) []situation {
+	instances := make([]policy.Instance, count)
+	for i := range instances {
+		in := serving(i * 7919 % count)
+		if i%10 == 9 {
+			in = stopped(i * 7919 % count)
+		}
+		in.Code, in.Location = code(i), [...]string{"L", "R"}[i*7%3%2]
+		in.Load = policy.ValueAt(float64(i*7919%count), noon)
+		instances[i] = in
+	}
+	desired := count - count/10
+	outdated := slices.Clone(instances)
+	for i := range outdated {
+		outdated[i].Cause = policy.Outdated
+	}
+	return []situation{
+		{"at rest", policy.Situation{Desired: desired, Instances: instances}},
+		{"shrinks", policy.Situation{Desired: desired * 2 / 3, Instances: instances}},
+		{"grows", policy.Situation{Desired: desired * 4 / 3, Instances: instances}},
+		{"replaces", policy.Situation{Desired: desired, Instances: outdated}},
 	}
 }

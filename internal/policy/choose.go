@@ -102,11 +102,12 @@ type Choice struct {
 // group at a time is brought in beyond the desired count, and as many of them leave
 // as are serving too many then. An outdated one leaves only once the rest has served
 // for Bake. When more than Brake of the serving instances (and at least two) fail
-// together, it is the probe, the network or what they all depend on: failing counts
-// for nothing then.
+// together, it is the probe, the network or what they all depend on: none of them is
+// replaced then.
 //
 // Shrinking takes first what fails, expires, does not serve yet, is outdated, and then
-// whom spec.Pick says. A protected instance is never taken.
+// whom spec.Pick says. A protected instance is never taken, and one that serves only
+// while more serve than desired.
 //
 // Stopped instances above the number kept, and those older than StandbyAge, are
 // released shortly before their paid period ends. A quarantined instance is no
@@ -116,22 +117,23 @@ func Choose(spec *Spec, s Situation, now time.Time) Choice {
 	c := chooser{spec: spec, now: now}
 	c.sortOut(s.Instances)
 	if c.braked() {
-		c.held = append(c.held, HoldBrake)
-		c.trust()
+		c.brake = true
+		c.hold(HoldBrake)
 	}
-	extra := min(c.replaceable(), max(1, int(spec.HealBudget*float64(s.Desired))))
-	need := s.Desired + extra - len(c.active) - s.Pending
-	need -= c.bringBack(need)
+	extra := c.extra(s.Desired)
+	missing := s.Desired - len(c.active) - s.Pending
+	need := missing + extra
+	need -= c.bringBack(need, missing)
 	if need > 0 {
 		c.buy(need, s.Desired+extra)
 	}
 	switch {
 	case !s.Doubtful:
 		c.replace(s.Desired)
-		c.shrink(len(c.active) - s.Desired - extra)
+		c.shrink(s.Desired, extra)
 		c.release()
-	case len(c.active) > s.Desired+extra || c.replaceable() > 0:
-		c.held = append(c.held, HoldDoubt)
+	case len(c.active) > s.Desired || c.serving(c.replaceable) > 0:
+		c.hold(HoldDoubt)
 	}
 	return Choice{Goals: c.goals, Order: c.order, Held: c.held}
 }
@@ -146,6 +148,7 @@ type chooser struct {
 	stopped        []Instance // standing by
 	setAside       int        // quarantined or left alone: they cost, and are no capacity
 	launchFailures int        // launches in a row that never served
+	brake          bool       // too many fail together for any of them to be replaced
 
 	goals []Assignment
 	order int
@@ -198,32 +201,42 @@ func all(Instance) bool { return true }
 
 func (c *chooser) braked() bool {
 	failing := c.serving(func(in Instance) bool { return in.Cause == Failing })
-	return failing >= 2 && float64(failing) > c.spec.Brake*float64(c.serving(all))
+	return failing >= 2 && one.times(failing) > shareOf(c.spec.Brake, 1).times(c.serving(all))
 }
 
-// trust takes the failing instances for sound.
-func (c *chooser) trust() {
-	for i := range c.active {
-		if c.active[i].Cause == Failing {
-			c.active[i].Cause = Sound
-		}
+// replaceable says that the instance should make place for another.
+func (c *chooser) replaceable(in Instance) bool {
+	return in.Cause != Sound && !in.Protected && (in.Cause != Failing || !c.brake)
+}
+
+// extra is how many successors are brought in beyond the desired count, as far as max
+// and surge leave room.
+func (c *chooser) extra(desired int) int {
+	budget := int(shareOf(c.spec.HealBudget, 1).times(desired) / one)
+	extra := min(c.serving(c.replaceable), max(1, budget))
+	room := max(0, c.spec.Max+c.spec.Surge-desired)
+	if extra > room {
+		c.hold(HoldRoom)
 	}
+	return min(extra, room)
 }
 
-func replaceable(in Instance) bool { return in.Cause != Sound && !in.Protected }
-
-func (c *chooser) replaceable() int { return c.serving(replaceable) }
-
-// bringBack takes up to need instances back into service, and says how many.
-func (c *chooser) bringBack(need int) int {
-	slices.SortFunc(c.leaving, newestFirst)
+// bringBack takes up to need instances back into service, and says how many. One that
+// leaves because it is outdated is nobody's successor: it comes back only for what is
+// missing.
+func (c *chooser) bringBack(need, missing int) int {
+	slices.SortFunc(c.leaving, soundestFirst)
 	slices.SortFunc(c.stopped, fittestFirst)
 	back := 0
-	for _, spare := range []*[]Instance{&c.leaving, &c.stopped} {
-		for ; back < need && len(*spare) > 0; back++ {
-			c.assign((*spare)[0], InService)
-			*spare = (*spare)[1:]
+	for _, in := range c.leaving {
+		if back < missing || back < need && in.Cause == Sound {
+			c.assign(in, InService)
+			back++
 		}
+	}
+	for ; back < need && len(c.stopped) > 0; back++ {
+		c.assign(c.stopped[0], InService)
+		c.stopped = c.stopped[1:]
 	}
 	return back
 }
@@ -232,11 +245,11 @@ func (c *chooser) bringBack(need int) int {
 func (c *chooser) buy(need, target int) {
 	room := c.spec.Max + c.spec.Surge - (target - need) - c.setAside
 	if c.launchFailures >= c.spec.LaunchFailuresMax && c.spec.LaunchFailuresMax > 0 {
-		c.held = append(c.held, HoldLaunches)
+		c.hold(HoldLaunches)
 		return
 	}
 	if need > room {
-		c.held = append(c.held, HoldRoom)
+		c.hold(HoldRoom)
 	}
 	c.order = max(0, min(need, room, c.spec.OrderMax))
 }
@@ -244,17 +257,20 @@ func (c *chooser) buy(need, target int) {
 // replace sends away the instances whose successors serve.
 func (c *chooser) replace(desired int) {
 	surplus := c.serving(all) - desired
+	if surplus <= 0 {
+		return
+	}
 	baked := c.serving(func(in Instance) bool { return in.Cause != Failing && (in.Cause != Sound || c.baked(in)) }) - desired
 	slices.SortFunc(c.active, mostPressingFirst)
 	c.active = slices.DeleteFunc(c.active, func(in Instance) bool {
-		if in.Stage != Serving || !replaceable(in) || surplus <= 0 {
+		if in.Stage != Serving || !c.replaceable(in) || surplus <= 0 {
 			return false
 		}
-		if in.Cause == Outdated {
-			if baked <= 0 {
-				c.holdOnce(HoldBake)
-				return false
-			}
+		if in.Cause == Outdated && baked <= 0 {
+			c.hold(HoldBake)
+			return false
+		}
+		if in.Cause != Failing {
 			baked--
 		}
 		surplus--
@@ -265,20 +281,30 @@ func (c *chooser) replace(desired int) {
 
 func (c *chooser) baked(in Instance) bool { return !c.now.Before(in.Joined.Add(c.spec.Bake)) }
 
-func (c *chooser) holdOnce(hold Hold) {
+func (c *chooser) hold(hold Hold) {
 	if !slices.Contains(c.held, hold) {
 		c.held = append(c.held, hold)
 	}
 }
 
-// shrink sends count instances away.
-func (c *chooser) shrink(count int) {
+// shrink sends away what is active beyond the desired and extra count. One that serves
+// goes only while more serve than desired.
+func (c *chooser) shrink(desired, extra int) {
+	count, surplus := len(c.active)-desired-extra, c.serving(all)-desired
 	if count <= 0 {
 		return
 	}
-	candidates := slices.DeleteFunc(slices.Clone(c.active), func(in Instance) bool { return in.Protected })
-	for _, in := range pick(c.spec.Pick, candidates)[:min(count, len(candidates))] {
+	for _, in := range pick(c.spec.Pick, c.active) {
+		switch {
+		case count == 0 || in.Protected:
+			return
+		case in.Stage == Serving && surplus <= 0:
+			continue
+		case in.Stage == Serving:
+			surplus--
+		}
 		c.assign(in, Standby)
+		count--
 	}
 }
 
@@ -295,6 +321,10 @@ func (c *chooser) release() {
 
 func newestFirst(a, b Instance) int {
 	return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(b.Code, a.Code))
+}
+
+func soundestFirst(a, b Instance) int {
+	return cmp.Or(cmp.Compare(a.Cause, b.Cause), newestFirst(a, b))
 }
 
 func mostPressingFirst(a, b Instance) int {

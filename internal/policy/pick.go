@@ -19,7 +19,8 @@ const (
 )
 
 // pick sorts the instances by who goes first: what fails, expires, does not serve
-// yet, is outdated, and then by the rules, of which an earlier one weighs more.
+// yet, is outdated, and then by the rules, of which an earlier one weighs more. The
+// protected come last.
 func pick(rules []PickRule, instances []Instance) []Instance {
 	level := levels(rules, instances)
 	slices.SortFunc(instances, func(a, b Instance) int { return goesBefore(rules, level, a, b) })
@@ -62,6 +63,8 @@ func goesBefore(rules []PickRule, level map[string]int, a, b Instance) int {
 
 func rank(in Instance) int {
 	switch {
+	case in.Protected:
+		return 5
 	case in.Cause == Failing:
 		return 0
 	case in.Cause == Expiring:

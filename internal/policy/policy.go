@@ -210,8 +210,6 @@ func limit(spec *Spec, observed Observation, now time.Time, memory *Memory, want
 		return current, ReasonUnknown
 	case verdict == Abstain:
 		count, reason = current, ReasonAbstained
-	case wanted != current && memory.jumped(now, spec, wanted > current):
-		return current, ReasonClock
 	case wanted > current:
 		count, reason = growth(spec, observed, now, memory, wanted)
 	case wanted < current:
@@ -236,6 +234,9 @@ func limit(spec *Spec, observed Observation, now time.Time, memory *Memory, want
 
 func growth(spec *Spec, observed Observation, now time.Time, memory *Memory, wanted int) (int, Reason) {
 	current := observed.Size.Count
+	if memory.jumped(now, spec, true) {
+		return current, ReasonClock
+	}
 	// What was just taken out and is still on is not waited for.
 	back := min(wanted, current+observed.Leaving)
 	held := func(reason Reason) (int, Reason) {
@@ -264,6 +265,9 @@ func growth(spec *Spec, observed Observation, now time.Time, memory *Memory, wan
 
 func shrinkage(spec *Spec, observed Observation, now time.Time, memory *Memory, wanted int) (int, Reason) {
 	current := observed.Size.Count
+	if memory.jumped(now, spec, false) {
+		return current, ReasonClock
+	}
 	if observed.Doubtful {
 		return current, ReasonDoubt
 	}

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -54,7 +55,9 @@ func TestDecisionSaysWhyTheSizeIsWhatItIs(t *testing.T) {
 		"wanted more":                     {5, load(8), 8, policy.ReasonWant},
 		"wanted less":                     {5, load(3), 3, policy.ReasonWant},
 		"wanted as it is":                 {5, load(5), 5, policy.ReasonSteady},
+		"wanted just max":                 {5, load(20), 20, policy.ReasonWant},
 		"wanted more than max":            {5, load(30), 20, policy.ReasonAtMax},
+		"wanted just min":                 {5, load(2), 2, policy.ReasonWant},
 		"wanted less than min":            {5, load(1), 2, policy.ReasonAtMin},
 		"not known":                       {5, noLoad(), 5, policy.ReasonUnknown},
 		"below min":                       {1, load(1), 2, policy.ReasonAtMin},
@@ -216,6 +219,177 @@ func TestGrowthWithoutCooldownWaitsForNothing(t *testing.T) {
 	expect(t, group.evaluate(load(9)), 9, policy.ReasonWant)
 }
 
+func TestWhatIsLeavingIsPutBackAtOnceWhenMoreIsWanted(t *testing.T) {
+	t.Parallel()
+	cooling := func(g *timeline) { g.spec.Out.Cooldown, g.LastServing = time.Hour, g.now }
+	becoming := func(g *timeline) { g.spec.Out.Cooldown, g.Becoming = time.Second, 1 }
+	stabilizing := func(g *timeline) { g.spec.Out.Stabilization = time.Hour }
+	rising := func(g *timeline) { // 6 was wanted throughout the span
+		g.spec.Out.Stabilization = time.Minute
+		g.memory = policy.Memory{LastWant: g.now, Troughs: []policy.PastWant{{At: g.now, Count: 6}}}
+	}
+	for name, c := range map[string]struct {
+		held    func(*timeline)
+		leaving int
+		wanted  int
+		count   int
+		reason  policy.Reason
+	}{
+		"during the cooldown":                       {cooling, 2, 9, 7, policy.ReasonPutBack},
+		"while an instance is becoming one":         {becoming, 2, 9, 7, policy.ReasonPutBack},
+		"before more was wanted for long":           {stabilizing, 2, 9, 7, policy.ReasonPutBack},
+		"no more than is wanted":                    {cooling, 4, 6, 6, policy.ReasonPutBack},
+		"none is leaving":                           {cooling, 0, 9, 5, policy.ReasonCooldownOut},
+		"none is leaving, and it was just wanted":   {stabilizing, 0, 9, 5, policy.ReasonStabilizingOut},
+		"no more than max":                          {cooling, 90, 1200, 1000, policy.ReasonAtMax},
+		"fewer than were wanted throughout":         {rising, 0, 9, 6, policy.ReasonStabilizingOut},
+		"as many as were wanted throughout":         {rising, 1, 9, 6, policy.ReasonPutBack},
+		"more than were wanted throughout":          {rising, 2, 9, 7, policy.ReasonPutBack},
+		"nothing is held: all that is wanted":       {func(*timeline) {}, 2, 9, 9, policy.ReasonWant},
+		"nothing more is wanted: they go on":        {cooling, 2, 5, 5, policy.ReasonSteady},
+		"after a jump of the clock nothing changes": {func(g *timeline) { g.memory.Jump(g.now) }, 2, 9, 5, policy.ReasonClock},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			group := begin(t, unlimited(), 5)
+			if c.wanted > 1000 {
+				group.Size.Count = 950
+			}
+			c.held(group)
+			group.Leaving = c.leaving
+			expect(t, group.evaluate(load(c.wanted)), c.count, c.reason)
+		})
+	}
+}
+
+func TestGroupDoesNotShrinkWhileTheCloudCannotBeTrusted(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	spec.In.Cooldown = time.Minute
+	for name, prepare := range map[string]func(*timeline){
+		"by itself":                         func(*timeline) {},
+		"while an instance is becoming one": func(g *timeline) { g.Becoming = 1 },
+		"during the cooldown":               func(g *timeline) { g.LastServing = g.now },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			group := begin(t, spec, 10)
+			prepare(group)
+			group.Doubtful = true
+			expect(t, group.evaluate(load(3)), 10, policy.ReasonDoubt)
+			expect(t, group.evaluate(load(10)), 10, policy.ReasonSteady)
+			group.spec.Max = 4
+			expect(t, group.evaluate(load(10)), 10, policy.ReasonDoubt)
+			group.spec.Max = 20
+			expect(t, group.evaluate(load(12)), 12, policy.ReasonWant)
+		})
+	}
+	t.Run("and does again when it can", func(t *testing.T) {
+		t.Parallel()
+		group := begin(t, spec, 10)
+		group.Doubtful = true
+		group.evaluate(load(3))
+		group.Doubtful = false
+		expect(t, group.evaluate(load(3)), 3, policy.ReasonWant)
+	})
+}
+
+func TestChangesWaitForOneSpanAfterAJumpOfTheClock(t *testing.T) {
+	t.Parallel()
+	const in, out, gap = 10 * time.Minute, 3 * time.Minute, time.Minute
+	for name, c := range map[string]struct {
+		in, out time.Duration
+		max     int
+		load    policy.Signal
+		wait    time.Duration
+		count   int // then
+	}{
+		"shrinking":                          {in, 0, 20, load(3), in, 3},
+		"shrinking without a span":           {0, 0, 20, load(3), gap, 3},
+		"growth":                             {0, out, 20, load(9), out, 9},
+		"growth without a span":              {in, 0, 20, load(9), gap, 9},
+		"coming down to a lowered max":       {in, 0, 4, load(5), in, 4},
+		"the same when much more is wanted":  {in, out, 4, load(20), in, 4},
+		"and the other span does not matter": {0, out, 4, load(20), gap, 4},
+		"the same when nobody has a say":     {in, 0, 4, ofGroup("other", policy.ValueAt(1, noon)), in, 4},
+		"the same when less is wanted":       {in, 0, 4, load(2), in, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spec := unlimited()
+			spec.Max, spec.Gap, spec.In.Stabilization, spec.Out.Stabilization = c.max, gap, c.in, c.out
+			if c.load.Name == "other" {
+				spec.Policies = nil
+			}
+			group := begin(t, spec, 5)
+			group.memory.LastWant = group.now // watched without interruption
+			group.memory.Jump(group.now)
+			for group.wait(c.wait % (10 * time.Second)); group.now.Before(noon.Add(c.wait)); group.wait(10 * time.Second) {
+				if expect(t, group.evaluate(c.load), 5, policy.ReasonClock); t.Failed() {
+					return
+				}
+			}
+			group.now = noon.Add(c.wait - 1)
+			expect(t, group.evaluate(c.load), 5, policy.ReasonClock)
+			group.wait(1)
+			if decision := group.evaluate(c.load); decision.Desired.Count != c.count {
+				t.Errorf("got %d (%s), want %d", decision.Desired.Count, decision.Reason, c.count)
+			}
+		})
+	}
+}
+
+func TestAJumpOfTheClockHoldsUpNothingElse(t *testing.T) {
+	t.Parallel()
+	jumped := func(t *testing.T) *timeline {
+		spec := unlimited()
+		spec.Min, spec.In.Stabilization = 2, time.Hour
+		group := begin(t, spec, 5)
+		group.memory.Jump(group.now)
+		return group
+	}
+	t.Run("a group stays steady", func(t *testing.T) {
+		t.Parallel()
+		expect(t, jumped(t).evaluate(load(5)), 5, policy.ReasonSteady)
+	})
+	t.Run("a group below min grows", func(t *testing.T) {
+		t.Parallel()
+		group := jumped(t)
+		group.Size.Count = 1
+		expect(t, group.evaluate(load(1)), 2, policy.ReasonAtMin)
+	})
+	t.Run("missing data is told", func(t *testing.T) {
+		t.Parallel()
+		expect(t, jumped(t).evaluate(noLoad()), 5, policy.ReasonUnknown)
+	})
+	t.Run("what was wanted is remembered", func(t *testing.T) {
+		t.Parallel()
+		group := jumped(t)
+		group.evaluate(load(9))
+		if len(group.memory.Peaks) != 1 || group.memory.Peaks[0].Count != 9 {
+			t.Errorf("remembers %+v, want 9", group.memory.Peaks)
+		}
+	})
+	t.Run("a jump that seems to lie ahead counts from now", func(t *testing.T) {
+		t.Parallel()
+		group := jumped(t)
+		group.spec.In.Stabilization = 0
+		group.wait(-24 * time.Hour)
+		expect(t, group.evaluate(load(3)), 5, policy.ReasonClock)
+		group.wait(time.Minute)
+		expect(t, group.evaluate(load(3)), 3, policy.ReasonWant)
+	})
+	t.Run("it is kept on disk", func(t *testing.T) {
+		t.Parallel()
+		var memory, read policy.Memory
+		memory.Jump(noon)
+		written, err := json.Marshal(memory)
+		if err != nil || json.Unmarshal(written, &read) != nil || !read.Jumped.Equal(noon) {
+			t.Errorf("wrote %s (%v), read %+v", written, err, read)
+		}
+	})
+}
+
 func TestGroupDoesNotShrinkWhileAnInstanceIsBecomingOne(t *testing.T) {
 	t.Parallel()
 	group := begin(t, unlimited(), 10)
@@ -223,6 +397,35 @@ func TestGroupDoesNotShrinkWhileAnInstanceIsBecomingOne(t *testing.T) {
 	expect(t, group.repeat(time.Hour, load(2)), 10, policy.ReasonWarming)
 	group.Becoming = 0
 	expect(t, group.evaluate(load(2)), 2, policy.ReasonWant)
+}
+
+func TestGroupDoesNotShrinkWhileAnInstanceWarmsUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		samples [][]policy.Sample
+		count   int
+		reason  policy.Reason
+	}{
+		"one of them warms up":        {[][]policy.Sample{readings(3, 0.1), missing(1, policy.Warming)}, 4, policy.ReasonWarming},
+		"all have warmed up":          {[][]policy.Sample{readings(4, 0.1)}, 2, policy.ReasonWant},
+		"one lacks a value otherwise": {[][]policy.Sample{readings(3, 0.1), missing(1, policy.Stale)}, 2, policy.ReasonWant},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			group := begin(t, unlimited(), 4)
+			expect(t, group.evaluate(load(2), ofInstances(c.samples...)), c.count, c.reason)
+		})
+	}
+}
+
+func TestGrowthToMaxWaitsForNothingThatShrinkingWaitsFor(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	spec.Max, spec.In = 20, policy.Direction{Stabilization: time.Hour, Cooldown: time.Hour}
+	group := begin(t, spec, 5)
+	group.Becoming, group.LastServing, group.Doubtful = 1, group.now, true
+	expect(t, group.evaluate(load(30)), 20, policy.ReasonAtMax)
+	expect(t, group.evaluate(load(30)), 20, policy.ReasonAtMax)
 }
 
 func TestLoweredMaxIsReachedByTheOrdinaryRules(t *testing.T) {

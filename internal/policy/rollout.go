@@ -7,7 +7,7 @@ import "time"
 // cloud.Template.ID names them. The zero Rollout is that of a new group.
 type Rollout struct {
 	Configured string       `json:"configured,omitempty"`
-	Previous   string       `json:"previous,omitempty"` // the one before; empty: none, so that there is no way back
+	Previous   string       `json:"previous,omitempty"` // the last one before whose rollout ended; empty: none, so that there is no way back
 	State      RolloutState `json:"state,omitempty"`
 	Since      time.Time    `json:"since,omitzero"` // when it got into this state
 	Why        string       `json:"why,omitempty"`  // it was given up
@@ -33,9 +33,17 @@ func (r *Rollout) Configure(template string, now time.Time) bool {
 	case "":
 		*r = Rollout{Configured: template}
 	default:
-		*r = Rollout{Configured: template, Previous: r.InForce(), State: RolloutUnderWay, Since: now}
+		*r = Rollout{Configured: template, Previous: r.proven(), State: RolloutUnderWay, Since: now}
 	}
 	return true
+}
+
+// proven is the template that instances were last made from without a rollout under way.
+func (r *Rollout) proven() string {
+	if r.State == RolloutUnderWay {
+		return r.Previous
+	}
+	return r.InForce()
 }
 
 // InForce is the template that new instances are made from.
@@ -69,7 +77,7 @@ func (r *Rollout) Judge(instances []Made, bake time.Duration, now time.Time) boo
 			return r.end(RolloutGivenUp, in.Code+" never came to serve", now)
 		case fresh && in.Cause == Failing && in.Joined.After(r.Since) && !baked:
 			return r.end(RolloutGivenUp, in.Code+" failed soon after it began to serve", now)
-		case in.Goal == InService && (in.Cause == Outdated || fresh && !baked):
+		case in.Goal == InService && (!fresh && in.Template != "" || fresh && !baked):
 			done = false
 		}
 	}
