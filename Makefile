@@ -5,7 +5,7 @@ SHELL := bash
 FUZZTIME ?= 30s
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build test e2e fuzz bench lint fmt demo ci clean
+.PHONY: help build test e2e proof fuzz bench lint fmt demo ci clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ test: ## Install what the tests need (Debian packages, when root and missing) an
 e2e: ## Run the end-to-end tests alone, against the real snmpd and Prometheus
 	@test/setup.sh
 	@AUTOSCALED_REQUIRE_TOOLS=1 go test -race -timeout 8m -json ./test/... | go run ./test/summary
+
+proof: ## Run every lane of the proof whole, one after the other (hours)
+	@for lane in test/proof/*.sh; do echo "== $$lane"; "$$lane" --all; done
 
 fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	@for package in $$(go list ./...); do \

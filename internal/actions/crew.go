@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -75,13 +76,18 @@ func (o *CrewOptions) validate() error {
 type Crew struct {
 	CrewOptions
 
+	preparations []cloud.Preparation
+
 	inForce atomic.Pointer[templateInForce]
 
 	mu        sync.Mutex // guards the rest of this block
 	instances map[string]*instance
-	inOrder   []*instance // the same by code; replaced, never changed, when one comes or goes
+	inOrder   []*instance // the same by code; nil when one came or went since
+	ended     []*instance // whose step ended since the last Advance
+	overdue   bool        // the timer fired since the last Advance
 	closing   bool
-	timer     *time.Timer // nudges when the next wait is over; nil: none was needed yet
+	timer     *time.Timer // fires when the next wait is over; nil: none was needed yet
+	wakesAt   time.Time   // when it does; zero: it does not
 	watchedAt time.Time   // when the last round of probes of serving instances began
 	lacked    time.Time   // since when listings lack so many at once that they are not believed; zero: they do not
 
@@ -100,6 +106,7 @@ func NewCrew(options CrewOptions) (*Crew, error) {
 		return nil, err
 	}
 	c := &Crew{CrewOptions: options, instances: map[string]*instance{}, wake: make(chan struct{}, 1)}
+	c.preparations = c.Machines.Preparations()
 	c.Use(options.Template, "")
 	c.ctx, c.abort = context.WithCancel(context.Background())
 	if err := c.load(); err != nil {
@@ -122,20 +129,9 @@ func (c *Crew) load() error {
 		}
 		facts.Value.anchor(now)
 		anchor(now, &goal.Value.Since)
-		c.instances[code] = &instance{code: code, goal: goal, facts: facts}
+		c.instances[code] = &instance{code: code, mark: Mark(c.Installation, c.Group, code), goal: goal, facts: facts}
 	}
-	c.putInOrder()
 	return nil
-}
-
-// putInOrder sorts the instances anew. c.mu must be held, or nobody else know the
-// crew yet.
-func (c *Crew) putInOrder() {
-	c.inOrder = make([]*instance, 0, len(c.instances))
-	for _, in := range c.instances {
-		c.inOrder = append(c.inOrder, in)
-	}
-	slices.SortFunc(c.inOrder, func(a, b *instance) int { return cmp.Compare(a.code, b.code) })
 }
 
 // Wake delivers a token when an instance may be ready for its next step without
@@ -184,6 +180,9 @@ func (c *Crew) instance(code string) *instance {
 func (c *Crew) sorted() []*instance {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.inOrder == nil {
+		c.inOrder = slices.SortedFunc(maps.Values(c.instances), func(a, b *instance) int { return cmp.Compare(a.code, b.code) })
+	}
 	return c.inOrder
 }
 
@@ -205,6 +204,7 @@ func (c *Crew) enlist(newcomers []newcomer, with ...store.Writable) error {
 		}
 		in := &instance{
 			code:  n.code,
+			mark:  Mark(c.Installation, c.Group, n.code),
 			goal:  &store.Document[goalRecord]{Key: goalKey(c.Group, n.code), Value: goalRecord{n.goal, now}},
 			facts: &store.Document[Facts]{Key: factsKey(c.Group, n.code), Value: n.facts},
 		}
@@ -222,7 +222,7 @@ func (c *Crew) enlist(newcomers []newcomer, with ...store.Writable) error {
 	for _, in := range enlisted {
 		c.instances[in.code] = in
 	}
-	c.putInOrder()
+	c.inOrder = nil
 	return nil
 }
 
@@ -230,14 +230,14 @@ func (c *Crew) drop(code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.instances, code)
-	c.putInOrder()
+	c.inOrder = nil
 }
 
 // phase is the instance's phase now. in.mu must be held.
 func (c *Crew) phase(in *instance) Phase {
 	return phaseOf(&in.facts.Value, &in.seen, circumstances{
-		mark:         Mark(c.Installation, c.Group, in.code),
-		preparations: c.Machines.Preparations(),
+		mark:         in.mark,
+		preparations: c.preparations,
 		pools:        len(c.Balancers),
 		drain:        max(c.Drain, c.Watch),
 		stopTimeout:  c.StopTimeout,

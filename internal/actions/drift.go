@@ -66,7 +66,7 @@ func (c *Crew) driftOf(in *instance, now time.Time) DriftKind {
 		return lasting(f)
 	case v.machine.Ending() && f.LastDay.IsZero() && goal != policy.Released:
 		return DriftEnded
-	case f.relabelled(v, circumstances{mark: Mark(c.Installation, c.Group, in.code), staleRead: c.StaleRead}):
+	case f.relabelled(v, circumstances{mark: in.mark, staleRead: c.StaleRead}):
 		return DriftRelabelled
 	case goal == policy.InService:
 		return c.driftInService(f, v)

@@ -36,6 +36,11 @@ func (c *Crew) watchServing() (due time.Time) {
 	return now.Add(c.HealthInterval)
 }
 
+// Noticing is how long it takes to notice that an instance fails, at most.
+func (c *Crew) Noticing() time.Duration {
+	return max(time.Duration(c.HealthFailures)*c.HealthInterval, c.StaleRead) + c.HealthInterval
+}
+
 // watch probes an instance once, and notes when it begins to fail and when it does
 // no more. Before it counts as failing there is a look at the machine: one that was
 // turned off needs no replacement, but a start.
@@ -104,5 +109,4 @@ func (c *Crew) judgeHealth(in *instance, err error) {
 		in.trouble = err.Error()
 		c.Log.Warn("its service does not answer any more", zap.String("instance", in.code), zap.Int("probes", in.misses), zap.Error(err))
 	}
-	c.nudge()
 }

@@ -9,10 +9,11 @@ import (
 )
 
 // instance is one server of a group: its records, what was last seen of it, and
-// the one step that may be moving it. mu guards everything but code; it is held
+// the one step that may be moving it. mu guards everything but code and mark; it is held
 // while a record is written, never while the cloud is called.
 type instance struct {
 	code string
+	mark string // the label that proves that it is ours
 
 	mu    sync.Mutex
 	goal  *store.Document[goalRecord]

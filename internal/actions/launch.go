@@ -34,7 +34,7 @@ func (c *Crew) label(ctx context.Context, in *instance) (bool, error) {
 	if err := c.checkInferred(ctx, in); err != nil {
 		return false, err
 	}
-	if err := c.Machines.SetLabel(ctx, in.code, Mark(c.Installation, c.Group, in.code)); err != nil {
+	if err := c.Machines.SetLabel(ctx, in.code, in.mark); err != nil {
 		return false, err
 	}
 	return true, c.note(in, func(f *Facts) { f.Labelled, f.Proof = c.Now(), ProofMark })
@@ -52,7 +52,7 @@ func (c *Crew) checkInferred(ctx context.Context, in *instance) error {
 		return err
 	}
 	switch label {
-	case "", Mark(c.Installation, c.Group, in.code), c.Account.templateLabel(c.madeFrom(in)):
+	case "", in.mark, c.Account.templateLabel(c.madeFrom(in)):
 		return nil
 	}
 	in.mu.Lock()
@@ -101,7 +101,7 @@ func (c *Crew) prepare(ctx context.Context, in *instance) (bool, error) {
 func (c *Crew) attempt(in *instance) (attempt Attempt, first bool, err error) {
 	in.mu.Lock()
 	f := in.facts.Value
-	in.detail = missingPreparation(&f, c.Machines.Preparations())
+	in.detail = missingPreparation(&f, c.preparations)
 	attempt = Attempt{in.detail, c.Now()}
 	in.mu.Unlock()
 	if f.Attempt != nil && f.Attempt.Preparation == attempt.Preparation {

@@ -11,11 +11,39 @@ import (
 )
 
 // Advance starts the next step of every instance that has one to take and none
-// under way. Each step that ends asks for the next Advance by Wake, so whoever
-// stops calling it stops everything behind the steps under way.
+// under way. Each step that ends asks by Wake for Continue, so whoever stops calling
+// them stops everything behind the steps under way.
 func (c *Crew) Advance() {
+	c.mu.Lock()
+	c.ended, c.overdue = nil, false
+	c.mu.Unlock()
 	next := c.watchServing()
 	for _, in := range c.sorted() {
+		in.mu.Lock()
+		c.quarantineIfLate(in)
+		if due := c.advance(in); !due.IsZero() && (next.IsZero() || due.Before(next)) {
+			next = due
+		}
+		in.mu.Unlock()
+	}
+	c.wakeAt(next)
+}
+
+// Continue does what Advance does for the instances whose step ended, and for all
+// when a wait is over.
+func (c *Crew) Continue() {
+	c.mu.Lock()
+	ended, overdue, next := c.ended, c.overdue, c.wakesAt
+	c.ended = nil
+	c.mu.Unlock()
+	if overdue {
+		c.Advance()
+		return
+	}
+	for _, in := range ended {
+		if c.instance(in.code) != in {
+			continue // it was dropped
+		}
 		in.mu.Lock()
 		c.quarantineIfLate(in)
 		if due := c.advance(in); !due.IsZero() && (next.IsZero() || due.Before(next)) {
@@ -60,15 +88,24 @@ func (c *Crew) start(in *instance, step Step, phase Phase) {
 func (c *Crew) wakeAt(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.wakesAt = t
 	switch {
 	case c.timer != nil && (t.IsZero() || c.closing):
 		c.timer.Stop()
 	case t.IsZero() || c.closing:
 	case c.timer == nil:
-		c.timer = time.AfterFunc(t.Sub(c.Now()), c.nudge)
+		c.timer = time.AfterFunc(t.Sub(c.Now()), c.fire)
 	default:
 		c.timer.Reset(t.Sub(c.Now()))
 	}
+}
+
+// fire notes that the next wait is over.
+func (c *Crew) fire() {
+	c.mu.Lock()
+	c.overdue = true
+	c.mu.Unlock()
+	c.nudge()
 }
 
 // move takes one step. One that found nothing to do waits for the next look at the
@@ -96,6 +133,9 @@ func (c *Crew) move(in *instance, step Step, phase Phase) {
 	in.working = false
 	in.mu.Unlock()
 	if acted || pause > 0 {
+		c.mu.Lock()
+		c.ended = append(c.ended, in)
+		c.mu.Unlock()
 		c.nudge()
 	}
 }

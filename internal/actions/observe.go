@@ -126,7 +126,23 @@ func (f *Facts) learn(v *view, now time.Time) bool {
 	if location := v.machine.Location; location != "" && location != f.Location {
 		f.Location, changed = location, true
 	}
+	if f.learnPower(v, now) {
+		changed = true
+	}
 	power := v.machine.Power
+	off := power == cloud.PowerOff || power == cloud.PowerBlank
+	switch address := v.machine.Address; {
+	case address.IsValid() && address != f.Address:
+		f.Address, changed = address, true
+	case off && v.certain() && !v.poolsAt.IsZero() && v.pools == 0 && f.Address.IsValid() && !f.Stale.covers(power, now):
+		f.Address, changed = netip.Addr{}, true // it may be another machine's by the time this one is started
+	}
+	return changed
+}
+
+// learnPower takes over what the machine's power shows of our own calls.
+func (f *Facts) learnPower(v *view, now time.Time) bool {
+	changed, power := false, v.machine.Power
 	if f.Overwrite != nil && power == cloud.PowerBlank && v.machineAt.After(f.Overwrite.At) {
 		f.overwritten() // nothing else makes a startable machine blank
 		changed = true
@@ -137,12 +153,6 @@ func (f *Facts) learn(v *view, now time.Time) bool {
 	off := power == cloud.PowerOff || power == cloud.PowerBlank
 	if off && !f.StopAsked.IsZero() && !f.Stale.covers(power, now) {
 		f.StopAsked, changed = time.Time{}, true
-	}
-	switch address := v.machine.Address; {
-	case address.IsValid() && address != f.Address:
-		f.Address, changed = address, true
-	case off && v.certain() && !v.poolsAt.IsZero() && v.pools == 0 && f.Address.IsValid() && !f.Stale.covers(power, now):
-		f.Address, changed = netip.Addr{}, true // it may be another machine's by the time this one is started
 	}
 	return changed
 }
@@ -184,26 +194,22 @@ func (c *Crew) learnRest(in *instance, now time.Time) bool {
 // adoptMarked takes on record the machines that carry our mark and have no record:
 // those of a lost store, and those that a person marked.
 func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
+	var newcomers []newcomer
 	for code, machine := range snapshot.Machines {
 		usable := machine.Contract == cloud.ContractInService && machine.Power != cloud.PowerUnknown && !machine.Ending()
 		if machine.Label != Mark(c.Installation, c.Group, code) || !usable || c.isTemplate(code) || c.instance(code) != nil {
 			continue
 		}
-		if err := c.adopt(code, machine); err != nil {
-			return err
-		}
+		n := c.found(machine, ProofMark)
+		n.facts.Labelled = n.facts.Since
+		newcomers = append(newcomers, n)
 	}
-	return nil
-}
-
-// adopt takes a marked machine on record.
-func (c *Crew) adopt(code string, machine cloud.Machine) error {
-	n := c.found(machine, ProofMark)
-	n.facts.Labelled = n.facts.Since
-	if err := c.enlist([]newcomer{n}); err != nil {
-		return fmt.Errorf("adopt %s, which carries our mark: %w", code, err)
+	if err := c.enlist(newcomers); err != nil {
+		return fmt.Errorf("adopt %d machines that carry our mark: %w", len(newcomers), err)
 	}
-	c.Log.Info("adopted a machine that carries our mark", zap.String("instance", code), zap.String("goal", string(n.goal)))
+	for _, n := range newcomers {
+		c.Log.Info("adopted a machine that carries our mark", zap.String("instance", n.code), zap.String("goal", string(n.goal)))
+	}
 	return nil
 }
 
@@ -213,7 +219,7 @@ func (c *Crew) found(machine cloud.Machine, proof Proof) newcomer {
 	n := newcomer{machine.Code, adoptedGoal(machine), Facts{Proof: proof, Since: c.Now()}}
 	if n.goal == policy.InService {
 		n.facts.Prepared = map[string]time.Time{}
-		for _, p := range c.Machines.Preparations() {
+		for _, p := range c.preparations {
 			n.facts.Prepared[p.Name] = n.facts.Since
 		}
 	}

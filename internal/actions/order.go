@@ -23,7 +23,7 @@ func (a *Account) order(c *Crew, count int) {
 	}
 	a.ordering, a.upcoming = true, purchase{c.Group, count}
 	a.calls.Go(func() {
-		defer c.nudge()
+		defer c.fire()
 		// The steps' shutdown does not break off a purchase: its answer is worth waiting for.
 		ctx, cancel := context.WithTimeoutCause(a.ctx, a.OrderTimeout, errors.New("the order took longer than its timeout"))
 		defer cancel()

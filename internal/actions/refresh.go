@@ -25,7 +25,7 @@ func (c *Crew) refresh(ctx context.Context, in *instance) (bool, error) {
 	if err := c.note(in, func(f *Facts) {
 		f.Overwrite, f.Attempt = &Overwrite{template.ID(), c.Now()}, nil
 		f.Prepared = maps.Clone(f.Prepared)
-		for _, p := range c.Machines.Preparations() {
+		for _, p := range c.preparations {
 			if p.OnDisk {
 				delete(f.Prepared, p.Name)
 			}

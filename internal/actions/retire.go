@@ -140,10 +140,10 @@ func (c *Crew) confirmOurs(ctx context.Context, in *instance, done string) (ours
 	if err != nil {
 		return false, lastDay, err
 	}
-	if mark := Mark(c.Installation, c.Group, in.code); label != mark {
+	if label != in.mark {
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		c.quarantine(in, fmt.Sprintf("not %s: its label is %q and not %q", done, label, mark))
+		c.quarantine(in, fmt.Sprintf("not %s: its label is %q and not %q", done, label, in.mark))
 		return false, lastDay, cloud.Errorf(cloud.ClassDenied, "%s is not %s: it does not carry our mark", in.code, done)
 	}
 	return true, lastDay, nil

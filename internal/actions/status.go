@@ -76,7 +76,7 @@ func (c *Crew) status(in *instance) InstanceStatus {
 		status.Step = in.step
 	}
 	if phase == Disputed {
-		status.Trouble = fmt.Sprintf("its label is %q now, so it is left alone: label it %q again if it is ours", in.seen.machine.Label, Mark(c.Installation, c.Group, in.code))
+		status.Trouble = fmt.Sprintf("its label is %q now, so it is left alone: label it %q again if it is ours", in.seen.machine.Label, in.mark)
 	}
 	if f.Address.IsValid() {
 		status.Address = f.Address.String()

@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
 )
 
-// clippedTransport carries calls, and cuts from the answers of listings what the
-// story wants them to lack.
+// clippedTransport carries calls of a cloud that is half broken: changes fail, or
+// listings lack machines.
 type clippedTransport struct {
 	world *world
 	inner http.RoundTripper
@@ -28,6 +30,13 @@ func (w *world) clip(codes ...string) {
 	}
 }
 
+// breakChanges makes every changing call fail with the HTTP status; 0: no more.
+func (w *world) breakChanges(status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken = status
+}
+
 func (t clippedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
@@ -38,10 +47,17 @@ func (t clippedTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	if err != nil {
 		return nil, err
 	}
-	answer, err := t.inner.RoundTrip(request)
 	t.world.mu.Lock()
-	clipped := t.world.clipped
+	clipped, broken := t.world.clipped, t.world.broken
 	t.world.mu.Unlock()
+	if action := form.Get("Action"); broken != 0 && changing[action] {
+		t.world.breaking.Lock()
+		defer t.world.breaking.Unlock()
+		if err := t.world.sim.Inject(gpsim.Fault{Action: action, Kind: gpsim.FaultAnswer, Status: broken}); err != nil {
+			return nil, err
+		}
+	}
+	answer, err := t.inner.RoundTrip(request)
 	if err != nil || len(clipped) == 0 || !slices.Contains(listings, form.Get("Action")) || form.Get("GcServiceCode") != "" {
 		return answer, err
 	}

@@ -91,6 +91,10 @@ func (g *Group) Run(ctx context.Context) error {
 		case snapshot := <-g.snapshots:
 			g.observe(snapshot)
 		case <-g.Crew.Wake():
+			if g.mayAct() {
+				g.Crew.Continue()
+			}
+			continue
 		case tick := <-ticker.C:
 			if g.looked {
 				g.read(ctx, tick, g.targets())
@@ -111,10 +115,14 @@ func (g *Group) Run(ctx context.Context) error {
 // What cannot be written down is not done: neither is anything while the last
 // thing to write was refused.
 func (g *Group) advance() {
-	if g.state.Value.Memory.Paused == nil && g.looked && !g.troubled() {
+	if g.mayAct() {
 		g.Crew.Advance()
 	}
 	g.Observer.Moving(g.Name, g.Crew.Moving())
+}
+
+func (g *Group) mayAct() bool {
+	return g.state.Value.Memory.Paused == nil && g.looked && !g.troubled()
 }
 
 func (g *Group) observe(snapshot *cloud.Snapshot) {
@@ -177,7 +185,7 @@ func (g *Group) decide(signals []policy.Signal) {
 		}, now)
 	}
 	next.Desired = decision.Desired
-	judged := g.judge(&next, instances, choices)
+	judged := g.judge(&next, instances, choices, choice.Held)
 	g.state.Value = next
 	if err := g.Crew.Assign(choice.Goals, g.state); err != nil {
 		g.state.Value = before

@@ -64,7 +64,7 @@ func TestLoadThatReturnsWhileARemovalIsWatchedPutsTheMachineBackAtOnce(t *testin
 }
 
 func TestMoreLoadThanWhatIsPutBackCanTakeWaitsAsGrowingDoes(t *testing.T) {
-	tell(t, watched(), func(t *testing.T, w *world) {
+	tell(t, watched(), func(_ *testing.T, w *world) {
 		w.leaveOne()
 		w.load.set(500)
 		w.until("it is put back", 2*w.interval, func() bool { return w.inThePool() == 3 })
@@ -74,7 +74,7 @@ func TestMoreLoadThanWhatIsPutBackCanTakeWaitsAsGrowingDoes(t *testing.T) {
 }
 
 func TestAWatchThatEndedIsNotPutBackButDecidedAnew(t *testing.T) {
-	tell(t, watched(), func(t *testing.T, w *world) {
+	tell(t, watched(), func(_ *testing.T, w *world) {
 		w.leaveOne()
 		w.until("it stands by", 10*time.Minute, w.atRest(2, 1))
 		w.load.set(300)
@@ -84,7 +84,7 @@ func TestAWatchThatEndedIsNotPutBackButDecidedAnew(t *testing.T) {
 }
 
 func TestARemovalGoesOnBeingWatchedAfterARestart(t *testing.T) {
-	tell(t, watched(), func(t *testing.T, w *world) {
+	tell(t, watched(), func(_ *testing.T, w *world) {
 		w.leaveOne()
 		time.Sleep(3 * time.Minute)
 		w.kill()

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"strings"
 
 	"go.uber.org/zap"
@@ -48,12 +49,15 @@ func templateOf(id, machineType string) cloud.Template {
 
 // judge ends the rollout in next when the instances show how it turned out, and says
 // whether it did.
-func (g *Group) judge(next *state, instances []actions.InstanceStatus, choices []policy.Instance) bool {
+func (g *Group) judge(next *state, instances []actions.InstanceStatus, choices []policy.Instance, held []policy.Hold) bool {
+	if slices.Contains(held, policy.HoldBrake) {
+		return false // what fails then is not the template
+	}
 	made := make([]policy.Made, len(instances))
 	for i, in := range instances {
 		made[i] = policy.Made{Instance: choices[i], Template: in.Template}
 	}
-	return next.Rollout.Judge(made, g.Spec.Bake, g.Now().Round(0))
+	return next.Rollout.Judge(made, g.Spec.Bake+g.Crew.Noticing(), g.Now().Round(0))
 }
 
 // tellRollout says how a rollout ended.

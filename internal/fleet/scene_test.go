@@ -76,6 +76,7 @@ type setting struct {
 	calls             float64 // 50 per second
 	recommend         bool    // the group only recommends
 	unbalanced        bool    // the recommending group has no pools
+	cloudJumps        bool    // the cloud's wall time is as wrong as the process's
 }
 
 func or[T comparable](value *T, otherwise T) {
@@ -134,7 +135,9 @@ type world struct {
 	violations []string
 	rotten     map[string]bool // contents with which no machine's service answers
 	clipped    map[string]bool // machines that listings lack
+	broken     int             // HTTP status with which changing calls fail; 0: they do not
 
+	breaking sync.Mutex   // held while a call is broken, so that its fault hits no other
 	wallJump atomic.Int64 // nanoseconds by which the process's wall time is wrong
 	person   bool         // somebody else changes things, too
 	drifts   float64      // that the processes so far told of
@@ -174,7 +177,7 @@ func newWorld(t *testing.T, s setting) *world {
 	var err error
 	w.sim, err = gpsim.New(gpsim.Options{
 		Accounts: []gpsim.Account{{AccessKey: accessKey, SecretKey: secret.New("s3cret"), GpServiceCode: gpCode}},
-		Delays:   w.delays, Now: w.cloudNow, Hooks: gpsim.Hooks{Power: w.powerTurned, Pool: w.poolChanged},
+		Delays:   w.delays, Now: w.simNow, Hooks: gpsim.Hooks{Power: w.powerTurned, Pool: w.poolChanged},
 	})
 	must(t, err)
 	w.seed(template, "template", gpsim.StatusStopped)
@@ -247,6 +250,14 @@ func (w *world) disown(code string) {
 
 // cloudNow is wall time: the paid day ends, in Japan, when the setting's dayLeft is over.
 func (w *world) cloudNow() time.Time { return time.Now().Add(15*time.Hour - w.dayLeft) }
+
+// simNow is wall time as the simulated cloud reads it.
+func (w *world) simNow() time.Time {
+	if w.cloudJumps {
+		return w.now()
+	}
+	return w.cloudNow()
+}
 
 // now is wall time as the process reads it.
 func (w *world) now() time.Time { return jumped(w.cloudNow(), time.Duration(w.wallJump.Load())) }
