@@ -59,7 +59,7 @@ func root() *cobra.Command {
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
 	command.AddCommand(runCommand(), checkCommand(), statusCommand(), ordersCommand(), preflightCommand(),
 		pauseCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
-		simulatorCommand(), demoCommand())
+		recoverCommand(), simulatorCommand(), demoCommand())
 	return command
 }
 

@@ -163,8 +163,15 @@ func printGroupSurvey(w io.Writer, installation string, group daemon.GroupSurvey
 	}
 	fmt.Fprintln(w, "\n  MACHINE\tSTATUS\tBEGAN\tIN POOLS\tGOAL")
 	for _, m := range group.Machines {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", m.Code, m.Status, day(m.Start), strings.Join(m.Pools, " "), goalOf(group, m))
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", m.Code, m.Status, day(m.Start), poolsOf(m), goalOf(group, m))
 	}
+}
+
+func poolsOf(m daemon.SurveyedMachine) string {
+	if m.NoAddress {
+		return "not known"
+	}
+	return strings.Join(m.Pools, " ")
 }
 
 // goalOf is the goal that the daemon gives the machine.

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -196,8 +197,7 @@ func (c *Crew) learnRest(in *instance, now time.Time) bool {
 func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 	var newcomers []newcomer
 	for code, machine := range snapshot.Machines {
-		usable := machine.Contract == cloud.ContractInService && machine.Power != cloud.PowerUnknown && !machine.Ending()
-		if machine.Label != Mark(c.Installation, c.Group, code) || !usable || c.isTemplate(code) || c.instance(code) != nil {
+		if machine.Label != Mark(c.Installation, c.Group, code) || AdoptedGoal(machine) == "" || c.isTemplate(code) || c.instance(code) != nil {
 			continue
 		}
 		n := c.found(machine, ProofMark)
@@ -216,7 +216,7 @@ func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 // found is a machine that is to be taken on record as it is. One that is on was
 // prepared by somebody.
 func (c *Crew) found(machine cloud.Machine, proof Proof) newcomer {
-	n := newcomer{machine.Code, adoptedGoal(machine), Facts{Proof: proof, Since: c.Now()}}
+	n := newcomer{machine.Code, cmp.Or(AdoptedGoal(machine), policy.Standby), Facts{Proof: proof, Since: c.Now()}}
 	if n.goal == policy.InService {
 		n.facts.Prepared = map[string]time.Time{}
 		for _, p := range c.preparations {
@@ -226,13 +226,17 @@ func (c *Crew) found(machine cloud.Machine, proof Proof) newcomer {
 	return n
 }
 
-// adoptedGoal is where a machine that is taken on record as it is should end: what is
-// on is to serve.
-func adoptedGoal(machine cloud.Machine) policy.Goal {
-	if machine.Power == cloud.PowerOn || machine.Power == cloud.PowerStarting {
+// AdoptedGoal is where a machine that carries our mark should end when it is taken on
+// record: what is on is to serve. It is empty for one that is not taken, or not yet.
+func AdoptedGoal(machine cloud.Machine) policy.Goal {
+	switch {
+	case machine.Contract != cloud.ContractInService || machine.Power == cloud.PowerUnknown || machine.Ending():
+		return ""
+	case machine.Power == cloud.PowerOn || machine.Power == cloud.PowerStarting:
 		return policy.InService
+	default:
+		return policy.Standby
 	}
-	return policy.Standby
 }
 
 // forget drops the record of a machine that is gone. in.mu must be held.

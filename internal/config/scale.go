@@ -24,7 +24,7 @@ func readScaleIn(s *section, most int) ScaleIn {
 		Drain:         read(s, "drain", 30*time.Second, duration(0, time.Hour)),
 		StopTimeout:   read(s, "stop_timeout", 10*time.Minute, duration(instant, 24*time.Hour)),
 		Standby:       read(s, "standby", 0, whole(0, most)),
-		ReleaseBefore: read(s, "release_before", 30*time.Minute, duration(instant, 12*time.Hour)),
+		ReleaseBefore: read(s, "release_before", 30*time.Minute, duration(instant, 24*time.Hour)),
 		Watch:         read(s, "watch", time.Minute, duration(0, time.Hour)),
 		Pick:          readPick(s),
 		StandbyAge:    read(s, "standby_age", 0, duration(0, 365*24*time.Hour)),

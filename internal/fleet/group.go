@@ -30,6 +30,8 @@ func (s state) clone() state {
 	return s
 }
 
+func stateKey(group string) string { return "group/" + group + "/state" }
+
 // GroupOptions are what a Group needs. All fields are required.
 type GroupOptions struct {
 	DeciderOptions
@@ -58,7 +60,7 @@ type Group struct {
 
 // NewGroup reads the group's state.
 func NewGroup(options GroupOptions) (*Group, error) {
-	document, err := store.Read[state](options.Journal.Store, "group/"+options.Name+"/state")
+	document, err := store.Read[state](options.Journal.Store, stateKey(options.Name))
 	if err != nil {
 		return nil, fmt.Errorf("read the state of group %s: %w", options.Name, err)
 	}

@@ -10,7 +10,7 @@ import (
 // resumed, until its policies want another.
 func PausedState(group string, size policy.Size, pause policy.Pause) store.Writable {
 	return &store.Document[state]{
-		Key:   "group/" + group + "/state",
+		Key:   stateKey(group),
 		Value: state{Desired: size, Memory: policy.Memory{Paused: &pause}},
 	}
 }

@@ -62,7 +62,7 @@ type Made struct {
 
 // Judge ends a rollout that is under way, and says whether it did: it is given up
 // when an instance of the new template never came to serve, or failed before it had
-// served for bake; it is done when no serving instance is made from another one and
+// served for bake; it is done when no serving instance that may be replaced is made from another one and
 // all have served for so long.
 func (r *Rollout) Judge(instances []Made, bake time.Duration, now time.Time) bool {
 	if r.State != RolloutUnderWay {
@@ -77,7 +77,7 @@ func (r *Rollout) Judge(instances []Made, bake time.Duration, now time.Time) boo
 			return r.end(RolloutGivenUp, in.Code+" never came to serve", now)
 		case fresh && in.Cause == Failing && in.Joined.After(r.Since) && !baked:
 			return r.end(RolloutGivenUp, in.Code+" failed soon after it began to serve", now)
-		case in.Goal == InService && (!fresh && in.Template != "" || fresh && !baked):
+		case in.Goal == InService && !in.Protected && (!fresh && in.Template != "" || fresh && !baked):
 			done = false
 		}
 	}

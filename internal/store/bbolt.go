@@ -33,9 +33,10 @@ type Bolt struct {
 }
 
 // Open opens the store in the file path, and makes it (mode 0600, in a directory
-// of mode 0700) when there is none. It fails when another process uses a store in
-// the same directory, and when the file is foreign or damaged in any way that
-// could change an answer; a file that it refuses is left as it was.
+// of mode 0700) when there is none. It fails with ErrInUse when another process uses a
+// store in the same directory, and with a [DamagedError] when the file is foreign or
+// damaged in any way that could change an answer; a file that it refuses is left as
+// it was.
 func Open(path string) (*Bolt, error) {
 	directory := filepath.Dir(path)
 	if err := os.MkdirAll(directory, 0o700); err != nil {
@@ -58,45 +59,62 @@ func openLocked(path string) (*bbolt.DB, error) {
 			return nil, fmt.Errorf("make the state file %s: %w", path, err)
 		}
 	}
+	return openWhole(path, bbolt.Options{})
+}
+
+// openWhole opens a file that was looked through from end to end.
+func openWhole(path string, options bbolt.Options) (*bbolt.DB, error) {
 	if err := inspectFile(path); err != nil {
 		return nil, refused(path, err)
 	}
-	db, err := openFile(path)
+	var db *bbolt.DB
+	err := guarded(func() (err error) {
+		if db, err = openFile(path, options); err != nil {
+			return err
+		}
+		return db.View(audit)
+	})
+	if err != nil && db != nil {
+		return nil, errors.Join(refused(path, err), db.Close())
+	}
 	if err != nil {
 		return nil, refused(path, err)
-	}
-	if err := db.View(audit); err != nil {
-		return nil, errors.Join(refused(path, err), db.Close())
 	}
 	return db, nil
 }
 
-func openFile(path string) (*bbolt.DB, error) {
-	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout})
-}
-
-// refused says what to do about a state file that cannot be used. What it holds is
-// the only record of some purchases, so starting without it is a person's decision.
-func refused(path string, why error) error {
-	if errors.Is(why, os.ErrPermission) {
-		return fmt.Errorf("open the state file %s: %w; let this user read and write it", path, why)
-	}
-	return fmt.Errorf("open the state file %s: %w; put a backup in its place, or, having compared the account's machines with your own list, move it away to start anew", path, why)
+func openFile(path string, options bbolt.Options) (*bbolt.DB, error) {
+	options.Timeout = lockTimeout
+	return bbolt.Open(path, 0o600, &options)
 }
 
 // create makes an empty store under a passing name and gives it its own only once
 // it is whole and on disk, so that a file found under path was a store once.
 func create(path string) error {
-	passing := path + ".new"
-	if err := os.Remove(passing); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	db, err := openFile(passing)
+	passing, err := build(path, Txn{})
 	if err != nil {
 		return err
 	}
+	if err := os.Rename(passing, path); err != nil {
+		return err
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+// build makes a store with the given content under a passing name beside path, and
+// returns that name.
+func build(path string, content Txn) (passing string, err error) {
+	passing = path + ".new"
+	if err := os.Remove(passing); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	db, err := openFile(passing, bbolt.Options{})
+	if err != nil {
+		return "", err
+	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		if _, err := tx.CreateBucket(itemsBucket); err != nil {
+		items, err := tx.CreateBucket(itemsBucket)
+		if err != nil {
 			return err
 		}
 		meta, err := tx.CreateBucket(metaBucket)
@@ -104,15 +122,12 @@ func create(path string) error {
 			return err
 		}
 		beginning := ledger{revision: 1}
+		if err := carryOut(content, &beginning, items); err != nil {
+			return err
+		}
 		return meta.Put([]byte(ledgerKey), beginning.encode())
 	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(passing, path); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(path))
+	return passing, errors.Join(err, db.Close())
 }
 
 func inspectFile(path string) error {
@@ -122,7 +137,7 @@ func inspectFile(path string) error {
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is not a regular file")
+		err = errNotRegular
 	}
 	if err == nil {
 		err = inspect(file, info.Size())
@@ -130,7 +145,9 @@ func inspectFile(path string) error {
 	return errors.Join(err, file.Close())
 }
 
-// audit compares all records with the ledger.
+// audit compares all records with the ledger, and the ledger with the file's head:
+// each commit raises the revision and bbolt's own number of the commit, so that a
+// ledger which is behind was left by an earlier commit, and so were the records.
 func audit(tx *bbolt.Tx) error {
 	items, meta := tx.Bucket(itemsBucket), tx.Bucket(metaBucket)
 	if items == nil || meta == nil {
@@ -139,6 +156,9 @@ func audit(tx *bbolt.Tx) error {
 	want, err := decodeLedger(meta.Get([]byte(ledgerKey)))
 	if err != nil {
 		return err
+	}
+	if uint64(want.revision)+1 < uint64(tx.ID()) { // the first revision is of bbolt's second commit
+		return fmt.Errorf("its head is of a later commit than its values: %w", ErrCorrupt)
 	}
 	var found ledger
 	err = items.ForEach(func(key, record []byte) error {

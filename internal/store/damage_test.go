@@ -2,17 +2,22 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/autoscaled/autoscaled/internal/store"
 )
 
-var flips = flag.Int("flips", 300, "how many bits are flipped of each of the two samples")
+var (
+	flips = flag.Int("flips", 150, "how many bits are flipped of each of the two samples")
+	seed  = flag.Uint64("seed", 0, "chance of an earlier run")
+)
 
 // Every damaged copy of a store either opens with exactly the right content, and
 // can then be written to, or is refused. It never panics, hangs or answers wrongly.
@@ -77,9 +82,7 @@ func fillLarge(t *testing.T, s *store.Bolt) {
 // bitsToFlip are two random samples: of the bits at the beginning of used pages (their
 // headers and first elements), and of all bits.
 func bitsToFlip(t *testing.T, content []byte) []int {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := seeded(t)
 	pageBytes := os.Getpagesize()
 	var bits []int
 	for page := range len(content) / pageBytes {
@@ -102,16 +105,34 @@ func bitsToFlip(t *testing.T, content []byte) []int {
 	return bits
 }
 
+// seeded is chance whose seed a failing test tells.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	chosen := *seed
+	if chosen == 0 {
+		chosen = rand.Uint64()
+	}
+	t.Logf("repeat with -seed %d", chosen)
+	return rand.New(rand.NewPCG(chosen, 0))
+}
+
 func used(page []byte) bool { return len(bytes.Trim(page, "\x00")) > 0 }
 
-func checkDamaged(t *testing.T, path string, content []byte, want, damage string) {
+// checkDamaged opens a damaged copy, and says whether it was taken. One that is taken
+// must hold just what is wanted, and take and keep a further commit.
+func checkDamaged(t *testing.T, path string, content []byte, want, damage string) (taken bool) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	opened, err := store.Open(path)
+	var damaged *store.DamagedError
+	if errors.As(err, &damaged) && damaged.Path == path {
+		return false
+	}
 	if err != nil {
-		return
+		t.Errorf("%s: refused, but not as damaged: %v", damage, err)
+		return false
 	}
 	if got := contentOf(t, opened); got != want {
 		t.Errorf("%s: opened with another content", damage)
@@ -127,9 +148,23 @@ func checkDamaged(t *testing.T, path string, content []byte, want, damage string
 	}
 	if opened, err = store.Open(path); err != nil {
 		t.Errorf("%s: opened once, and not again after a commit: %v", damage, err)
-		return
+		return true
 	}
 	_ = opened.Close()
+	return true
+}
+
+// wantDamaged demands that the file is refused as damaged.
+func wantDamaged(t *testing.T, path string) {
+	t.Helper()
+	opened, err := store.Open(path)
+	if err == nil {
+		_ = opened.Close()
+	}
+	var damaged *store.DamagedError
+	if !errors.As(err, &damaged) || damaged.Path != path || !strings.Contains(err.Error(), "the state file "+path+" is damaged: ") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func contentOf(t testing.TB, s store.Store) string {

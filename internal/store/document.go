@@ -31,14 +31,9 @@ type Journal struct {
 // its holder last read or wrote it (ErrConflict) or the owner has been shut out
 // (ErrFenced).
 func (j Journal) Write(documents ...Writable) error {
-	var txn Txn
-	for _, d := range documents {
-		put, err := d.put()
-		if err != nil {
-			return err
-		}
-		txn.Compares = append(txn.Compares, d.compare())
-		txn.Puts = append(txn.Puts, put)
+	txn, err := writing(documents)
+	if err != nil {
+		return err
 	}
 	revision, err := j.Store.Commit(j.Epoch, txn)
 	if err != nil {
@@ -48,6 +43,19 @@ func (j Journal) Write(documents ...Writable) error {
 		d.written(revision)
 	}
 	return nil
+}
+
+// writing is the transaction that writes the documents.
+func writing(documents []Writable) (txn Txn, err error) {
+	for _, d := range documents {
+		put, err := d.put()
+		if err != nil {
+			return Txn{}, err
+		}
+		txn.Compares = append(txn.Compares, d.compare())
+		txn.Puts = append(txn.Puts, put)
+	}
+	return txn, nil
 }
 
 // Forget deletes the keys.

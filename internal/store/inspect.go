@@ -22,6 +22,7 @@ const (
 
 	flagBranch     = 0x01
 	flagLeaf       = 0x02
+	flagMeta       = 0x04
 	flagFreelist   = 0x10
 	flagBucketLeaf = 0x01 // of an element: it holds a bucket
 
@@ -60,17 +61,20 @@ type boltMeta struct {
 }
 
 func newestMeta(file io.ReaderAt, size int64) (boltMeta, error) {
-	first, err := readMeta(file, 0)
+	first, err := readMeta(file, 0, 0)
 	if err != nil {
 		return boltMeta{}, err
 	}
-	second, err := readMeta(file, int64(first.pageBytes))
+	second, err := readMeta(file, int64(first.pageBytes), 1)
 	if err != nil {
 		return boltMeta{}, err
 	}
-	newest := first
+	newest, older := first, second
 	if second.commit > first.commit {
-		newest = second
+		newest, older = second, first
+	}
+	if newest.commit != older.commit+1 { // commits write the two in turn
+		return boltMeta{}, fmt.Errorf("its heads are of the commits %d and %d, which do not follow each other", first.commit, second.commit)
 	}
 	if newest.pages > uint64(size)/newest.pageBytes {
 		return boltMeta{}, fmt.Errorf("it is cut short: %d bytes of %d pages of %d bytes", size, newest.pages, newest.pageBytes)
@@ -78,11 +82,14 @@ func newestMeta(file io.ReaderAt, size int64) (boltMeta, error) {
 	return newest, nil
 }
 
-func readMeta(file io.ReaderAt, offset int64) (boltMeta, error) {
-	content := make([]byte, metaBytes)
-	if _, err := file.ReadAt(content, offset+pageHeaderBytes); err != nil {
+// readMeta reads the meta page of the given number, which lies at offset. The commits with
+// even numbers write page 0, those with odd ones page 1.
+func readMeta(file io.ReaderAt, offset int64, number uint64) (boltMeta, error) {
+	header := make([]byte, pageHeaderBytes+metaBytes)
+	if _, err := file.ReadAt(header, offset); err != nil {
 		return boltMeta{}, unreadable(err)
 	}
+	content := header[pageHeaderBytes:]
 	if order.Uint32(content) != boltMagic || order.Uint32(content[4:]) != boltVersion {
 		return boltMeta{}, errors.New("it is not a state file")
 	}
@@ -97,6 +104,9 @@ func readMeta(file io.ReaderAt, offset int64) (boltMeta, error) {
 		freelist:  order.Uint64(content[32:]),
 		pages:     order.Uint64(content[40:]),
 		commit:    order.Uint64(content[48:]),
+	}
+	if order.Uint64(header) != number || order.Uint16(header[8:]) != flagMeta || meta.commit%2 != number {
+		return boltMeta{}, fmt.Errorf("its head at byte %d is not the one that belongs there", offset)
 	}
 	if meta.pageBytes < 1<<9 || meta.pageBytes > 1<<16 {
 		return boltMeta{}, fmt.Errorf("its pages of %d bytes are not those of a state file", meta.pageBytes)

@@ -31,7 +31,7 @@ func FuzzInspect(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		db, err := openFile(path)
+		db, err := openFile(path, bbolt.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

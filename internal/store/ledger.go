@@ -41,13 +41,20 @@ func (l *ledger) encode() []byte {
 	return encodeRecord(ledgerKey, l.revision, payload)
 }
 
+// versionError is the format of a file that another autoscaled wrote.
+type versionError uint32
+
+func (v versionError) Error() string {
+	return fmt.Sprintf("its format is version %d and this autoscaled reads version %d: use the autoscaled that wrote it", uint32(v), formatVersion)
+}
+
 func decodeLedger(record []byte) (ledger, error) {
 	revision, payload, err := decodeRecord(ledgerKey, record)
 	if err != nil || len(payload) < 4 {
 		return ledger{}, ErrCorrupt
 	}
 	if version := binary.BigEndian.Uint32(payload); version != formatVersion {
-		return ledger{}, fmt.Errorf("its format is version %d and this autoscaled reads version %d: use the autoscaled that wrote it", version, formatVersion)
+		return ledger{}, versionError(version)
 	}
 	if len(payload) != ledgerBytes {
 		return ledger{}, ErrCorrupt

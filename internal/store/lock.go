@@ -13,6 +13,9 @@ const (
 	lockPause   = 20 * time.Millisecond
 )
 
+// ErrInUse is the error for a store that another process uses.
+var ErrInUse = errors.New("another autoscaled already runs on this state directory")
+
 // lockDirectory makes the calling process the only user of directory until the
 // returned file is closed or the process ends, however it ends. It waits up to
 // lockTimeout, so that a successor may start while its predecessor is still ending.
@@ -29,7 +32,7 @@ func lockDirectory(directory string) (*os.File, error) {
 		case !errors.Is(err, syscall.EWOULDBLOCK):
 			return nil, errors.Join(fmt.Errorf("lock the state directory %s: %w; it must be on a local file system", directory, err), handle.Close())
 		case time.Now().After(deadline):
-			return nil, errors.Join(fmt.Errorf("another autoscaled already runs on this state directory (%s): stop it, or give this one a directory of its own", directory), handle.Close())
+			return nil, errors.Join(fmt.Errorf("%w (%s): stop it, or give this one a directory of its own", ErrInUse, directory), handle.Close())
 		}
 	}
 }

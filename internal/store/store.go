@@ -6,7 +6,8 @@
 // returned an error left nothing (save where the error says that the outcome is
 // unknown), that no commit of an older epoch succeeds once a newer one has been
 // claimed, and that every value read is byte for byte the one written
-// (checksummed). It keeps no history of values.
+// (checksummed). A damaged file is refused and left as it is, never guessed from.
+// It keeps no history of values.
 //
 // Fleet and actions call it; it calls nobody. Package storetest is the suite
 // that every implementation passes.

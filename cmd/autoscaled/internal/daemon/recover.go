@@ -63,9 +63,10 @@ type GroupSurvey struct {
 // SurveyedMachine is one machine of an account.
 type SurveyedMachine struct {
 	cloud.Machine
-	Account string
-	Pools   []string    // the group's pools that it is a node of; only of one that is on
-	Goal    policy.Goal // that the daemon gives it when it adopts it; empty: it does not adopt it, as it is
+	Account   string
+	Pools     []string    // the group's pools that it is a node of; only of one that is on
+	NoAddress bool        // it is on and the cloud does not tell its address, so that its pools are not known
+	Goal      policy.Goal // that the daemon gives it when it adopts it; empty: it does not adopt it, as it is
 }
 
 // Serving counts the machines that the daemon will take for instances in service.
@@ -224,7 +225,7 @@ func (s *Survey) sort(ctx context.Context, account lookedAt) error {
 			s.Unconfigured = append(s.Unconfigured, found)
 		case marked:
 			if groups[group].Acts {
-				found.Goal = adoptedGoal(machine)
+				found.Goal = actions.AdoptedGoal(machine)
 			}
 			if err := found.locate(ctx, account, group); err != nil {
 				return err
@@ -245,31 +246,19 @@ func (s *Survey) began(machine cloud.Machine) bool {
 	return !machine.Ending() && (machine.Start.IsZero() || s.now.Sub(machine.Start) < recent)
 }
 
-// adoptedGoal is the goal that package actions gives to a marked machine which has no
-// record; empty where it waits.
-func adoptedGoal(machine cloud.Machine) policy.Goal {
-	switch {
-	case machine.Contract != cloud.ContractInService || machine.Power == cloud.PowerUnknown || machine.Ending():
-		return ""
-	case machine.Power == cloud.PowerOn || machine.Power == cloud.PowerStarting:
-		return policy.InService
-	default:
-		return policy.Standby
-	}
-}
-
 // locate finds out which of the group's pools a machine is in, by the address that only
-// one which is on tells.
+// one which is on tells. One that cannot be asked for it is part of the survey all the
+// same: its label is what counts.
 func (m *SurveyedMachine) locate(ctx context.Context, account lookedAt, group string) error {
 	pools := account.pools[group]
 	if m.Power != cloud.PowerOn || len(pools) == 0 {
 		return nil
 	}
 	machine, err := account.reader.Describe(ctx, m.Code)
-	if err != nil {
+	if ctx.Err() != nil {
 		return err
 	}
-	m.Address = machine.Address
+	m.Address, m.NoAddress = machine.Address, !machine.Address.IsValid()
 	for _, pool := range pools {
 		if slices.Contains(pool.nodes, netip.AddrPortFrom(m.Address, pool.port)) {
 			m.Pools = append(m.Pools, pool.name)

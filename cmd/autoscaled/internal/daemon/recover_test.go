@@ -107,6 +107,25 @@ func TestASurveySortsEveryMachineByItsLabelAndChangesNothing(t *testing.T) {
 	}
 }
 
+func TestAMachineThatCannotBeDescribedIsFoundAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	cloud := s.simulate(t)
+	if err := cloud.Sim.Inject(gpsim.Fault{Action: "DescribeVirtualMachine", Status: 400}); err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.survey(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := said(found), "web: gc00000002 in_service []\nweb: gc00000003 in_service [gl00000001/web]"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if first, second := found.Groups[0].Machines[0], found.Groups[0].Machines[1]; !first.NoAddress || second.NoAddress {
+		t.Errorf("it does not say which pools are not known: %+v, %+v", first, second)
+	}
+}
+
 func TestAGroupThatOnlyRecommendsGivesNoGoals(t *testing.T) {
 	t.Parallel()
 	s := newScene(t).replace("mode: act", "mode: recommend")
