@@ -38,11 +38,14 @@ type Account struct {
 	ordering  bool             // an order is under way in this process
 	upcoming  purchase         // what it will buy, until it is on record
 	closing   bool
-	patience  patience          // with orders that fail for a reason of the account
-	trouble   string            // why the newest order failed; empty after one that did not
-	snapshot  *cloud.Snapshot   // the newest; nil before the first
-	labels    map[string]string // templates' labels as last listed, by code
-	lastGiven time.Time         // time of the newest intent's ID
+	patience  patience             // with orders that fail for a reason of the account
+	trouble   string               // why the newest order failed; empty after one that did not
+	snapshot  *cloud.Snapshot      // the newest; nil before the first
+	known     map[string]time.Time // every code that a listing showed of late, with when it last did
+	lacking   map[string]time.Time // by order that is about to be void: when a first listing began that lacks its machines
+	copying   map[string]bool      // templates that an instance is being overwritten from
+	labels    map[string]string    // templates' labels as last listed, by code
+	lastGiven time.Time            // time of the newest intent's ID
 
 	gate gate
 
@@ -69,6 +72,9 @@ func NewAccount(options AccountOptions) (*Account, error) {
 		crews:          map[string]*Crew{},
 		labels:         map[string]string{},
 		doubts:         map[string]judgement{},
+		known:          map[string]time.Time{},
+		copying:        map[string]bool{},
+		lacking:        map[string]time.Time{},
 	}
 	a.ctx, a.abort = context.WithCancelCause(context.Background())
 	intents, err := store.ReadAll[Intent](a.Journal.Store, intentPrefix(a.Name), func(string) bool { return true })
@@ -88,6 +94,21 @@ func NewAccount(options AccountOptions) (*Account, error) {
 			zap.String("order", intent.Value.ID), zap.Int("count", intent.Value.Count))
 	}
 	return a, nil
+}
+
+// reanchor writes the orders' times anew; see Crew.Reanchor.
+func (a *Account) reanchor() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, intent := range a.intents {
+		before := intent.Value
+		anchor(a.Now(), &intent.Value.At, &intent.Value.Lost)
+		if err := a.Journal.Write(intent); err != nil {
+			intent.Value = before
+			return fmt.Errorf("write the times of order %s anew: %w", intent.Value.ID, err)
+		}
+	}
+	return nil
 }
 
 // Serve makes the account settle orders for the crew's group.
@@ -144,7 +165,8 @@ func (a *Account) Unsettled() []OrderStatus {
 		if i := &intent.Value; i.unsettled() {
 			status := OrderStatus{ID: i.ID, Group: i.Group, Count: i.Count, State: i.State, At: i.At, Error: i.Error}
 			if a.snapshot != nil && a.snapshot.Started.After(i.Lost) {
-				status.Candidates = a.candidates(a.crews[i.Group], i, a.snapshot).codes
+				found := a.candidates(a.crews[i.Group], i, a.snapshot)
+				status.Candidates = slices.Concat(found.codes, found.misdated)
 			}
 			list = append(list, status)
 		}

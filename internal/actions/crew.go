@@ -86,10 +86,11 @@ type Crew struct {
 	ended     []*instance // whose step ended since the last Advance
 	overdue   bool        // the timer fired since the last Advance
 	closing   bool
-	timer     *time.Timer // fires when the next wait is over; nil: none was needed yet
-	wakesAt   time.Time   // when it does; zero: it does not
-	watchedAt time.Time   // when the last round of probes of serving instances began
-	lacked    time.Time   // since when listings lack so many at once that they are not believed; zero: they do not
+	timer     *time.Timer          // fires when the next wait is over; nil: none was needed yet
+	wakesAt   time.Time            // when it does; zero: it does not
+	disowned  map[string]time.Time // when a person disowned machines, by code
+	watchedAt time.Time            // when the last round of probes of serving instances began
+	lacked    time.Time            // since when listings lack so many at once that they are not believed; zero: they do not
 
 	orders patience // with orders that fail for a reason of this group; guarded by the account's mu
 
@@ -105,7 +106,7 @@ func NewCrew(options CrewOptions) (*Crew, error) {
 	if err := options.validate(); err != nil {
 		return nil, err
 	}
-	c := &Crew{CrewOptions: options, instances: map[string]*instance{}, wake: make(chan struct{}, 1)}
+	c := &Crew{CrewOptions: options, instances: map[string]*instance{}, disowned: map[string]time.Time{}, wake: make(chan struct{}, 1)}
 	c.preparations = c.Machines.Preparations()
 	c.Use(options.Template, "")
 	c.ctx, c.abort = context.WithCancel(context.Background())
@@ -127,11 +128,32 @@ func (c *Crew) load() error {
 		if err != nil {
 			return err
 		}
-		facts.Value.anchor(now)
+		facts.Value.anchor(now, c.StaleRead)
 		anchor(now, &goal.Value.Since)
 		c.instances[code] = &instance{code: code, mark: Mark(c.Installation, c.Group, code), goal: goal, facts: facts}
 	}
 	return nil
+}
+
+// Reanchor writes the crew's times anew after wall time jumped, so that a successor
+// finds them as old as they are.
+func (c *Crew) Reanchor() error {
+	now := c.Now()
+	for _, in := range c.sorted() {
+		in.mu.Lock()
+		facts, goal := in.facts.Value, in.goal.Value
+		in.facts.Value.anchor(now, c.StaleRead)
+		anchor(now, &in.goal.Value.Since)
+		err := c.Journal.Write(in.goal, in.facts)
+		if err != nil {
+			in.facts.Value, in.goal.Value = facts, goal
+		}
+		in.mu.Unlock()
+		if err != nil {
+			return fmt.Errorf("write the times of %s anew: %w", in.code, err)
+		}
+	}
+	return c.Account.reanchor()
 }
 
 // Wake delivers a token when an instance may be ready for its next step without
@@ -226,12 +248,22 @@ func (c *Crew) enlist(newcomers []newcomer, with ...store.Writable) error {
 	return nil
 }
 
+// disownedSince says that a person disowned the machine at the given time or later.
+func (c *Crew) disownedSince(code string, t time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.disowned[code].IsZero() && !c.disowned[code].Before(t)
+}
+
 func (c *Crew) drop(code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.instances, code)
 	c.inOrder = nil
 }
+
+// probeMemory is how long successful probes count that were not followed by joining.
+const probeMemory = time.Minute
 
 // phase is the instance's phase now. in.mu must be held.
 func (c *Crew) phase(in *instance) Phase {
@@ -243,7 +275,7 @@ func (c *Crew) phase(in *instance) Phase {
 		stopTimeout:  c.StopTimeout,
 		staleRead:    c.StaleRead,
 		absenceAfter: c.AbsenceAfter,
-		probed:       in.probes >= c.ProbeCount,
+		probed:       in.probes >= c.ProbeCount && (len(c.Balancers) == 0 || c.Now().Sub(in.probedAt) <= probeMemory),
 		outdated:     c.outdated(&in.facts.Value),
 		relabel:      c.Drift[DriftRelabelled] == DriftRepair,
 		now:          c.Now(),

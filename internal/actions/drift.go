@@ -43,12 +43,17 @@ type Drift struct {
 	Since time.Time `json:"since"`
 }
 
-// policyOf is what to do about a drift; repair unless configured otherwise.
+// policyOf is what to do about a drift. Unless configured otherwise it is repaired, save
+// a foreign label: who set it may have meant it.
 func (c *Crew) policyOf(d *Drift) DriftPolicy {
-	if p := c.Drift[d.Kind]; p != "" {
+	switch p := c.Drift[d.Kind]; {
+	case p != "":
 		return p
+	case d.Kind == DriftRelabelled:
+		return DriftIgnore
+	default:
+		return DriftRepair
 	}
-	return DriftRepair
 }
 
 // ignored says that the instance is left alone because somebody changed it.
@@ -57,7 +62,8 @@ func (c *Crew) ignored(f *Facts) bool {
 }
 
 // driftOf says what somebody else changed of the instance, as far as what is seen
-// proves it; empty for nothing. It must be asked before serving is learned anew.
+// proves it; empty for nothing. What shows during a step of ours may be our own
+// doing. It must be asked before serving is learned anew.
 // in.mu must be held.
 func (c *Crew) driftOf(in *instance, now time.Time) DriftKind {
 	f, v, goal := &in.facts.Value, &in.seen, in.goal.Value.Goal
@@ -77,18 +83,17 @@ func (c *Crew) driftOf(in *instance, now time.Time) DriftKind {
 	}
 }
 
-// driftInService is the drift of an instance that served and is to serve.
+// driftInService is the drift of an instance that is to serve. It begins while the
+// instance serves, and lasts until what somebody did is undone.
 func (c *Crew) driftInService(f *Facts, v *view) DriftKind {
-	served := f.serves() || f.Drift != nil && !f.Drift.Since.Before(f.Fell) // a drift out of service lasts until it serves again
-	power := v.machine.Power
-	switch off := power == cloud.PowerOff || power == cloud.PowerBlank || power == cloud.PowerStopping; {
-	case !served:
-		return ""
-	case off && f.StopAsked.IsZero():
+	power, was := v.machine.Power, lasting(f)
+	off := power == cloud.PowerOff || power == cloud.PowerBlank || power == cloud.PowerStopping
+	switch {
+	case off && f.StopAsked.IsZero() && (f.serves() || was == DriftStopped):
 		return DriftStopped
 	case v.poolsAt.IsZero():
-		return lasting(f)
-	case power == cloud.PowerOn && v.pools < len(c.Balancers):
+		return was
+	case power == cloud.PowerOn && v.pools < len(c.Balancers) && (f.serves() && f.Joined.After(f.LeaveAsked) || was == DriftRemoved):
 		return DriftRemoved
 	default:
 		return ""
@@ -135,6 +140,21 @@ func (c *Crew) learnDrift(in *instance, now time.Time) bool {
 			zap.String("policy", string(c.policyOf(f.Drift))))
 	}
 	return true
+}
+
+// wasAdded notes that an instance which stood by turns out to be in a pool, and says
+// whether that is news: then it is for the policy for that to say what to do.
+func (c *Crew) wasAdded(in *instance) (bool, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	before := in.facts.Value
+	in.working = false
+	added := c.driftOf(in, c.Now()) == DriftAdded && c.learnDrift(in, c.Now())
+	in.working = true
+	if !added {
+		return false, nil
+	}
+	return true, c.write(in, before)
 }
 
 // Adoption is a drift that counts as if it had been decided.

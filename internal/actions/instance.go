@@ -28,8 +28,10 @@ type instance struct {
 	working  bool      // a step is under way
 	step     Step      // which one
 	detail   string    // of what, when the step alone does not say it
+	waiting  bool      // the template that it is to be overwritten from is in use
 	leaving  bool      // it is being taken out of the pools, and is not counted on any more
 	probes   int       // successful probes in a row since it was last started
+	probedAt time.Time // the newest of them
 	failures int       // failed steps in a row
 	last     failure   // of the newest of them
 	retryAt  time.Time // no step before this

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -77,14 +78,19 @@ func (c *Crew) prepare(ctx context.Context, in *instance) (bool, error) {
 	refused := class == cloud.ClassInvalid || class == cloud.ClassConflict
 	switch {
 	case err == nil:
-	case refused && !c.Now().Before(attempt.At.Add(c.StaleRead)):
+	case refused && !c.Now().Before(attempt.At.Add(c.StaleRead)) && (!attempt.Refused || c.possible(attempt.Preparation)):
 		c.Log.Info("a preparation that may be done already is refused: it is taken as done",
 			zap.String("instance", in.code), zap.String("preparation", attempt.Preparation), zap.Error(err))
 	default:
-		if first && class != cloud.ClassUnknownOutcome {
-			return false, errors.Join(err, c.note(in, func(f *Facts) { f.Attempt = nil }))
+		if !first || class == cloud.ClassUnknownOutcome {
+			return false, err
 		}
-		return false, err
+		return false, errors.Join(err, c.note(in, func(f *Facts) {
+			attempt.Refused = true
+			if f.Attempt = nil; refused {
+				f.Attempt = &attempt
+			}
+		}))
 	}
 	return true, c.note(in, func(f *Facts) {
 		prepared := map[string]time.Time{attempt.Preparation: c.Now()}
@@ -96,13 +102,23 @@ func (c *Crew) prepare(ctx context.Context, in *instance) (bool, error) {
 	})
 }
 
+// possible says that the preparation has succeeded on a machine that we bought, so that
+// a refusal is not about the preparation as such.
+func (c *Crew) possible(preparation string) bool {
+	return slices.ContainsFunc(c.sorted(), func(in *instance) bool {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		return in.facts.Value.Order != "" && !in.facts.Value.Prepared[preparation].IsZero()
+	})
+}
+
 // attempt writes down which preparation is about to be asked for, unless that is
 // on record already. first says that nobody can have asked for it before.
 func (c *Crew) attempt(in *instance) (attempt Attempt, first bool, err error) {
 	in.mu.Lock()
 	f := in.facts.Value
 	in.detail = missingPreparation(&f, c.preparations)
-	attempt = Attempt{in.detail, c.Now()}
+	attempt = Attempt{Preparation: in.detail, At: c.Now()}
 	in.mu.Unlock()
 	if f.Attempt != nil && f.Attempt.Preparation == attempt.Preparation {
 		return *f.Attempt, false, nil
@@ -134,11 +150,29 @@ func (c *Crew) turnOn(ctx context.Context, in *instance) (bool, error) {
 		return false, cloud.Errorf(cloud.ClassConflict, "start %s: it is %s, and starts only after an SSH key was imported: set template.ssh_public_key, or import one in the control panel",
 			in.code, machine.Status)
 	}
+	if ready, err := c.forgetAddress(ctx, in); err != nil || !ready {
+		return false, err
+	}
 	if err := c.Machines.Start(ctx, in.code); err != nil {
 		return false, err
 	}
 	c.resetProbes(in)
 	return true, c.note(in, func(f *Facts) { f.Stale = c.staleSurely(machine.Power) })
+}
+
+// forgetAddress makes sure that no pool has a node of an instance that is about to be
+// started: it may come up at another address. It says whether it may be started.
+func (c *Crew) forgetAddress(ctx context.Context, in *instance) (bool, error) {
+	in.mu.Lock()
+	known := in.facts.Value.Address.IsValid()
+	in.mu.Unlock()
+	if !known {
+		return true, nil
+	}
+	if _, err := c.poolsWhere(ctx, in, true); err != nil || !c.still(in, StepStart) {
+		return false, err
+	}
+	return true, c.note(in, func(f *Facts) { f.Address = netip.Addr{} })
 }
 
 func (c *Crew) describe(ctx context.Context, in *instance) (bool, error) {
@@ -165,6 +199,7 @@ func (c *Crew) probe(ctx context.Context, in *instance) (time.Duration, bool, er
 		c.tellSilence(in, err)
 		return c.ProbeInterval, false, nil
 	}
+	in.probedAt = c.Now()
 	if in.probes++; in.probes < c.ProbeCount {
 		return c.ProbeInterval, false, nil
 	}

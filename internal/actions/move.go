@@ -60,7 +60,7 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 	phase := c.phase(in)
 	step := Next(in.goal.Value.Goal, phase)
 	switch {
-	case in.working || in.facts.Value.Quarantine != nil || c.ignored(&in.facts.Value):
+	case in.working || in.facts.Value.Quarantine != nil || c.leftAlone(in, phase, step):
 		return time.Time{}
 	case phase == Draining:
 		return in.facts.Value.Left.Add(max(c.Drain, c.Watch))
@@ -76,6 +76,13 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 	}
 	c.start(in, step, phase)
 	return time.Time{}
+}
+
+// leftAlone says that the step is not taken because somebody changed the instance. To
+// look at it does no harm, and what is not on must not stay in a pool. in.mu must be
+// held.
+func (c *Crew) leftAlone(in *instance, phase Phase, step Step) bool {
+	return c.ignored(&in.facts.Value) && step.changes() && phase != Stray
 }
 
 // start starts the step. in.mu must be held.
@@ -190,7 +197,7 @@ func (c *Crew) take(ctx context.Context, in *instance, step Step) (pause time.Du
 	case StepStop:
 		acted, err = c.turnOff(ctx, in)
 	case StepRefresh:
-		acted, err = c.refresh(ctx, in)
+		return c.refresh(ctx, in)
 	case StepRelease:
 		acted, err = c.release(ctx, in)
 	default:
@@ -204,5 +211,5 @@ func (c *Crew) take(ctx context.Context, in *instance, step Step) (pause time.Du
 func (c *Crew) still(in *instance, step Step) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return Next(in.goal.Value.Goal, c.phase(in)) == step
+	return Next(in.goal.Value.Goal, c.phase(in)) == step && in.facts.Value.Quarantine == nil
 }

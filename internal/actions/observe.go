@@ -108,6 +108,9 @@ func hasNode(nodes []cloud.Node, address netip.AddrPort) bool {
 // must be held.
 func (c *Crew) learn(in *instance) error {
 	before, now := in.facts.Value, c.Now()
+	if in.seen.certain() && in.seen.machine.Power != cloud.PowerOn {
+		in.probes = 0
+	}
 	learned := in.facts.Value.learn(&in.seen, now)
 	for _, more := range []func(*instance, time.Time) bool{c.learnDrift, c.learnServing, c.learnRest} {
 		learned = more(in, now) || learned
@@ -145,7 +148,7 @@ func (f *Facts) learn(v *view, now time.Time) bool {
 func (f *Facts) learnPower(v *view, now time.Time) bool {
 	changed, power := false, v.machine.Power
 	if f.Overwrite != nil && power == cloud.PowerBlank && v.machineAt.After(f.Overwrite.At) {
-		f.overwritten() // nothing else makes a startable machine blank
+		f.overwritten(now) // nothing else makes a startable machine blank
 		changed = true
 	}
 	if f.Stale != nil && v.certain() && power.String() != f.Stale.Power {
@@ -197,7 +200,8 @@ func (c *Crew) learnRest(in *instance, now time.Time) bool {
 func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 	var newcomers []newcomer
 	for code, machine := range snapshot.Machines {
-		if machine.Label != Mark(c.Installation, c.Group, code) || AdoptedGoal(machine) == "" || c.isTemplate(code) || c.instance(code) != nil {
+		if machine.Label != Mark(c.Installation, c.Group, code) || AdoptedGoal(machine) == "" || c.isTemplate(code) || c.instance(code) != nil ||
+			c.disownedSince(code, snapshot.Started) {
 			continue
 		}
 		n := c.found(machine, ProofMark)

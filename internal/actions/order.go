@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -31,6 +32,7 @@ func (a *Account) order(c *Crew, count int) {
 		err := a.buy(ctx, c, count)
 		c.Metrics.step(c.Group, StepOrder, cloud.ClassOf(err), time.Since(began))
 		a.ended(c, err)
+		a.gate.note(err == nil, err, a.Now(), a.Jitter())
 	})
 }
 
@@ -112,10 +114,11 @@ func (a *Account) intend(c *Crew, template cloud.Template, count int, machines [
 	a.lastGiven = latest(now, a.lastGiven.Add(time.Nanosecond))
 	id := a.lastGiven.UTC().Format("20060102T150405.000000000")
 	value := Intent{ID: id, Group: c.Group, Source: template.Source, Type: template.Type, Version: template.Version, Count: count, At: now, State: IntentOpen}
+	before := maps.Clone(a.known)
 	for _, m := range machines {
-		value.Before = append(value.Before, m.Code)
+		before[m.Code] = now
 	}
-	slices.Sort(value.Before)
+	value.Before = slices.Sorted(maps.Keys(before))
 	intent := &store.Document[Intent]{Key: intentKey(a.Name, id), Value: value}
 	if err := a.Journal.Write(intent); err != nil {
 		return nil, err

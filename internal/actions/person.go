@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -39,6 +40,7 @@ func (a *Account) SettleBy(ctx context.Context, id string, codes []string, by st
 		return refuse("the answer to order %s is still outstanding: wait for it", id)
 	case len(codes) == 0:
 		a.Log.Warn("an order bought nothing, as a person says", zap.String("order", id), zap.String("by", by))
+		i.Lost = time.Time{} // nothing that appears later is looked for
 		return a.void(intent)
 	case c == nil:
 		return refuse("order %s is for group %s, which is not configured", id, i.Group)
@@ -54,6 +56,7 @@ func (a *Account) SettleBy(ctx context.Context, id string, codes []string, by st
 		}
 	}
 	a.Log.Warn("an order is settled by a person", zap.String("order", id), zap.Strings("instances", codes), zap.String("by", by))
+	i.Lost = time.Time{}
 	return a.settle(c, intent, codes, ProofVouched)
 }
 
@@ -129,14 +132,14 @@ func (a *Account) vouchable(c *Crew, code, label string) error {
 		return refuse("%s is on record already, or a template", code)
 	case machine.Ending():
 		return refuse("the contract of %s ends", code)
-	case label != "" && !slices.Contains(a.known(c, code), label):
+	case label != "" && !slices.Contains(a.knownLabels(c, code), label):
 		return refuse("%s carries the label %q: remove it first if it is ours", code, label)
 	}
 	return nil
 }
 
-// known lists the labels that a machine of the crew's group may carry: a clone's, and ours.
-func (a *Account) known(c *Crew, code string) []string {
+// knownLabels lists the labels that a machine of the crew's group may carry: a clone's, and ours.
+func (a *Account) knownLabels(c *Crew, code string) []string {
 	labels := []string{Mark(c.Installation, c.Group, code)}
 	for _, label := range a.labels {
 		labels = append(labels, label)
@@ -196,7 +199,7 @@ func (c *Crew) Disown(ctx context.Context, code, by string) (bool, error) {
 	if err == nil && label == Mark(c.Installation, c.Group, code) {
 		err = c.Machines.SetLabel(ctx, code, c.disownedLabel())
 	}
-	if err != nil && cloud.ClassOf(err) != cloud.ClassNotFound {
+	if err != nil {
 		return true, err
 	}
 	in.mu.Lock()
@@ -205,6 +208,9 @@ func (c *Crew) Disown(ctx context.Context, code, by string) (bool, error) {
 		return true, fmt.Errorf("drop the record of %s: %w", code, err)
 	}
 	c.drop(code)
+	c.mu.Lock()
+	c.disowned[code] = c.Now()
+	c.mu.Unlock()
 	c.Log.Warn("a person disowned an instance; it is left as it is", zap.String("instance", code), zap.String("by", by))
 	return true, nil
 }

@@ -13,11 +13,14 @@ import (
 // to it. One whose contract ends or ended is expected to do neither. in.mu must be held.
 func (c *Crew) late(in *instance) bool {
 	f, v, goal := &in.facts.Value, &in.seen, in.goal.Value
+	if in.waiting && c.phase(in) == Unfit {
+		return false // for its template: nothing is wrong with the instance
+	}
 	ends := !f.LastDay.IsZero() || v.machine.Ending() || !f.Seen.IsZero() && v.absences > 0
 	if goal.Goal != policy.InService || ends || f.serves() || c.phase(in) == InPool {
 		return false
 	}
-	return !c.Now().Before(latest(goal.Since, f.Fell).Add(c.LaunchTimeout))
+	return !c.Now().Before(latest(latest(goal.Since, f.Fell), f.Made).Add(c.LaunchTimeout))
 }
 
 func latest(a, b time.Time) time.Time {

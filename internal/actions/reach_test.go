@@ -73,7 +73,7 @@ func beginning(rt *rapid.T) func(*crewScene) (cloud.Machine, Facts) {
 				facts.Prepared["key"] = now
 			}
 		} else if attempted || s.model.done["one attach"] { // done, and the answer not recorded
-			facts.Attempt = &Attempt{"attach", now}
+			facts.Attempt = &Attempt{Preparation: "attach", At: now}
 		}
 		if described || pooled {
 			facts.Address = machine.Address

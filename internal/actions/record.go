@@ -24,24 +24,26 @@ const (
 // without it the step is taken again.
 type Facts struct {
 	Proof      Proof                `json:"proof"`
-	Order      string               `json:"order,omitempty"`     // intent that bought it
-	Template   string               `json:"template,omitempty"`  // what it is made from, as cloud.Template.ID; empty: unknown
-	Location   string               `json:"location,omitempty"`  // empty: unknown
-	Since      time.Time            `json:"since"`               // when it was ordered or adopted
-	Seen       time.Time            `json:"seen,omitzero"`       // when a listing first showed it
-	Labelled   time.Time            `json:"labelled,omitzero"`   // when it got our mark
-	Prepared   map[string]time.Time `json:"prepared,omitempty"`  // preparations done, by name; never changed in place
-	Attempt    *Attempt             `json:"attempt,omitempty"`   // the preparation that may be done without our knowing; nil: none
-	Stale      *Stale               `json:"stale,omitempty"`     // what reads may still show from before our last call; nil: nothing
-	Address    netip.Addr           `json:"address,omitzero"`    // private address
-	Joined     time.Time            `json:"joined,omitzero"`     // when it last began to serve
-	Fell       time.Time            `json:"fell,omitzero"`       // when it last ceased to serve
-	Failing    time.Time            `json:"failing,omitzero"`    // since when its service does not answer although it is to serve; zero: it answers
-	Left       time.Time            `json:"left,omitzero"`       // since when it is out of every pool on its way out
-	Rested     time.Time            `json:"rested,omitzero"`     // since when it stands by, stopped
-	Overwrite  *Overwrite           `json:"overwrite,omitempty"` // that may be under way, or done without our knowing; nil: none
-	StopAsked  time.Time            `json:"stop_asked,omitzero"` // when it was asked to stop; zero once it is off
-	LastDay    time.Time            `json:"last_day,omitzero"`   // the day with which its contract was ended
+	Order      string               `json:"order,omitempty"`      // intent that bought it
+	Template   string               `json:"template,omitempty"`   // what it is made from, as cloud.Template.ID; empty: unknown
+	Made       time.Time            `json:"made,omitzero"`        // when it was: ordered, or overwritten; zero: unknown
+	Location   string               `json:"location,omitempty"`   // empty: unknown
+	Since      time.Time            `json:"since"`                // when it was ordered or adopted
+	Seen       time.Time            `json:"seen,omitzero"`        // when a listing first showed it
+	Labelled   time.Time            `json:"labelled,omitzero"`    // when it got our mark
+	Prepared   map[string]time.Time `json:"prepared,omitempty"`   // preparations done, by name; never changed in place
+	Attempt    *Attempt             `json:"attempt,omitempty"`    // the preparation that may be done without our knowing; nil: none
+	Stale      *Stale               `json:"stale,omitempty"`      // what reads may still show from before our last call; nil: nothing
+	Address    netip.Addr           `json:"address,omitzero"`     // private address
+	Joined     time.Time            `json:"joined,omitzero"`      // when it last began to serve
+	Fell       time.Time            `json:"fell,omitzero"`        // when it last ceased to serve
+	Failing    time.Time            `json:"failing,omitzero"`     // since when its service does not answer although it is to serve; zero: it answers
+	LeaveAsked time.Time            `json:"leave_asked,omitzero"` // when we last began to take it out of the pools
+	Left       time.Time            `json:"left,omitzero"`        // since when it is out of every pool on its way out
+	Rested     time.Time            `json:"rested,omitzero"`      // since when it stands by, stopped
+	Overwrite  *Overwrite           `json:"overwrite,omitempty"`  // that may be under way, or done without our knowing; nil: none
+	StopAsked  time.Time            `json:"stop_asked,omitzero"`  // when it was asked to stop; zero once it is off
+	LastDay    time.Time            `json:"last_day,omitzero"`    // the day with which its contract was ended
 	Protected  *Protection          `json:"protected,omitempty"`
 	Drift      *Drift               `json:"drift,omitempty"` // what somebody else changed, while that lasts
 	Quarantine *Quarantine          `json:"quarantine,omitempty"`
@@ -49,24 +51,31 @@ type Facts struct {
 
 // anchor ties the times of a record that was just read to the monotonic clock of this
 // process, so that from here on they pass as it does, whatever becomes of wall time.
+// A time that lies ahead (the clock was set back) counts as now.
 func anchor(now time.Time, times ...*time.Time) {
 	for _, t := range times {
 		if !t.IsZero() {
-			*t = now.Add(t.Sub(now))
+			*t = now.Add(min(0, t.Sub(now)))
 		}
 	}
 }
 
-func (f *Facts) anchor(now time.Time) {
-	anchor(now, &f.Since, &f.Seen, &f.Labelled, &f.Joined, &f.Fell, &f.Failing, &f.Left, &f.Rested, &f.StopAsked)
+func (f *Facts) anchor(now time.Time, staleRead time.Duration) {
+	anchor(now, &f.Since, &f.Seen, &f.Labelled, &f.Joined, &f.Fell, &f.Failing, &f.Left, &f.Rested, &f.StopAsked, &f.LeaveAsked, &f.Made)
 	if f.Attempt != nil {
-		anchor(now, &f.Attempt.At)
+		attempt := *f.Attempt
+		anchor(now, &attempt.At)
+		f.Attempt = &attempt
 	}
 	if f.Stale != nil {
-		anchor(now, &f.Stale.Until)
+		stale := *f.Stale
+		stale.Until = now.Add(min(staleRead, stale.Until.Sub(now)))
+		f.Stale = &stale
 	}
 	if f.Overwrite != nil {
-		anchor(now, &f.Overwrite.At)
+		overwrite := *f.Overwrite
+		anchor(now, &overwrite.At)
+		f.Overwrite = &overwrite
 	}
 }
 
@@ -78,6 +87,7 @@ func (f *Facts) serves() bool { return f.Joined.After(f.Fell) }
 type Attempt struct {
 	Preparation string    `json:"preparation"`
 	At          time.Time `json:"at"`
+	Refused     bool      `json:"refused,omitempty"` // the first try was, so that it may also be impossible
 }
 
 // Overwrite is written before an instance is overwritten from a template. Where its
@@ -88,8 +98,8 @@ type Overwrite struct {
 }
 
 // overwritten notes that the overwriting that was asked for took place.
-func (f *Facts) overwritten() {
-	f.Template, f.Failing, f.Overwrite = f.Overwrite.Template, time.Time{}, nil
+func (f *Facts) overwritten(now time.Time) {
+	f.Template, f.Made, f.Failing, f.Overwrite = f.Overwrite.Template, now, time.Time{}, nil
 }
 
 // Stale says that a read which shows this power may be from before our last call.

@@ -19,13 +19,23 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 	if err != nil || !c.still(in, StepLeave) {
 		return 0, false, err
 	}
+	if added, err := c.wasAdded(in); added || err != nil {
+		return c.ProbeInterval, false, err
+	}
 	if !c.mayLeave(in) {
 		return c.ProbeInterval, false, nil
 	}
-	defer c.hasLeft(in)
-	for _, b := range pools {
-		node := c.node(in, b)
-		if err := b.Detach(ctx, node); err != nil {
+	remaining := 0 // even if an answer says otherwise, until a newer look shows it there
+	defer func() { c.hasLeft(in, remaining) }()
+	if err := c.note(in, func(f *Facts) { f.LeaveAsked = c.Now() }); err != nil {
+		return 0, false, err
+	}
+	for i, b := range pools {
+		if i > 0 && !c.still(in, StepLeave) {
+			remaining = len(pools) - i // it is wanted again
+			break
+		}
+		if err := b.Detach(ctx, c.node(in, b)); err != nil {
 			return 0, false, err
 		}
 	}
@@ -74,13 +84,13 @@ func (c *Crew) mayLeave(in *instance) bool {
 	return true
 }
 
-// hasLeft ends what mayLeave began. Even if the answer said otherwise, the instance
-// counts as out of the pools until a newer look shows it there.
-func (c *Crew) hasLeft(in *instance) {
-	c.seePools(in, 0)
+// hasLeft ends what mayLeave began. The instance must prove again that it serves
+// before it comes back.
+func (c *Crew) hasLeft(in *instance, remaining int) {
+	c.seePools(in, remaining)
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.leaving = false
+	in.leaving, in.probes = false, 0
 }
 
 // servingBeside counts the other instances that serve and go on to, up to min; those

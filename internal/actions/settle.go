@@ -2,6 +2,7 @@ package actions
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -28,7 +29,7 @@ func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string
 	room := c.Max + c.Surge - c.active()
 	newcomers := make([]newcomer, len(codes))
 	for i, code := range codes {
-		newcomers[i] = newcomer{code, policy.InService, Facts{Proof: proof, Order: before.ID, Template: before.template().ID(), Since: before.At}}
+		newcomers[i] = newcomer{code, policy.InService, Facts{Proof: proof, Order: before.ID, Template: before.template().ID(), Made: before.At, Since: before.At}}
 		if i >= room {
 			newcomers[i].goal = policy.Standby
 		}
@@ -49,9 +50,14 @@ func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string
 
 // void notes that an order bought nothing. a.mu must be held.
 func (a *Account) void(intent *store.Document[Intent]) error {
+	before := intent.Value
 	intent.Value.State = IntentVoid
+	if err := a.Journal.Write(intent); err != nil {
+		intent.Value = before
+		return err
+	}
 	a.Metrics.orders.WithLabelValues(a.Name, "void").Inc()
-	return a.Journal.Write(intent)
+	return nil
 }
 
 // lose notes that an order's answer is not on record, and what it named if it came.
@@ -78,6 +84,7 @@ func (a *Account) Settle(snapshot *cloud.Snapshot) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.snapshot = snapshot
+	a.remember(snapshot)
 	for _, c := range a.crews {
 		for _, source := range []string{c.Template.Source, c.template().Source} {
 			if template, listed := snapshot.Machines[source]; listed {
@@ -94,6 +101,15 @@ func (a *Account) Settle(snapshot *cloud.Snapshot) error {
 	return first
 }
 
+// remember notes which codes a listing shows, so that a later one which lacks some of
+// them does not make them look new.
+func (a *Account) remember(snapshot *cloud.Snapshot) {
+	for code := range snapshot.Machines {
+		a.known[code] = snapshot.Started
+	}
+	maps.DeleteFunc(a.known, func(_ string, seen time.Time) bool { return snapshot.Started.Sub(seen) > twinMemory })
+}
+
 // review does for one order what a newer listing makes possible.
 func (a *Account) review(intent *store.Document[Intent], snapshot *cloud.Snapshot) error {
 	i := &intent.Value
@@ -108,7 +124,7 @@ func (a *Account) review(intent *store.Document[Intent], snapshot *cloud.Snapsho
 	case !snapshot.Started.After(i.Lost):
 		return nil // it may show the time before the order took effect
 	case i.unsettled():
-		return a.settleLost(c, intent, a.candidates(c, i, snapshot))
+		return a.settleLost(c, intent, a.candidates(c, i, snapshot), snapshot)
 	case a.anyUnsettled():
 		return nil // what appears now may be what a newer order buys
 	default:
@@ -116,7 +132,7 @@ func (a *Account) review(intent *store.Document[Intent], snapshot *cloud.Snapsho
 	}
 }
 
-func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], found candidates) error {
+func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], found candidates, snapshot *cloud.Snapshot) error {
 	i, candidates := &intent.Value, found.codes
 	age := a.Now().Sub(i.Lost)
 	switch over := age >= a.SettleWindow; {
@@ -124,13 +140,31 @@ func (a *Account) settleLost(c *Crew, intent *store.Document[Intent], found cand
 		return a.settle(c, intent, candidates, ProofInferred)
 	case len(candidates) == i.Count && !over:
 		return nil // their contracts do not tell yet when they began
-	case over && len(candidates) == 0:
+	case over && len(candidates) == 0 && len(found.misdated) == 0:
+		if !a.lackedTwice(i, snapshot) {
+			return nil
+		}
 		a.Log.Warn("a lost order bought nothing; what is still wanted is ordered again", zap.String("order", i.ID), zap.Duration("searched", age.Round(time.Second)))
 		return a.void(intent)
 	case over && i.State != IntentAsking:
-		return a.ask(intent, candidates)
+		return a.ask(intent, slices.Concat(candidates, found.misdated))
 	}
+	delete(a.lacking, i.ID)
 	return nil
+}
+
+// absenceGap is how far apart two listings must have begun that both lack what an order
+// may have bought, before it counts as not there.
+const absenceGap = 30 * time.Second
+
+// lackedTwice says that an earlier listing lacked the order's machines as well.
+func (a *Account) lackedTwice(i *Intent, snapshot *cloud.Snapshot) bool {
+	first, lacked := a.lacking[i.ID]
+	if !lacked {
+		a.lacking[i.ID] = snapshot.Started
+		return false
+	}
+	return snapshot.Started.Sub(first) >= absenceGap
 }
 
 // ask makes a person settle the order, since nothing proves what it bought.
@@ -171,8 +205,9 @@ func (a *Account) settleLate(c *Crew, intent *store.Document[Intent], found cand
 
 // candidates are machines that an order may have bought.
 type candidates struct {
-	codes   []string
-	undated bool // of one of them it is not known yet when its contract began
+	codes    []string
+	undated  bool     // of one of them it is not known yet when its contract began
+	misdated []string // would fit if their contracts had begun on another day
 }
 
 // exactly says that the candidates are as many as were ordered, and that their
@@ -185,21 +220,25 @@ func (f candidates) exactly(count int) bool { return len(f.codes) == count && !f
 func (a *Account) candidates(c *Crew, i *Intent, snapshot *cloud.Snapshot) (found candidates) {
 	for code, machine := range snapshot.Machines {
 		ours := machine.Label == "" || machine.Label == a.labels[i.Source] || c != nil && machine.Label == Mark(c.Installation, c.Group, code)
-		if ours && i.fits(machine) && !a.onRecord(code) {
-			found.codes = append(found.codes, code)
-			found.undated = found.undated || machine.Start.IsZero()
+		if !ours || !i.fits(machine) || a.onRecord(code) {
+			continue
 		}
+		if !machine.Start.IsZero() && i.At.Sub(machine.Start).Abs() > startTolerance {
+			found.misdated = append(found.misdated, code)
+			continue
+		}
+		found.codes = append(found.codes, code)
+		found.undated = found.undated || machine.Start.IsZero()
 	}
 	slices.Sort(found.codes)
 	return found
 }
 
-// fits says that nothing but its label or a record could prove that the order did
-// not buy the machine.
+// fits says that nothing but its label, its day or a record could prove that the order
+// did not buy the machine.
 func (i *Intent) fits(machine cloud.Machine) bool {
 	sameType := machine.Type == "" || machine.Type == i.Type
-	sameDay := machine.Start.IsZero() || i.At.Sub(machine.Start).Abs() <= startTolerance
-	return !i.knew(machine.Code) && sameType && sameDay && !machine.Ending()
+	return !i.knew(machine.Code) && sameType && !machine.Ending()
 }
 
 // knew says that the machine was there before the order.

@@ -21,6 +21,7 @@ type InstanceStatus struct {
 	LastDay    time.Time   `json:"last_day,omitzero"`
 	Rested     time.Time   `json:"rested,omitzero"`        // since when it stands by, stopped
 	Template   string      `json:"template,omitempty"`     // that it is made from
+	Made       time.Time   `json:"made,omitzero"`          // when it was
 	Outdated   bool        `json:"outdated,omitempty"`     // new ones are made from another
 	Failing    time.Time   `json:"failing_since,omitzero"` // since when its service does not answer
 	Expiring   bool        `json:"expiring,omitempty"`     // somebody set an end to its contract
@@ -69,7 +70,7 @@ func (c *Crew) status(in *instance) InstanceStatus {
 	status := InstanceStatus{
 		Code: in.code, Goal: goal.Goal, Phase: phase, Step: Next(goal.Goal, phase), Proof: f.Proof,
 		Since: f.Since, GoalSince: goal.Since, Joined: f.Joined, LastDay: f.LastDay, Trouble: in.trouble,
-		Rested: f.Rested, Template: f.Template, Outdated: c.outdated(f), Failing: f.Failing, Location: f.Location, Protected: f.Protected,
+		Rested: f.Rested, Template: f.Template, Made: f.Made, Outdated: c.outdated(f), Failing: f.Failing, Location: f.Location, Protected: f.Protected,
 		Expiring: f.Drift != nil && f.Drift.Kind == DriftEnded, Drift: f.Drift, LeftAlone: phase == Disputed || c.ignored(f) && phase != InPool,
 	}
 	if in.working {
@@ -92,7 +93,7 @@ func (c *Crew) status(in *instance) InstanceStatus {
 func (c *Crew) Moving() bool {
 	for _, in := range c.sorted() {
 		in.mu.Lock()
-		moving := in.facts.Value.Quarantine == nil && !atRest(in.goal.Value.Goal, c.phase(in))
+		moving := in.facts.Value.Quarantine == nil && !c.ignored(&in.facts.Value) && !atRest(in.goal.Value.Goal, c.phase(in))
 		in.mu.Unlock()
 		if moving {
 			return true

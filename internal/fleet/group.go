@@ -181,13 +181,13 @@ func (g *Group) decide(signals []policy.Signal) {
 	observed := g.observation(signals, instances, pending)
 	decision := policy.Evaluate(&g.Spec, observed, now, &next.Memory)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
-	if decision.Reason != policy.ReasonPaused {
+	judged := g.judge(&next, instances, choices)
+	if decision.Reason != policy.ReasonPaused && !judged { // after a judgement, another template may be in force
 		choice = policy.Choose(&g.Spec, policy.Situation{
 			Desired: decision.Desired.Count, Instances: choices, Pending: pending, Doubtful: observed.Doubtful,
 		}, now)
 	}
 	next.Desired = decision.Desired
-	judged := g.judge(&next, instances, choices, choice.Held)
 	g.state.Value = next
 	if err := g.Crew.Assign(choice.Goals, g.state); err != nil {
 		g.state.Value = before
@@ -219,7 +219,10 @@ func (g *Group) watchClock(memory *policy.Memory) {
 	}
 	g.Metrics.clockJumps.Inc()
 	g.Log.Warn("wall time jumped: changes wait for one span, and nothing is cancelled", zap.Duration("jump", jump.Round(time.Second)))
-	memory.Jump(now.Round(0))
+	memory.Jump(now.Round(0), jump)
+	if err := g.Crew.Reanchor(); err != nil {
+		g.setTrouble(err)
+	}
 }
 
 // roster lists the instances, and counts those that are ordered and may not be

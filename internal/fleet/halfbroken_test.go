@@ -146,7 +146,6 @@ func TestAListingThatLacksMachinesForLongerThanTheSettleWindowIsBelieved(t *test
 // A listing that is cut short just before an order must not make an old machine look
 // like what the order bought.
 func TestAMachineThatAListingLackedIsNotTakenForWhatALostOrderBought(t *testing.T) {
-	t.Skip("an order remembers only the machines of the one listing before it, though the account was seen to have more")
 	tell(t, setting{}, func(t *testing.T, w *world) {
 		w.seed("gc00000099", "", gpsim.StatusStopped)
 		time.Sleep(10 * time.Minute)

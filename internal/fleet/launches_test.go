@@ -44,19 +44,6 @@ func TestGrowthStopsAfterThreeLaunchesInARowThatNeverServed(t *testing.T) {
 	})
 }
 
-func TestWhatNeverServedIsOverwrittenBeforeItIsTriedAgain(t *testing.T) {
-	t.Skip("after a resume, what never served is stopped, counts as a fit standby, and is tried again with the same disk, in turn, until growth is held again")
-	tell(t, doomed(), func(t *testing.T, w *world) {
-		time.Sleep(5 * time.Minute)
-		w.rot(w.content(template))
-		w.load.set(300)
-		w.until("three are quarantined", 3*time.Hour, func() bool { return w.quarantined() == 3 })
-		must(t, w.sim.SetContent(template, "repaired"))
-		must(t, w.fleet.Resume(t.Context(), groupName))
-		w.until("three serve, without another resume", 2*time.Hour, func() bool { return w.serving() == 3 })
-	})
-}
-
 func TestALaunchThatServesMakesTheCountOfFailedOnesBeginAnew(t *testing.T) {
 	tell(t, doomed(), func(t *testing.T, w *world) {
 		broken := w.content(template)

@@ -208,7 +208,6 @@ func TestAMachineThatIsGoneOrRelabelledCanBeDisowned(t *testing.T) {
 }
 
 func TestAPersonsWordThatAnOrderBoughtNothingOutlivesIt(t *testing.T) {
-	t.Skip("an order that a person voids is looked for like one that was voided by time: what later fits in number is taken as its late effect")
 	tell(t, brief(), func(t *testing.T, w *world) {
 		id := w.loseOrder(false)
 		w.seed("gc00000098", "", gpsim.StatusStopped)
@@ -240,7 +239,6 @@ func TestAMachineThatIsNamedTwiceIsTakenOnce(t *testing.T) {
 
 // A look that began before a machine was disowned shows it with our mark.
 func TestALookThatIsUnderWayDoesNotUndoADisowning(t *testing.T) {
-	t.Skip("the snapshot of a look that began before shows our mark, by which the machine is adopted again")
 	tell(t, brief(), func(t *testing.T, w *world) {
 		w.load.set(300)
 		w.until("three serve", 10*time.Minute, w.atRest(3, 0))

@@ -56,6 +56,7 @@ func TestLoadThatReturnsWhileARemovalIsWatchedPutsTheMachineBackAtOnce(t *testin
 		if reason := w.status().Decision.Reason; reason != policy.ReasonPutBack && reason != policy.ReasonSteady {
 			t.Errorf("the reason is %s", reason)
 		}
+		w.until("it knows", time.Minute, w.atRest(3, 0))
 		w.always("three serve", 20*time.Minute, w.atRest(3, 0))
 		if got, want := w.changes(gone), []string{"DeleteLbNode", "AddLbNode"}; !slices.Equal(got, want) {
 			t.Errorf("it was changed by %v, want %v", got, want)

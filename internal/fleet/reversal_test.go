@@ -113,13 +113,13 @@ func TestAMachineThatIsOverwrittenServesWhenItsGoalIsTurnedRound(t *testing.T) {
 
 // A leave whose answer is lost took effect, and is taken back before the next look.
 func TestALeaveOfOursWhoseAnswerIsLostIsNoDrift(t *testing.T) {
-	t.Skip("that it is out of the pool was our own doing, and counts as removed by somebody else")
 	s := thoughtful()
 	s.more, s.glance, s.drift = 1, 100*time.Millisecond, map[actions.DriftKind]actions.DriftPolicy{actions.DriftRemoved: actions.DriftIgnore}
 	tell(t, s, func(_ *testing.T, w *world) {
 		w.load.set(300)
 		w.until("three serve", time.Hour, w.atRest(3, 0))
 		w.inject(gpsim.Fault{Action: "DeleteLbNode", Kind: gpsim.FaultReset, Effect: true})
+		w.inject(gpsim.Fault{Action: "AddLbNode", Kind: gpsim.FaultAnswer, Status: 503, Count: 6}) // so that a look comes before it is back
 		w.assign(second, policy.Standby)
 		w.until("it is out of the pool", 10*time.Minute, func() bool { return w.inThePool() == 2 })
 		w.assign(second, policy.InService)

@@ -49,13 +49,13 @@ func templateOf(id, machineType string) cloud.Template {
 
 // judge ends the rollout in next when the instances show how it turned out, and says
 // whether it did.
-func (g *Group) judge(next *state, instances []actions.InstanceStatus, choices []policy.Instance, held []policy.Hold) bool {
-	if slices.Contains(held, policy.HoldBrake) {
+func (g *Group) judge(next *state, instances []actions.InstanceStatus, choices []policy.Instance) bool {
+	if slices.Contains(g.held, policy.HoldBrake) {
 		return false // what fails then is not the template
 	}
 	made := make([]policy.Made, len(instances))
 	for i, in := range instances {
-		made[i] = policy.Made{Instance: choices[i], Template: in.Template}
+		made[i] = policy.Made{Instance: choices[i], Template: in.Template, At: in.Made}
 	}
 	return next.Rollout.Judge(made, g.Spec.Bake+g.Crew.Noticing(), g.Now().Round(0))
 }

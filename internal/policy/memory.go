@@ -49,10 +49,21 @@ func (m *Memory) clamp(now time.Time) {
 	}
 }
 
-// Jump notes that wall time jumped to now: nothing that is dated before it can be
-// compared with what comes. Changes wait for one span of their direction, and nothing
-// is forgotten.
-func (m *Memory) Jump(now time.Time) { m.Jumped = now }
+// Jump notes that wall time jumped to now, by so much. What is remembered stays as old
+// as it is, and changes wait for one span of their direction.
+func (m *Memory) Jump(now time.Time, by time.Duration) {
+	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant} {
+		if !t.IsZero() {
+			*t = t.Add(by)
+		}
+	}
+	for _, wants := range [][]PastWant{m.Peaks, m.Troughs} {
+		for i := range wants {
+			wants[i].At = wants[i].At.Add(by)
+		}
+	}
+	m.Jumped = now
+}
 
 // jumped says that wall time jumped within the span of the direction. Growth has at
 // least as long to wait as counts for uninterrupted watching.

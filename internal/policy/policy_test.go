@@ -247,7 +247,7 @@ func TestWhatIsLeavingIsPutBackAtOnceWhenMoreIsWanted(t *testing.T) {
 		"more than were wanted throughout":          {rising, 2, 9, 7, policy.ReasonPutBack},
 		"nothing is held: all that is wanted":       {func(*timeline) {}, 2, 9, 9, policy.ReasonWant},
 		"nothing more is wanted: they go on":        {cooling, 2, 5, 5, policy.ReasonSteady},
-		"after a jump of the clock nothing changes": {func(g *timeline) { g.memory.Jump(g.now) }, 2, 9, 5, policy.ReasonClock},
+		"after a jump of the clock nothing changes": {func(g *timeline) { g.memory.Jump(g.now, 0) }, 2, 9, 5, policy.ReasonClock},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -323,7 +323,7 @@ func TestChangesWaitForOneSpanAfterAJumpOfTheClock(t *testing.T) {
 			}
 			group := begin(t, spec, 5)
 			group.memory.LastWant = group.now // watched without interruption
-			group.memory.Jump(group.now)
+			group.memory.Jump(group.now, 0)
 			for group.wait(c.wait % (10 * time.Second)); group.now.Before(noon.Add(c.wait)); group.wait(10 * time.Second) {
 				if expect(t, group.evaluate(c.load), 5, policy.ReasonClock); t.Failed() {
 					return
@@ -345,7 +345,7 @@ func TestAJumpOfTheClockHoldsUpNothingElse(t *testing.T) {
 		spec := unlimited()
 		spec.Min, spec.In.Stabilization = 2, time.Hour
 		group := begin(t, spec, 5)
-		group.memory.Jump(group.now)
+		group.memory.Jump(group.now, 0)
 		return group
 	}
 	t.Run("a group stays steady", func(t *testing.T) {
@@ -382,7 +382,7 @@ func TestAJumpOfTheClockHoldsUpNothingElse(t *testing.T) {
 	t.Run("it is kept on disk", func(t *testing.T) {
 		t.Parallel()
 		var memory, read policy.Memory
-		memory.Jump(noon)
+		memory.Jump(noon, 0)
 		written, err := json.Marshal(memory)
 		if err != nil || json.Unmarshal(written, &read) != nil || !read.Jumped.Equal(noon) {
 			t.Errorf("wrote %s (%v), read %+v", written, err, read)

@@ -57,7 +57,8 @@ func (r *Rollout) InForce() string {
 // Made is one instance, as far as a rollout goes.
 type Made struct {
 	Instance
-	Template string // that it is made from; empty when unknown
+	Template string    // that it is made from; empty when unknown
+	At       time.Time // when it was; zero: when it was ordered
 }
 
 // Judge ends a rollout that is under way, and says whether it did: it is given up
@@ -72,8 +73,12 @@ func (r *Rollout) Judge(instances []Made, bake time.Duration, now time.Time) boo
 	for _, in := range instances {
 		baked := !in.Joined.IsZero() && !now.Before(in.Joined.Add(bake))
 		fresh := in.Template == r.Configured
+		since, served := in.Since.After(r.Since), !in.Joined.IsZero()
+		if !in.At.IsZero() {
+			since, served = !in.At.Before(r.Since), in.Joined.After(in.At)
+		}
 		switch {
-		case fresh && in.Since.After(r.Since) && in.Quarantined && in.Joined.IsZero():
+		case fresh && since && in.Quarantined && !served:
 			return r.end(RolloutGivenUp, in.Code+" never came to serve", now)
 		case fresh && in.Cause == Failing && in.Joined.After(r.Since) && !baked:
 			return r.end(RolloutGivenUp, in.Code+" failed soon after it began to serve", now)
