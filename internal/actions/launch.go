@@ -226,6 +226,9 @@ func (c *Crew) resetProbes(in *instance) {
 
 // join puts the instance into every pool that it is not in.
 func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
+	if _, err := c.lookAt(ctx, in); err != nil { // it may have another address by now
+		return false, err
+	}
 	missing, err := c.poolsWhere(ctx, in, false)
 	if err != nil || !c.still(in, StepJoin) {
 		return false, err

@@ -161,7 +161,7 @@ func (p Phase) Stage() policy.Stage {
 	switch p {
 	case InPool:
 		return policy.Serving
-	case Off, Unfit:
+	case Off, Unfit, Unprepared:
 		return policy.Stopped
 	case Ending, Gone:
 		return policy.Ending

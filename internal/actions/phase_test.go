@@ -133,7 +133,7 @@ func TestThePhaseFollowsFromFactsAndWhatIsSeen(t *testing.T) {
 func TestOnlyWhatIsInThePoolCountsAsServingAndOnlyWhatIsOffAsStopped(t *testing.T) {
 	t.Parallel()
 	stages := map[Phase]policy.Stage{
-		InPool: policy.Serving, Off: policy.Stopped, Unfit: policy.Stopped, Ending: policy.Ending, Gone: policy.Ending, Draining: policy.Leaving, Drained: policy.Leaving,
+		InPool: policy.Serving, Off: policy.Stopped, Unfit: policy.Stopped, Unprepared: policy.Stopped, Ending: policy.Ending, Gone: policy.Ending, Draining: policy.Leaving, Drained: policy.Leaving,
 	}
 	for _, phase := range Phases() {
 		if got, want := phase.Stage(), stages[phase]; got != want { // the zero stage is Becoming

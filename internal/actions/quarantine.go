@@ -10,14 +10,26 @@ import (
 )
 
 // late says that the instance did not come to serve in time, or did not come back
-// to it. One whose contract ends or ended is expected to do neither. in.mu must be held.
+// to it, or cannot even be finished to stand by. One whose contract ends or ended is expected to do neither. in.mu must be held.
 func (c *Crew) late(in *instance) bool {
 	f, v, goal := &in.facts.Value, &in.seen, in.goal.Value
 	if in.waiting && c.phase(in) == Unfit {
 		return false // for its template: nothing is wrong with the instance
 	}
 	ends := !f.LastDay.IsZero() || v.machine.Ending() || !f.Seen.IsZero() && v.absences > 0
-	if goal.Goal != policy.InService || ends || f.serves() || c.phase(in) == InPool {
+	if ends || f.serves() {
+		return false
+	}
+	switch phase := c.phase(in); goal.Goal {
+	case policy.InService:
+		if phase == InPool {
+			return false
+		}
+	case policy.Standby:
+		if phase != Unlabelled && phase != Unprepared {
+			return false
+		}
+	default:
 		return false
 	}
 	return !c.Now().Before(latest(latest(goal.Since, f.Fell), f.Made).Add(c.LaunchTimeout))
