@@ -163,21 +163,34 @@ type Adoption struct {
 	Change int // of the group's size: 1 or -1
 }
 
-// Adoptions lists the drifts that are to be adopted. Fleet decides on them.
+// Adoptions lists the drifts that are to be adopted. Fleet decides on them, and until
+// it did nothing is done to these instances.
 func (c *Crew) Adoptions() []Adoption {
 	var list []Adoption
 	for _, in := range c.sorted() {
 		in.mu.Lock()
-		f, goal := &in.facts.Value, in.goal.Value.Goal
-		if f.Drift != nil && f.Quarantine == nil && c.policyOf(f.Drift) == DriftAdopt {
-			switch inService := goal == policy.InService; {
-			case inService && f.Drift.Kind != DriftAdded && f.Drift.Kind != DriftStarted:
-				list = append(list, Adoption{policy.Assignment{Code: in.code, Goal: policy.Standby}, -1})
-			case !inService && (f.Drift.Kind == DriftAdded || f.Drift.Kind == DriftStarted):
-				list = append(list, Adoption{policy.Assignment{Code: in.code, Goal: policy.InService}, 1})
-			}
+		if a, wanted := c.adoption(in); wanted {
+			list = append(list, a)
 		}
 		in.mu.Unlock()
 	}
 	return list
+}
+
+// adoption is how the instance's drift is to be adopted, if it is and was not yet.
+// in.mu must be held.
+func (c *Crew) adoption(in *instance) (Adoption, bool) {
+	f, goal := &in.facts.Value, in.goal.Value.Goal
+	if f.Drift == nil || f.Quarantine != nil || c.policyOf(f.Drift) != DriftAdopt {
+		return Adoption{}, false
+	}
+	inward := f.Drift.Kind == DriftAdded || f.Drift.Kind == DriftStarted
+	switch {
+	case goal == policy.InService && !inward:
+		return Adoption{policy.Assignment{Code: in.code, Goal: policy.Standby}, -1}, true
+	case goal == policy.Standby && inward:
+		return Adoption{policy.Assignment{Code: in.code, Goal: policy.InService}, 1}, true
+	default:
+		return Adoption{}, false
+	}
 }

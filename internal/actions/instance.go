@@ -53,6 +53,8 @@ type view struct {
 	pools     int       // how many of the group's pools it is a node of
 	poolsAt   time.Time // when the look at the pools began; zero before the first
 
+	poolsGuessed bool // it may be in more: the answer to taking it out was no clear yes
+
 	absentSince time.Time // begin of the first listing in a row that lacked it
 	absences    int       // listings in a row that lacked it
 }
@@ -76,7 +78,7 @@ func (v *view) absorb(snapshot *cloud.Snapshot, machine cloud.Machine, listed, b
 		v.absences++
 	}
 	if pools >= 0 && snapshot.Started.After(v.poolsAt) {
-		v.pools, v.poolsAt = pools, snapshot.Started
+		v.pools, v.poolsAt, v.poolsGuessed = pools, snapshot.Started, false
 	}
 }
 

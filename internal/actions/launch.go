@@ -169,7 +169,7 @@ func (c *Crew) forgetAddress(ctx context.Context, in *instance) (bool, error) {
 	if !known {
 		return true, nil
 	}
-	if _, err := c.poolsWhere(ctx, in, true); err != nil || !c.still(in, StepStart) {
+	if _, _, err := c.poolsWhere(ctx, in, true); err != nil || !c.still(in, StepStart) {
 		return false, err
 	}
 	return true, c.note(in, func(f *Facts) { f.Address = netip.Addr{} })
@@ -229,7 +229,7 @@ func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
 	if _, err := c.lookAt(ctx, in); err != nil { // it may have another address by now
 		return false, err
 	}
-	missing, err := c.poolsWhere(ctx, in, false)
+	missing, _, err := c.poolsWhere(ctx, in, false)
 	if err != nil || !c.still(in, StepJoin) {
 		return false, err
 	}
@@ -248,16 +248,17 @@ func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
 	})
 }
 
-// poolsWhere reads in which pools the instance is, and returns those where it is
-// present, or those where it is not.
-func (c *Crew) poolsWhere(ctx context.Context, in *instance, present bool) ([]cloud.Balancer, error) {
+// poolsWhere reads the pools, and returns those where the instance is present, or those
+// where it is not.
+func (c *Crew) poolsWhere(ctx context.Context, in *instance, present bool) ([]cloud.Balancer, poolNodes, error) {
 	var where []cloud.Balancer
-	count := 0
+	pools, count := poolNodes{read: true, count: map[netip.AddrPort]int{}}, 0
 	for _, b := range c.Balancers {
 		nodes, err := b.Nodes(ctx)
 		if err != nil {
-			return nil, err
+			return nil, pools, err
 		}
+		pools.add(nodes, b.Port())
 		is := hasNode(nodes, c.node(in, b))
 		if is {
 			count++
@@ -267,7 +268,7 @@ func (c *Crew) poolsWhere(ctx context.Context, in *instance, present bool) ([]cl
 		}
 	}
 	c.seePools(in, count)
-	return where, nil
+	return where, pools, nil
 }
 
 // node is the instance's place in the balancer's pool.
@@ -280,5 +281,5 @@ func (c *Crew) node(in *instance, b cloud.Balancer) netip.AddrPort {
 func (c *Crew) seePools(in *instance, pools int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.seen.pools, in.seen.poolsAt = pools, c.Now()
+	in.seen.pools, in.seen.poolsAt, in.seen.poolsGuessed = pools, c.Now(), false
 }

@@ -82,7 +82,8 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 // look at it does no harm, and what is not on must not stay in a pool. in.mu must be
 // held.
 func (c *Crew) leftAlone(in *instance, phase Phase, step Step) bool {
-	return c.ignored(&in.facts.Value) && step.changes() && phase != Stray
+	_, waits := c.adoption(in)
+	return (waits || c.ignored(&in.facts.Value)) && step.changes() && phase != Stray
 }
 
 // start starts the step. in.mu must be held.

@@ -67,15 +67,20 @@ func (c *Crew) poolsIn(snapshot *cloud.Snapshot) poolNodes {
 	for _, b := range c.Balancers {
 		nodes, read := snapshot.Pools[b.Name()]
 		p.read = p.read && read
-		seen := make(map[netip.AddrPort]bool, len(nodes))
-		for _, node := range nodes {
-			if node.Address.Port() == b.Port() && !seen[node.Address] {
-				seen[node.Address] = true
-				p.count[netip.AddrPortFrom(node.Address.Addr(), 0)]++
-			}
-		}
+		p.add(nodes, b.Port())
 	}
 	return p
+}
+
+// add counts the nodes of one more pool.
+func (p poolNodes) add(nodes []cloud.Node, port uint16) {
+	seen := make(map[netip.AddrPort]bool, len(nodes))
+	for _, node := range nodes {
+		if node.Address.Port() == port && !seen[node.Address] {
+			seen[node.Address] = true
+			p.count[netip.AddrPortFrom(node.Address.Addr(), 0)]++
+		}
+	}
 }
 
 // with counts the pools that the address is a node of; -1 when one was not read.
@@ -133,12 +138,15 @@ func (f *Facts) learn(v *view, now time.Time) bool {
 	if f.learnPower(v, now) {
 		changed = true
 	}
+	if v.pools > 0 && !f.Left.IsZero() {
+		f.Left, changed = time.Time{}, true // it is in a pool again, or still
+	}
 	power := v.machine.Power
 	off := power == cloud.PowerOff || power == cloud.PowerBlank
 	switch address := v.machine.Address; {
 	case address.IsValid() && address != f.Address:
 		f.Address, changed = address, true
-	case off && v.certain() && !v.poolsAt.IsZero() && v.pools == 0 && f.Address.IsValid() && !f.Stale.covers(power, now):
+	case off && v.certain() && !v.poolsAt.IsZero() && !v.poolsGuessed && v.pools == 0 && f.Address.IsValid() && !f.Stale.covers(power, now):
 		f.Address, changed = netip.Addr{}, true // it may be another machine's by the time this one is started
 	}
 	return changed
@@ -200,8 +208,7 @@ func (c *Crew) learnRest(in *instance, now time.Time) bool {
 func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 	var newcomers []newcomer
 	for code, machine := range snapshot.Machines {
-		if machine.Label != Mark(c.Installation, c.Group, code) || AdoptedGoal(machine) == "" || c.isTemplate(code) || c.instance(code) != nil ||
-			c.disownedSince(code, snapshot.Started) {
+		if !c.adoptable(machine) || c.disownedSince(code, snapshot.Started) {
 			continue
 		}
 		n := c.found(machine, ProofMark)
@@ -215,6 +222,11 @@ func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 		c.Log.Info("adopted a machine that carries our mark", zap.String("instance", n.code), zap.String("goal", string(n.goal)))
 	}
 	return nil
+}
+
+// adoptable says that the machine carries our mark, and has no record.
+func (c *Crew) adoptable(m cloud.Machine) bool {
+	return m.Label == Mark(c.Installation, c.Group, m.Code) && AdoptedGoal(m) != "" && !c.isTemplate(m.Code) && c.instance(m.Code) == nil
 }
 
 // found is a machine that is to be taken on record as it is. One that is on was

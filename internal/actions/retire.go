@@ -15,29 +15,20 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 	if err := c.confirmStray(ctx, in); err != nil {
 		return 0, false, err
 	}
-	pools, err := c.poolsWhere(ctx, in, true)
+	pools, nodes, err := c.poolsWhere(ctx, in, true)
 	if err != nil || !c.still(in, StepLeave) {
 		return 0, false, err
 	}
 	if added, err := c.wasAdded(in); added || err != nil {
 		return c.ProbeInterval, false, err
 	}
-	if !c.mayLeave(in) {
+	if !c.mayLeave(in, nodes) {
 		return c.ProbeInterval, false, nil
 	}
-	remaining := 0 // even if an answer says otherwise, until a newer look shows it there
-	defer func() { c.hasLeft(in, remaining) }()
-	if err := c.note(in, func(f *Facts) { f.LeaveAsked = c.Now() }); err != nil {
+	left, err := c.detach(ctx, in, pools)
+	c.hasLeft(in, len(pools)-left, err)
+	if err != nil {
 		return 0, false, err
-	}
-	for i, b := range pools {
-		if i > 0 && !c.still(in, StepLeave) {
-			remaining = len(pools) - i // it is wanted again
-			break
-		}
-		if err := b.Detach(ctx, c.node(in, b)); err != nil {
-			return 0, false, err
-		}
 	}
 	return 0, true, c.note(in, func(f *Facts) {
 		if f.serves() {
@@ -47,6 +38,23 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 			f.Left = c.Now()
 		}
 	})
+}
+
+// detach takes the instance out of the pools, as long as that is what it needs, and
+// says how many it has left.
+func (c *Crew) detach(ctx context.Context, in *instance, pools []cloud.Balancer) (int, error) {
+	if err := c.note(in, func(f *Facts) { f.LeaveAsked, f.Left = c.Now(), time.Time{} }); err != nil {
+		return 0, err
+	}
+	for i, b := range pools {
+		if i > 0 && !c.still(in, StepLeave) {
+			return i, nil // it is wanted again
+		}
+		if err := b.Detach(ctx, c.node(in, b)); err != nil {
+			return i, err
+		}
+	}
+	return len(pools), nil
 }
 
 // confirmStray looks whether a machine that is in a pool without being on really is
@@ -65,15 +73,16 @@ func (c *Crew) confirmStray(ctx context.Context, in *instance) error {
 	return err
 }
 
-// mayLeave says whether enough others serve for the instance to leave, and if so
-// takes it out of the count at once, so that the next one to leave reckons with it.
-func (c *Crew) mayLeave(in *instance) bool {
+// mayLeave says whether enough others serve, and are among the nodes that were just
+// read, for the instance to leave. If so it takes it out of the count at once, so that
+// the next one to leave reckons with it.
+func (c *Crew) mayLeave(in *instance, nodes poolNodes) bool {
 	c.floor.Lock()
 	defer c.floor.Unlock()
 	in.mu.Lock()
 	failing := !in.facts.Value.Failing.IsZero()
 	in.mu.Unlock()
-	others := c.servingBeside(in, failing)
+	others := c.servingBeside(in, nodes, failing)
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if phase := c.phase(in); others < c.Min && (phase == InPool || phase == PartPooled) {
@@ -84,18 +93,22 @@ func (c *Crew) mayLeave(in *instance) bool {
 	return true
 }
 
-// hasLeft ends what mayLeave began. The instance must prove again that it serves
-// before it comes back.
-func (c *Crew) hasLeft(in *instance, remaining int) {
+// hasLeft ends what mayLeave began. After an error the instance is not counted on any
+// more, and where it is must be looked at. It must prove again that it serves before it
+// comes back.
+func (c *Crew) hasLeft(in *instance, remaining int, err error) {
+	if err != nil {
+		remaining = 0
+	}
 	c.seePools(in, remaining)
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.leaving, in.probes = false, 0
+	in.leaving, in.probes, in.seen.poolsGuessed = false, 0, err != nil
 }
 
 // servingBeside counts the other instances that serve and go on to, up to min; those
 // that fail as well if failing is true, since they are no worse than the one that leaves.
-func (c *Crew) servingBeside(in *instance, failing bool) int {
+func (c *Crew) servingBeside(in *instance, nodes poolNodes, failing bool) int {
 	n := 0
 	for _, other := range c.sorted() {
 		if other == in {
@@ -105,7 +118,8 @@ func (c *Crew) servingBeside(in *instance, failing bool) int {
 			break
 		}
 		other.mu.Lock()
-		if !other.leaving && c.phase(other) == InPool && (failing || other.facts.Value.Failing.IsZero()) {
+		f := &other.facts.Value
+		if !other.leaving && c.phase(other) == InPool && nodes.with(f.Address) == len(c.Balancers) && (failing || f.Failing.IsZero()) {
 			n++
 		}
 		other.mu.Unlock()
@@ -115,7 +129,7 @@ func (c *Crew) servingBeside(in *instance, failing bool) int {
 
 // turnOff stops the machine; by force if it was asked before, and did not stop in time.
 func (c *Crew) turnOff(ctx context.Context, in *instance) (bool, error) {
-	if _, err := c.poolsWhere(ctx, in, true); err != nil {
+	if _, _, err := c.poolsWhere(ctx, in, true); err != nil {
 		return false, err
 	}
 	machine, err := c.lookAt(ctx, in)
