@@ -275,7 +275,7 @@ func (c *Crew) phase(in *instance) Phase {
 		stopTimeout:  c.StopTimeout,
 		staleRead:    c.StaleRead,
 		absenceAfter: c.AbsenceAfter,
-		probed:       in.probes >= c.ProbeCount && (len(c.Balancers) == 0 || c.Now().Sub(in.probedAt) <= probeMemory),
+		probed:       in.probes >= c.ProbeCount && (len(c.Balancers) == 0 || c.Now().Sub(in.answeredAt) <= probeMemory),
 		outdated:     c.outdated(&in.facts.Value),
 		relabel:      c.Drift[DriftRelabelled] == DriftRepair,
 		now:          c.Now(),

@@ -41,6 +41,12 @@ func (c *Crew) Noticing() time.Duration {
 	return max(time.Duration(c.HealthFailures)*c.HealthInterval, c.StaleRead) + c.HealthInterval
 }
 
+// answers says that the instance answered its probe of late, if it is probed at all.
+// in.mu must be held.
+func (c *Crew) answers(in *instance) bool {
+	return c.HealthInterval <= 0 || c.Now().Sub(in.answeredAt) <= 2*c.HealthInterval
+}
+
 // watch probes an instance once, and notes when it begins to fail and when it does
 // no more. Before it counts as failing there is a look at the machine: one that was
 // turned off needs no replacement, but a start.
@@ -67,7 +73,7 @@ func (c *Crew) missed(in *instance, err error) bool {
 	defer in.mu.Unlock()
 	switch {
 	case err == nil:
-		in.misses, in.hits = 0, in.hits+1
+		in.misses, in.hits, in.answeredAt = 0, in.hits+1, c.Now()
 		return false
 	case in.misses == 0:
 		in.missedAt = c.Now()

@@ -25,17 +25,17 @@ type instance struct {
 	missedAt time.Time // the first of them
 	hits     int       // successful ones in a row while it counts as failing
 
-	working  bool      // a step is under way
-	step     Step      // which one
-	detail   string    // of what, when the step alone does not say it
-	waiting  bool      // the template that it is to be overwritten from is in use
-	leaving  bool      // it is being taken out of the pools, and is not counted on any more
-	probes   int       // successful probes in a row since it was last started
-	probedAt time.Time // the newest of them
-	failures int       // failed steps in a row
-	last     failure   // of the newest of them
-	retryAt  time.Time // no step before this
-	trouble  string    // why the last step failed; empty after a success
+	working    bool      // a step is under way
+	step       Step      // which one
+	detail     string    // of what, when the step alone does not say it
+	waiting    bool      // the template that it is to be overwritten from is in use
+	leaving    bool      // it is being taken out of the pools, and is not counted on any more
+	probes     int       // successful probes in a row since it was last started
+	answeredAt time.Time // when a probe last succeeded
+	failures   int       // failed steps in a row
+	last       failure   // of the newest of them
+	retryAt    time.Time // no step before this
+	trouble    string    // why the last step failed; empty after a success
 }
 
 // failure is what makes two failures the same news.

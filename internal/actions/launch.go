@@ -199,7 +199,7 @@ func (c *Crew) probe(ctx context.Context, in *instance) (time.Duration, bool, er
 		c.tellSilence(in, err)
 		return c.ProbeInterval, false, nil
 	}
-	in.probedAt = c.Now()
+	in.answeredAt = c.Now()
 	if in.probes++; in.probes < c.ProbeCount {
 		return c.ProbeInterval, false, nil
 	}
@@ -233,9 +233,20 @@ func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
 	if err != nil || !c.still(in, StepJoin) {
 		return false, err
 	}
-	for _, b := range missing {
-		node := c.node(in, b)
-		if err := b.Attach(ctx, node); err != nil {
+	for i, b := range missing {
+		if i > 0 {
+			if _, err := c.lookAt(ctx, in); err != nil {
+				return false, err
+			}
+			nodes, err := b.Nodes(ctx)
+			if err != nil || !c.still(in, StepJoin) {
+				return false, err // it is not wanted any more, or went off meanwhile
+			}
+			if hasNode(nodes, c.node(in, b)) {
+				continue
+			}
+		}
+		if err := b.Attach(ctx, c.node(in, b)); err != nil {
 			return false, err
 		}
 	}

@@ -159,8 +159,15 @@ func (f *Facts) learnPower(v *view, now time.Time) bool {
 		f.overwritten(now) // nothing else makes a startable machine blank
 		changed = true
 	}
-	if f.Stale != nil && v.certain() && power.String() != f.Stale.Power {
-		f.Stale, changed = nil, true // reads have caught up with us
+	if f.Stale.shows(v, now) {
+		changed = true
+		if f.Stale.Sure && now.Before(f.Stale.Until) {
+			stale := *f.Stale
+			stale.Shown = true // reads have caught up with us, though not every one need have
+			f.Stale = &stale
+		} else {
+			f.Stale = nil
+		}
 	}
 	off := power == cloud.PowerOff || power == cloud.PowerBlank
 	if off && !f.StopAsked.IsZero() && !f.Stale.covers(power, now) {

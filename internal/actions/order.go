@@ -159,6 +159,9 @@ func (a *Account) answered(c *Crew, intent *store.Document[Intent], codes []stri
 	case cloud.ClassOf(err) == cloud.ClassUnknownOutcome:
 		return errors.Join(fmt.Errorf("%w (the account is searched for what it bought)", err), a.lose(intent, codes, err))
 	default:
-		return errors.Join(err, a.void(intent))
+		if voidErr := a.void(intent); voidErr != nil { // then looking must show that it bought nothing
+			return errors.Join(err, voidErr, a.lose(intent, nil, err))
+		}
+		return err
 	}
 }

@@ -106,17 +106,28 @@ func (f *Facts) overwritten(now time.Time) {
 type Stale struct {
 	Power string    `json:"power"` // as cloud.Power puts it
 	Until time.Time `json:"until"`
-	Sure  bool      `json:"sure,omitempty"` // the call must show in the power sooner or later
+	Sure  bool      `json:"sure,omitempty"`  // the call must show in the power sooner or later
+	Shown bool      `json:"shown,omitempty"` // it did, and later reads may still not
 }
 
 func (s *Stale) covers(power cloud.Power, now time.Time) bool {
 	return s != nil && s.Power == power.String() && now.Before(s.Until)
 }
 
+// shows says that a read has caught up with our last call, or that none can lag behind
+// it any more after one had.
+func (s *Stale) shows(v *view, now time.Time) bool {
+	if s == nil || !v.certain() {
+		return false
+	}
+	over := !now.Before(s.Until)
+	return s.Shown && over || v.machine.Power.String() != s.Power && (!s.Shown || over)
+}
+
 // overdue says that a call which must show in the power does not, though it should
 // by now.
 func (s *Stale) overdue(power cloud.Power, now time.Time) bool {
-	return s != nil && s.Sure && s.Power == power.String() && !now.Before(s.Until)
+	return s != nil && s.Sure && !s.Shown && s.Power == power.String() && !now.Before(s.Until)
 }
 
 // Protection keeps an instance from being sent away.

@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
@@ -47,8 +49,17 @@ func (c *Crew) detach(ctx context.Context, in *instance, pools []cloud.Balancer)
 		return 0, err
 	}
 	for i, b := range pools {
-		if i > 0 && !c.still(in, StepLeave) {
-			return i, nil // it is wanted again
+		if i > 0 {
+			nodes, err := b.Nodes(ctx)
+			if err != nil {
+				return i, err
+			}
+			if !c.still(in, StepLeave) {
+				return i, nil // it is wanted again
+			}
+			if !hasNode(nodes, c.node(in, b)) {
+				continue
+			}
 		}
 		if err := b.Detach(ctx, c.node(in, b)); err != nil {
 			return i, err
@@ -66,11 +77,26 @@ func (c *Crew) confirmStray(ctx context.Context, in *instance) error {
 	if phase != Stray {
 		return nil
 	}
-	_, err := c.lookAt(ctx, in)
-	if cloud.ClassOf(err) == cloud.ClassNotFound {
+	if _, err := c.lookAt(ctx, in); err != nil && cloud.ClassOf(err) != cloud.ClassNotFound {
+		return err
+	}
+	if !c.anotherHasItsAddress(in) {
 		return nil
 	}
-	return err
+	return c.note(in, func(f *Facts) { f.Address = netip.Addr{} })
+}
+
+// anotherHasItsAddress says that an instance which is on is at the address that this
+// one, which is not, had: the node is the other's.
+func (c *Crew) anotherHasItsAddress(in *instance) bool {
+	in.mu.Lock()
+	address := in.facts.Value.Address
+	in.mu.Unlock()
+	return slices.ContainsFunc(c.sorted(), func(other *instance) bool {
+		other.mu.Lock()
+		defer other.mu.Unlock()
+		return other != in && other.facts.Value.Address == address && other.seen.machine.Power == cloud.PowerOn
+	})
 }
 
 // mayLeave says whether enough others serve, and are among the nodes that were just
@@ -119,7 +145,7 @@ func (c *Crew) servingBeside(in *instance, nodes poolNodes, failing bool) int {
 		}
 		other.mu.Lock()
 		f := &other.facts.Value
-		if !other.leaving && c.phase(other) == InPool && nodes.with(f.Address) == len(c.Balancers) && (failing || f.Failing.IsZero()) {
+		if !other.leaving && c.phase(other) == InPool && nodes.with(f.Address) == len(c.Balancers) && (failing || f.Failing.IsZero() && c.answers(other)) {
 			n++
 		}
 		other.mu.Unlock()

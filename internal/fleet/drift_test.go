@@ -72,6 +72,9 @@ func afterDeed(t *testing.T, kind actions.DriftKind, p actions.DriftPolicy, stor
 	s := brief()
 	s.min, s.more, s.idle, s.stabilization, s.outStabilization = 1, 2, 20*time.Second, 15*time.Minute, 15*time.Minute
 	s.drift = map[actions.DriftKind]actions.DriftPolicy{kind: p}
+	if kind == actions.DriftAdded && p == actions.DriftAdopt { // it is on before it is seen to be in the pool
+		s.drift[actions.DriftStarted] = actions.DriftIgnore
+	}
 	tell(t, s, func(t *testing.T, w *world) {
 		w.load.set(400)
 		w.until("four serve", time.Minute, w.atRest(4, 0))

@@ -271,7 +271,7 @@ func (w *World) judgeStandby(a *Act) {
 			continue
 		}
 		ready := m.Power == cloud.PowerOff && m.Imports > 0 && m.Attached && m.LastDay.IsZero() && m.Group == r.Group
-		outdated := r.Facts.Template != "" && r.Facts.Template != a.Template.ID()
+		outdated := r.Facts.Template != "" && r.Facts.Template != a.Template.ID() || !r.Facts.Failing.IsZero()
 		if ready && !outdated && time.Since(r.GoalAt) > callTimeout {
 			w.violate("standby", "an order of %d leaves for group %s, and %s stands by", a.Count, a.Group.Name, m.Code)
 		}

@@ -9,7 +9,7 @@
 #   --all        every mutant, in about an hour
 #   --seed N     another sample
 #   --only TEXT  of the mutants whose names have this text
-#   --verbose    tell what killed each
+#   --verbose    tell of each what killed it
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
