@@ -234,17 +234,17 @@ func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
 		return false, err
 	}
 	for i, b := range missing {
-		if i > 0 {
-			if _, err := c.lookAt(ctx, in); err != nil {
+		if i > 0 { // the call before may have taken long
+			wanted, err := c.stillMissing(ctx, in, b)
+			if err != nil || !c.still(in, StepJoin) {
 				return false, err
 			}
-			nodes, err := b.Nodes(ctx)
-			if err != nil || !c.still(in, StepJoin) {
-				return false, err // it is not wanted any more, or went off meanwhile
-			}
-			if hasNode(nodes, c.node(in, b)) {
+			if !wanted {
 				continue
 			}
+		}
+		if err := c.answersNow(ctx, in); err != nil {
+			return false, err
 		}
 		if err := b.Attach(ctx, c.node(in, b)); err != nil {
 			return false, err
@@ -257,6 +257,32 @@ func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
 			f.Joined = c.Now()
 		}
 	})
+}
+
+// stillMissing looks at the machine and the pool again.
+func (c *Crew) stillMissing(ctx context.Context, in *instance, b cloud.Balancer) (bool, error) {
+	if _, err := c.lookAt(ctx, in); err != nil {
+		return false, err
+	}
+	nodes, err := b.Nodes(ctx)
+	return err == nil && !hasNode(nodes, c.node(in, b)), err
+}
+
+// answersNow probes the instance unless it answered a moment ago.
+func (c *Crew) answersNow(ctx context.Context, in *instance) error {
+	in.mu.Lock()
+	address, recent := in.facts.Value.Address, c.Now().Sub(in.answeredAt) <= probeMemory
+	in.mu.Unlock()
+	if recent {
+		return nil
+	}
+	if err := c.Probe(ctx, address); err != nil {
+		return cloud.Errorf(cloud.ClassTransient, "join %s: it does not answer any more: %w", in.code, err)
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.answeredAt = c.Now()
+	return nil
 }
 
 // poolsWhere reads the pools, and returns those where the instance is present, or those

@@ -193,7 +193,8 @@ func (w *World) servesAsFarAsKnown(m *Machine, g *group) bool {
 	if m.Power == cloud.PowerOn && !m.Serves() {
 		return time.Since(ceased) < staleRead+3*healthInterval // it takes so long to find out
 	}
-	return m.fellBy != Us && !ceased.IsZero() && !w.listed().After(ceased.Add(w.cloud.Delays.Stale))
+	unseen := !w.listed().After(ceased.Add(w.cloud.Delays.Stale)) || time.Since(ceased) < 2*healthInterval+lag
+	return m.fellBy != Us && !ceased.IsZero() && unseen
 }
 
 // judgeRelease: no contract is ended without our mark on the machine, and on record.
