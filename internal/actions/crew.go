@@ -255,10 +255,12 @@ func (c *Crew) disownedSince(code string, t time.Time) bool {
 	return !c.disowned[code].IsZero() && !c.disowned[code].Before(t)
 }
 
-func (c *Crew) drop(code string) {
+// drop takes an instance off the record. in.mu must be held.
+func (c *Crew) drop(in *instance) {
+	in.dropped = true
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.instances, code)
+	delete(c.instances, in.code)
 	c.inOrder = nil
 }
 

@@ -25,6 +25,7 @@ type instance struct {
 	missedAt time.Time // the first of them
 	hits     int       // successful ones in a row while it counts as failing
 
+	dropped    bool      // it is on record no more
 	working    bool      // a step is under way
 	step       Step      // which one
 	detail     string    // of what, when the step alone does not say it

@@ -229,12 +229,13 @@ func (c *Crew) join(ctx context.Context, in *instance) (bool, error) {
 	if _, err := c.lookAt(ctx, in); err != nil { // it may have another address by now
 		return false, err
 	}
+	lookedAt := c.Now()
 	missing, _, err := c.poolsWhere(ctx, in, false)
 	if err != nil || !c.still(in, StepJoin) {
 		return false, err
 	}
 	for i, b := range missing {
-		if i > 0 { // the call before may have taken long
+		if i > 0 || c.Now().Sub(lookedAt) > lookMemory { // a call may have taken long
 			wanted, err := c.stillMissing(ctx, in, b)
 			if err != nil || !c.still(in, StepJoin) {
 				return false, err
@@ -284,6 +285,9 @@ func (c *Crew) answersNow(ctx context.Context, in *instance) error {
 	in.answeredAt = c.Now()
 	return nil
 }
+
+// lookMemory is how old a look may be that an act rests on.
+const lookMemory = 10 * time.Second
 
 // poolsWhere reads the pools, and returns those where the instance is present, or those
 // where it is not.

@@ -41,9 +41,6 @@ func (c *Crew) Continue() {
 		return
 	}
 	for _, in := range ended {
-		if c.instance(in.code) != in {
-			continue // it was dropped
-		}
 		in.mu.Lock()
 		c.quarantineIfLate(in)
 		if due := c.advance(in); !due.IsZero() && (next.IsZero() || due.Before(next)) {
@@ -60,7 +57,7 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 	phase := c.phase(in)
 	step := Next(in.goal.Value.Goal, phase)
 	switch {
-	case in.working || in.facts.Value.Quarantine != nil || c.leftAlone(in, phase, step):
+	case in.dropped || in.working || in.facts.Value.Quarantine != nil || c.leftAlone(in, phase, step):
 		return time.Time{}
 	case phase == Draining:
 		return in.facts.Value.Left.Add(max(c.Drain, c.Watch))

@@ -267,7 +267,7 @@ func (c *Crew) forget(in *instance) error {
 	if err := c.Journal.Forget(in.goal.Key, in.facts.Key); err != nil {
 		return fmt.Errorf("drop the record of %s, which is gone: %w", in.code, err)
 	}
-	c.drop(in.code)
+	c.drop(in)
 	if goal := in.goal.Value.Goal; goal == policy.Released {
 		c.Log.Info("a released machine is gone", zap.String("instance", in.code))
 	} else {

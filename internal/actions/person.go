@@ -207,7 +207,7 @@ func (c *Crew) Disown(ctx context.Context, code, by string) (bool, error) {
 	if err := c.Journal.Forget(in.goal.Key, in.facts.Key); err != nil {
 		return true, fmt.Errorf("drop the record of %s: %w", code, err)
 	}
-	c.drop(code)
+	c.drop(in)
 	c.mu.Lock()
 	c.disowned[code] = c.Now()
 	c.mu.Unlock()

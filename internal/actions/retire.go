@@ -17,6 +17,7 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 	if err := c.confirmStray(ctx, in); err != nil {
 		return 0, false, err
 	}
+	readAt := c.Now()
 	pools, nodes, err := c.poolsWhere(ctx, in, true)
 	if err != nil || !c.still(in, StepLeave) {
 		return 0, false, err
@@ -27,7 +28,7 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 	if !c.mayLeave(in, nodes) {
 		return c.ProbeInterval, false, nil
 	}
-	left, err := c.detach(ctx, in, pools)
+	left, err := c.detach(ctx, in, pools, readAt)
 	c.hasLeft(in, len(pools)-left, err)
 	if err != nil {
 		return 0, false, err
@@ -43,13 +44,14 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 }
 
 // detach takes the instance out of the pools, as long as that is what it needs, and
-// says how many it has left.
-func (c *Crew) detach(ctx context.Context, in *instance, pools []cloud.Balancer) (int, error) {
+// says how many it has left. A pool that was read longer than lookMemory ago is read
+// again.
+func (c *Crew) detach(ctx context.Context, in *instance, pools []cloud.Balancer, readAt time.Time) (int, error) {
 	if err := c.note(in, func(f *Facts) { f.LeaveAsked, f.Left = c.Now(), time.Time{} }); err != nil {
 		return 0, err
 	}
 	for i, b := range pools {
-		if i > 0 {
+		if i > 0 || c.Now().Sub(readAt) > lookMemory {
 			nodes, err := b.Nodes(ctx)
 			if err != nil {
 				return i, err

@@ -213,9 +213,9 @@ func (d *Disk) putGroup(name string, value []byte, ch *change) error {
 	if before := d.groups[name]; before != nil {
 		ch.decided[name] = before.Desired.Count
 		g.Commits, g.PausedAt = before.Commits, before.PausedAt
-		if before.Memory.Paused == nil {
-			g.PausedAt = time.Now()
-		}
+	}
+	if before := d.groups[name]; before == nil || before.Memory.Paused == nil {
+		g.PausedAt = time.Now()
 	}
 	g.Commits++
 	d.groups[name] = g

@@ -10,7 +10,7 @@ func TestProofHunt(t *testing.T) {
 	}
 	stories, struck := workflows(), &tally{}
 	hunts := []func(*testing.T){
-		TestProofTimers, TestProofLate,
+		TestProofFound, TestProofTimers, TestProofLate,
 		func(t *testing.T) { tellSeeds(t, 1, 60) },
 	}
 	for _, name := range names(stories) {
