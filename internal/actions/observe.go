@@ -215,7 +215,7 @@ func (c *Crew) learnRest(in *instance, now time.Time) bool {
 func (c *Crew) adoptMarked(snapshot *cloud.Snapshot) error {
 	var newcomers []newcomer
 	for code, machine := range snapshot.Machines {
-		if !c.adoptable(machine) || c.disownedSince(code, snapshot.Started) {
+		if !c.adoptable(machine) || c.disownedSince(code, snapshot.Started.Add(-c.StaleRead)) {
 			continue
 		}
 		n := c.found(machine, ProofMark)
