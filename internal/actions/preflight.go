@@ -94,7 +94,7 @@ func (c *Crew) checkAccess(ctx context.Context) Check {
 func (c *Crew) checkSource(ctx context.Context, wanted int) Check {
 	template := c.template()
 	if err := c.checkTemplate(ctx, template, fmt.Sprintf("order %d", wanted)); err != nil {
-		return refused("template", fmt.Errorf("look at template %s: %w", template.Source, err))
+		return refused("template", err)
 	}
 	return passed("template", template.Source+" is stopped, as it must be")
 }

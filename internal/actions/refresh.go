@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"time"
 
@@ -92,7 +93,7 @@ func (c *Crew) checkTemplate(ctx context.Context, template cloud.Template, doing
 	machine, err := c.Machines.Describe(ctx, source)
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("look at template %s: %w", source, err)
 	case machine.Power == cloud.PowerBusy:
 		return cloud.Errorf(cloud.ClassTransient, "%s from template %s: it is %s, which passes by itself", doing, source, machine.Status)
 	case machine.Power != cloud.PowerOff:

@@ -170,6 +170,7 @@ func TestTheLocationsStayBalanced(t *testing.T) {
 	for _, rules := range [][]policy.PickRule{{policy.PickLocation}, {policy.PickLocation, policy.PickNewest}, {policy.PickLocation, policy.PickOldest}} {
 		t.Run(fmt.Sprint(rules), func(t *testing.T) {
 			tell(t, setting{min: 1, max: 10, standby: 9, pick: rules}, func(t *testing.T, w *world) {
+				w.kill() // it finds them all at once
 				_, pool := w.byHand()
 				for i, location := range []string{"R", "R", "R", "R"} { // beside two at L
 					code := fmt.Sprintf("gc000004%02d", i)
@@ -180,6 +181,7 @@ func TestTheLocationsStayBalanced(t *testing.T) {
 					must(t, pool.Attach(t.Context(), w.node(address)))
 				}
 				w.load.set(600)
+				w.start()
 				w.until("six serve", 10*time.Minute, w.atRest(6, 0))
 				for size, want := range map[int]int{4: 2} {
 					w.load.set(float64(100 * size))

@@ -5,12 +5,12 @@
 # copy of what it changes, and ends within its own bound.
 #
 # usage: test/proof/planted.sh [--only EXPRESSION]
-#   (nothing)          all bugs, in about three minutes
+#   (nothing)          all bugs, in about two minutes
 #   --only EXPRESSION  the bugs whose names match
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-bound=600 args=()
+bound=230 args=()
 while [ $# -gt 0 ]; do
     case $1 in
     --only) args+=(-only "${2:?}") && shift ;;

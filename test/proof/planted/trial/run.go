@@ -41,15 +41,35 @@ var errSilent = errors.New("it hangs")
 // it leaves there is of no consequence. An error says that it could not be run, or that
 // ctx has ended.
 func (r Run) Do(ctx context.Context) (Outcome, error) {
-	folder, err := os.MkdirTemp(filepath.Dir(r.path), "run-")
+	around, err := os.MkdirTemp(filepath.Dir(r.path), "run-")
 	if err != nil {
 		return Outcome{}, err
 	}
 	var outcome Outcome
-	if err = os.CopyFS(folder, os.DirFS(r.Dir)); err == nil {
+	folder, err := copyFolder(r.Dir, around)
+	if err == nil {
 		outcome, err = r.in(ctx, folder)
 	}
-	return outcome, errors.Join(err, os.RemoveAll(folder))
+	return outcome, errors.Join(err, os.RemoveAll(around))
+}
+
+// copyFolder copies the folder into around, and links what is beside it there.
+func copyFolder(folder, around string) (string, error) {
+	beside := filepath.Dir(folder)
+	entries, err := os.ReadDir(beside)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		if entry.Name() == filepath.Base(folder) {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(beside, entry.Name()), filepath.Join(around, entry.Name())); err != nil {
+			return "", err
+		}
+	}
+	copied := filepath.Join(around, filepath.Base(folder))
+	return copied, os.CopyFS(copied, os.DirFS(folder))
 }
 
 func (r Run) in(ctx context.Context, folder string) (Outcome, error) {

@@ -15,6 +15,7 @@ func sample(t *testing.T) Module {
 	m := Module{Path: "example.com/sample", Dir: t.TempDir()}
 	for name, text := range map[string]string{
 		"go.mod":         "module example.com/sample\n\ngo 1.26\n",
+		"beside.txt":     "",
 		"deep/answer.go": "package deep\n\nfunc Answer() int { return 42 }\n",
 		"deep/answer_test.go": `package deep
 
@@ -26,6 +27,9 @@ import (
 func TestAnswer(t *testing.T) {
 	if os.Getenv("HANG") != "" {
 		select {}
+	}
+	if _, err := os.Stat("../beside.txt"); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile("left.txt", nil, 0o600); err != nil {
 		t.Fatal(err)
