@@ -84,7 +84,7 @@ func strikeEverywhere(t *testing.T, name string, story Story, struck *tally) (to
 		v := tell(t, stories[i])
 		struck.count(v)
 		strike := stories[i].Strikes[0]
-		exact := name != "refresh" // there it is a matter of time whether a spare one is ready
+		exact := name != "refresh"                                          // there it is a matter of time whether a spare one is ready
 		aside := strike.Fault == Duplicate && strike.At.Step == StepPrepare // the answer refuses what was done: it is set aside, and replaced
 		if exact && !aside && v.Bought != undisturbed.Bought && len(v.Violations) == 0 {
 			t.Errorf("%s, %v: %d machines were bought, and %d are needed\n%s", name, strike, v.Bought, undisturbed.Bought, schedule(stories[i]))
