@@ -336,6 +336,9 @@ func (w *World) judgeCommit(ch *change) {
 
 // judgeSettled: what an order bought is on record when the order counts as settled.
 func (w *World) judgeSettled(order *actions.Intent) {
+	if lost := time.Since(order.Lost); order.State == actions.IntentVoid && !order.Lost.IsZero() && lost < settleWindow {
+		w.violate("settle", "order %s is given up %v after its answer was lost, and is to be looked for during %v", order.ID, lost, settleWindow)
+	}
 	for _, code := range w.boughtBy[order.ID] {
 		m := w.cloud.Machine(code)
 		if m.Billed() && m.Group != "" && !m.disowning && w.disk.Record(code) == nil && !w.late[code] {
