@@ -366,6 +366,9 @@ type load struct {
 	missing bool
 	reads   int
 	busy    map[string]float64 // by code; nil: nothing shows it
+	first   bool               // how busy they are is shown before the load
+	slow    time.Duration      // that a reading takes
+	faults  []monitor.Fault
 }
 
 func (l *load) set(value float64) {
@@ -380,7 +383,18 @@ func (l *load) lose() {
 	l.missing = true
 }
 
+// change changes more than the value.
+func (l *load) change(how func(*load)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	how(l)
+}
+
 func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []policy.Signal {
+	l.mu.Lock()
+	slow := l.slow
+	l.mu.Unlock()
+	time.Sleep(slow)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reads++
@@ -391,6 +405,9 @@ func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []poli
 	signals := []policy.Signal{{Name: "load", Group: sample}}
 	if l.busy != nil {
 		signals = append(signals, policy.Signal{Name: "busy", PerInstance: true, Instances: l.readings(now)})
+	}
+	if l.first {
+		slices.Reverse(signals)
 	}
 	return signals
 }
@@ -410,7 +427,11 @@ func (l *load) count() int {
 	return l.reads
 }
 
-func (l *load) Faults() []monitor.Fault { return nil }
+func (l *load) Faults() []monitor.Fault {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.faults
+}
 
 func (w *world) probe(_ context.Context, address netip.Addr) error {
 	rotten := w.isRotten(address)
