@@ -145,9 +145,7 @@ func TestADriftThatIsAdoptedCountsAsDecided(t *testing.T) {
 			if deeds[kind].standby {
 				desired, goal = 4, policy.InService
 			}
-			if got := w.instance(code).Goal; got != goal {
-				t.Errorf("its goal is %s", got)
-			}
+			w.until("it counts as decided", time.Minute, func() bool { return w.instance(code).Goal == goal })
 			w.until("as many serve as the person wanted", 5*time.Minute, func() bool { return w.serving() == desired })
 			w.always("it stays so", 30*time.Minute, func() bool { return w.serving() == desired })
 			if len(w.bought()) != 0 {
