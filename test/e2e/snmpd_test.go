@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/autoscaled/autoscaled/internal/fleet"
 )
@@ -32,6 +33,9 @@ func (s *scene) snmpd(lines ...string) uint16 {
 	return port
 }
 
+// untilIdle is how long the tests of other packages may keep the processors busy.
+const untilIdle = 5 * time.Minute
+
 // It comes before the parallel tests: those are idle for most of the time, and
 // this machine must be able to be.
 func TestProcessorsUnderLoadScaleOutAndIdleOnesIn(t *testing.T) {
@@ -42,14 +46,14 @@ func TestProcessorsUnderLoadScaleOutAndIdleOnesIn(t *testing.T) {
 	d := s.run(s.configuration(sim.endpoint(),
 		fmt.Sprintf("cpu: {snmp: {profile: cpu_busy, port: %d}}", port),
 		"target: {signal: cpu, value: 85%}"))
-	d.measures(late, "processors at rest", func(busy float64) bool { return busy > 0 && busy < 0.85 })
+	d.measures(untilIdle, "processors at rest", func(busy float64) bool { return busy > 0 && busy < 0.85 })
 	d.restsAt(least)
 
 	stopBurning := burn()
 	defer stopBurning()
 	d.restsAt(most)
 	stopBurning()
-	d.until(late, "fewer instances, and some stopped", func(g fleet.GroupStatus) error {
+	d.until(untilIdle, "fewer instances, and some stopped", func(g fleet.GroupStatus) error {
 		if g.Serving == most || g.Standby == 0 {
 			return fmt.Errorf("%d serve and %d stand by (%v)", g.Serving, g.Standby, g.Decision.Policies)
 		}
