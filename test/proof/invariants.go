@@ -321,6 +321,9 @@ func (w *World) judgeCommit(ch *change) {
 		}
 	}
 	for _, order := range ch.orders {
+		if _, known := w.lostAt[order.ID]; order.State == actions.IntentUnknown && !known {
+			w.lostAt[order.ID] = time.Now()
+		}
 		if !unsettled(order) {
 			w.judgeSettled(order)
 		}
@@ -336,7 +339,8 @@ func (w *World) judgeCommit(ch *change) {
 
 // judgeSettled: what an order bought is on record when the order counts as settled.
 func (w *World) judgeSettled(order *actions.Intent) {
-	if lost := time.Since(order.Lost); order.State == actions.IntentVoid && !order.Lost.IsZero() && lost < settleWindow {
+	since, known := w.lostAt[order.ID]
+	if lost := time.Since(since); known && lost < settleWindow && order.State == actions.IntentVoid && !order.Lost.IsZero() {
 		w.violate("settle", "order %s is given up %v after its answer was lost, and is to be looked for during %v", order.ID, lost, settleWindow)
 	}
 	for _, code := range w.boughtBy[order.ID] {

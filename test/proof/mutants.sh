@@ -6,7 +6,7 @@
 #
 # usage: test/proof/mutants.sh [--all] [--seed N] [--only TEXT] [--verbose]
 #   (nothing)    a sample, in about two minutes
-#   --all        every mutant, in about two hours
+#   --all        every mutant, in more than an hour
 #   --seed N     another sample
 #   --only TEXT  of the mutants whose names have this text
 #   --verbose    tell of each what killed it

@@ -103,18 +103,19 @@ type World struct {
 	passed       map[Boundary]passage // by what a boundary is without N
 	omitted      map[string]time.Time
 	verdict      Verdict
-	ordered      map[string]bool     // orders that have left, by their ID
-	boughtBy     map[string][]string // machines, by the ID of their order
-	late         map[string]bool     // machines of orders that took effect when nobody looked for them any more
-	lastPassed   time.Duration       // when a boundary was last passed
-	lastBoundary int                 // the first one that was passed then
-	upsets       int                 // how often something happened after which steps may be repeated
-	blindAt      time.Time           // when a signal was last lost
-	offset       time.Duration       // of wall time
-	fullTill     time.Time           // the disk is full
-	mute         time.Time           // until then the cloud does not answer
-	faulty       bool                // machines that are bought never serve
-	relabel      string              // the group whose next machine to be released gets somebody else's label
+	ordered      map[string]bool      // orders that have left, by their ID
+	boughtBy     map[string][]string  // machines, by the ID of their order
+	lostAt       map[string]time.Time // when an order was first on disk as unknown, by its ID
+	late         map[string]bool      // machines of orders that took effect when nobody looked for them any more
+	lastPassed   time.Duration        // when a boundary was last passed
+	lastBoundary int                  // the first one that was passed then
+	upsets       int                  // how often something happened after which steps may be repeated
+	blindAt      time.Time            // when a signal was last lost
+	offset       time.Duration        // of wall time
+	fullTill     time.Time            // the disk is full
+	mute         time.Time            // until then the cloud does not answer
+	faulty       bool                 // machines that are bought never serve
+	relabel      string               // the group whose next machine to be released gets somebody else's label
 
 	lastListing   listing
 	lastDescribed map[string]described
@@ -201,7 +202,7 @@ func newWorld(story Story) *World {
 	w := &World{
 		story: story, chance: chance(story.Seed), begun: time.Now(), disk: NewDisk(),
 		strikes: map[Boundary]Fault{}, passed: map[Boundary]passage{}, omitted: map[string]time.Time{}, ordered: map[string]bool{},
-		boughtBy: map[string][]string{}, late: map[string]bool{},
+		boughtBy: map[string][]string{}, lostAt: map[string]time.Time{}, late: map[string]bool{},
 		lastDescribed: map[string]described{}, lastNodes: map[*Pool]poolRead{},
 	}
 	for _, strike := range story.Strikes {

@@ -32,7 +32,8 @@ type Outcome struct {
 	Said    string // the first that it said, for a person
 	Passed  int    // tests and subtests that passed
 	Took    time.Duration
-	Silence time.Duration // the longest time without a line
+	Tests   map[string]time.Duration // what each test took that passed, with its subtests
+	Silence time.Duration            // the longest time without a line
 }
 
 var errSilent = errors.New("it hangs")
@@ -112,6 +113,7 @@ func (r Run) in(ctx context.Context, folder string) (Outcome, error) {
 		Said:    heard.said,
 		Passed:  heard.passed,
 		Took:    time.Since(began),
+		Tests:   heard.tests,
 		Silence: heard.silence,
 	}, nil
 }
@@ -122,7 +124,8 @@ type heard struct {
 	said    string
 	current string // the test that printed last
 	passed  int
-	silence time.Duration // the longest time without a line
+	tests   map[string]time.Duration // what each took that passed, with its subtests
+	silence time.Duration            // the longest time without a line
 }
 
 // lineMax bounds what is kept of a line.
@@ -134,7 +137,7 @@ const marker = "\x16"
 // listen reads the output of a test with -test.v=test2json until a test fails or the
 // process ends. It calls heardLine after each line.
 func listen(output io.Reader, heardLine func()) heard {
-	var h heard
+	h := heard{tests: map[string]time.Duration{}}
 	words := map[string]string{} // the first words of each test that runs
 	before, last := "", time.Now()
 	lines := bufio.NewReaderSize(output, lineMax)
@@ -152,7 +155,7 @@ func listen(output io.Reader, heardLine func()) heard {
 			h.failed, h.said = name, words[name]
 			return h
 		case kind == "--- PASS":
-			h.passed++
+			h.pass(rest)
 			delete(words, name)
 		case h.said == "" && (kind == "panic" || kind == "fatal error" || kind == "goleak"):
 			h.said = text
@@ -165,5 +168,16 @@ func listen(output io.Reader, heardLine func()) heard {
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return h
 		}
+	}
+}
+
+// pass notes a test that passed, from its name and time such as "TestA/one (0.02s)".
+func (h *heard) pass(text string) {
+	h.passed++
+	name, seconds, _ := strings.Cut(text, " (")
+	name, _, _ = strings.Cut(name, "/")
+	took, err := time.ParseDuration(strings.TrimSuffix(seconds, ")"))
+	if err == nil {
+		h.tests[name] += took
 	}
 }

@@ -1,14 +1,36 @@
 package trial
 
 import (
+	"maps"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
-func hear(output string) heard {
-	h := listen(strings.NewReader(output), func() {})
-	h.silence = 0
-	return h
+func hear(output string) heard { return listen(strings.NewReader(output), func() {}) }
+
+// expect compares all but what took how long.
+func (h heard) expect(t *testing.T, want heard) {
+	t.Helper()
+	h.tests, h.silence = nil, 0
+	if !reflect.DeepEqual(h, want) {
+		t.Errorf("heard %+v, want %+v", h, want)
+	}
+}
+
+func TestATestTakesWhatItAndItsSubtestsTake(t *testing.T) {
+	t.Parallel()
+	h := hear(`=== RUN   TestA
+--- PASS: TestA (0.50s)
+--- PASS: TestB/one (1.25s)
+--- PASS: TestB/two/deep (0.25s)
+--- PASS: TestB (0.00s)
+`)
+	want := map[string]time.Duration{"TestA": 500 * time.Millisecond, "TestB": 1500 * time.Millisecond}
+	if h.passed != 4 || !maps.Equal(h.tests, want) {
+		t.Errorf("%d passed, and took %v, want %v", h.passed, h.tests, want)
+	}
 }
 
 func TestTheFirstTestThatFailsIsNamedWithItsFirstWords(t *testing.T) {
@@ -25,9 +47,7 @@ func TestTheFirstTestThatFailsIsNamedWithItsFirstWords(t *testing.T) {
 \x16--- FAIL: TestB/one (0.01s)
 \x16--- FAIL: TestB/two (0.01s)
 `, `\x16`, "\x16"))
-	if want := (heard{failed: "TestB/one", said: "b_test.go:9: one is wrong", current: "TestB/one", passed: 1}); h != want {
-		t.Errorf("heard %+v, want %+v", h, want)
-	}
+	h.expect(t, heard{failed: "TestB/one", said: "b_test.go:9: one is wrong", current: "TestB/one", passed: 1})
 }
 
 func TestATestThatHangsIsNamed(t *testing.T) {
@@ -41,9 +61,7 @@ panic: test timed out after 5s
 
 goroutine 34 [running]:
 `)
-	if want := (heard{failed: "TestA", said: "panic: test timed out after 5s", current: "TestB"}); h != want {
-		t.Errorf("heard %+v, want %+v", h, want)
-	}
+	h.expect(t, heard{failed: "TestA", said: "panic: test timed out after 5s", current: "TestB"})
 }
 
 func TestAProcessThatBreaksIsHeard(t *testing.T) {
