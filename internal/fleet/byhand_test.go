@@ -76,7 +76,7 @@ func TestAServingMachineWhoseContractAPersonEndsIsReplacedAndItsNodeIsCleared(t 
 			t.Errorf("it left the pool at %v, before the other joined at %v", left[0], joined[1])
 		}
 		w.until("it is gone from the record", 4*time.Hour, w.atRest(3, 0))
-		if len(w.pool) != 4 {
+		if w.poolSize() != 4 {
 			t.Errorf("the pool is %v, want three of ours and the foreign one", w.pool)
 		}
 	})

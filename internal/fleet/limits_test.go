@@ -20,7 +20,7 @@ func TestGoalsThatWouldEmptyThePoolLeaveMinServing(t *testing.T) {
 		}
 		must(t, w.group.Crew.Assign(everybody))
 		w.until("two have left", 10*time.Minute, func() bool { return w.count("DeleteLbNode") == 2 })
-		w.always("two serve", 9*time.Minute, func() bool { return len(w.pool) == 3 })
+		w.always("two serve", 9*time.Minute, func() bool { return w.poolSize() == 3 })
 		kept := 0
 		for _, in := range w.status().Instances {
 			if in.Phase == actions.InPool && in.Trouble != "" {

@@ -464,6 +464,13 @@ func (w *world) rot(contents ...string) {
 	}
 }
 
+// poolSize is how many nodes the pool has.
+func (w *world) poolSize() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.pool)
+}
+
 // powerTurned watches that no machine of ours goes off while it is in the pool.
 func (w *world) powerTurned(code string, address netip.Addr, on bool) {
 	w.mu.Lock()
