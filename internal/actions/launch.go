@@ -293,7 +293,7 @@ const lookMemory = 10 * time.Second
 // where it is not.
 func (c *Crew) poolsWhere(ctx context.Context, in *instance, present bool) ([]cloud.Balancer, poolNodes, error) {
 	var where []cloud.Balancer
-	pools, count := poolNodes{read: true, count: map[netip.AddrPort]int{}}, 0
+	pools, count := newPoolNodes(), 0
 	for _, b := range c.Balancers {
 		nodes, err := b.Nodes(ctx)
 		if err != nil {

@@ -55,15 +55,20 @@ func (c *Crew) believes(snapshot *cloud.Snapshot) bool {
 	return c.lacked.IsZero() || snapshot.Started.Sub(c.lacked) >= c.Account.SettleWindow
 }
 
-// poolNodes is the nodes of the group's pools, each with how many pools it is in.
+// poolNodes is the nodes of pools of the group, each with how many of them it is in.
 type poolNodes struct {
+	pools int
 	read  bool // all pools were
 	count map[netip.AddrPort]int
 }
 
+func newPoolNodes() poolNodes {
+	return poolNodes{read: true, count: map[netip.AddrPort]int{}}
+}
+
 // poolsIn gathers the nodes of the group's pools, by the port of each pool.
 func (c *Crew) poolsIn(snapshot *cloud.Snapshot) poolNodes {
-	p := poolNodes{read: true, count: map[netip.AddrPort]int{}}
+	p := newPoolNodes()
 	for _, b := range c.Balancers {
 		nodes, read := snapshot.Pools[b.Name()]
 		p.read = p.read && read
@@ -73,7 +78,8 @@ func (c *Crew) poolsIn(snapshot *cloud.Snapshot) poolNodes {
 }
 
 // add counts the nodes of one more pool.
-func (p poolNodes) add(nodes []cloud.Node, port uint16) {
+func (p *poolNodes) add(nodes []cloud.Node, port uint16) {
+	p.pools++
 	seen := make(map[netip.AddrPort]bool, len(nodes))
 	for _, node := range nodes {
 		if node.Address.Port() == port && !seen[node.Address] {
@@ -89,6 +95,11 @@ func (p poolNodes) with(address netip.Addr) int {
 		return -1
 	}
 	return p.count[netip.AddrPortFrom(address, 0)]
+}
+
+// inAll says whether the address is a node of every pool.
+func (p poolNodes) inAll(address netip.Addr) bool {
+	return p.with(address) == p.pools
 }
 
 func (c *Crew) observe(in *instance, snapshot *cloud.Snapshot, believed bool, pools poolNodes) error {

@@ -44,8 +44,8 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 }
 
 // detach takes the instance out of the pools, as long as that is what it needs, and
-// says how many it has left. A pool that was read longer than lookMemory ago is read
-// again.
+// says how many it has left. Before each pool after the first, or when they were read
+// longer than lookMemory ago, the pool is read again, and the others are counted again.
 func (c *Crew) detach(ctx context.Context, in *instance, pools []cloud.Balancer, readAt time.Time) (int, error) {
 	if err := c.note(in, func(f *Facts) { f.LeaveAsked, f.Left = c.Now(), time.Time{} }); err != nil {
 		return 0, err
@@ -56,8 +56,10 @@ func (c *Crew) detach(ctx context.Context, in *instance, pools []cloud.Balancer,
 			if err != nil {
 				return i, err
 			}
-			if !c.still(in, StepLeave) {
-				return i, nil // it is wanted again
+			here := newPoolNodes()
+			here.add(nodes, b.Port())
+			if !c.still(in, StepLeave) || !c.mayLeave(in, here) {
+				return i, nil // it is wanted again, or needed
 			}
 			if !hasNode(nodes, c.node(in, b)) {
 				continue
@@ -147,7 +149,7 @@ func (c *Crew) servingBeside(in *instance, nodes poolNodes, failing bool) int {
 		}
 		other.mu.Lock()
 		f := &other.facts.Value
-		if !other.leaving && c.phase(other) == InPool && nodes.with(f.Address) == len(c.Balancers) && (failing || f.Failing.IsZero() && c.answers(other)) {
+		if !other.leaving && c.phase(other) == InPool && nodes.inAll(f.Address) && (failing || f.Failing.IsZero() && c.answers(other)) {
 			n++
 		}
 		other.mu.Unlock()

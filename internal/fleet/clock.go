@@ -6,7 +6,8 @@ import "time"
 // keeping a clock right takes.
 const leastJump = 5 * time.Second
 
-// clockWatch notices when wall time goes another way than time passes.
+// clockWatch notices when wall time goes another way than time passes. It begins with
+// the time at which the group was read from disk.
 type clockWatch struct{ last time.Time }
 
 // jump is how far wall time jumped since the last call; 0 if it did not. now must
@@ -14,9 +15,6 @@ type clockWatch struct{ last time.Time }
 func (w *clockWatch) jump(now time.Time) time.Duration {
 	last := w.last
 	w.last = now
-	if last.IsZero() {
-		return 0
-	}
 	jump := now.Round(0).Sub(last.Round(0)) - now.Sub(last)
 	if jump.Abs() < leastJump {
 		return 0

@@ -73,6 +73,7 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		state:     document,
 		snapshots: options.Observer.Subscribe(),
 		commands:  make(chan func()),
+		clock:     clockWatch{last: options.Now()},
 		ended:     make(chan struct{}),
 	}
 	g.configureRollout()

@@ -320,3 +320,16 @@ func TestAJumpOfTheWallClockIsToldWithItsSpan(t *testing.T) {
 		shows(t, log.times(1, zap.WarnLevel, "wall time jumped"), map[string]any{"jump": time.Hour})
 	})
 }
+
+func TestAJumpOfTheWallClockBeforeTheFirstDecisionIsNoticed(t *testing.T) {
+	s := brief()
+	s.cloudJumps = true
+	tellHeard(t, s, func(t *testing.T, w *world, log journal) {
+		time.Sleep(5 * time.Minute)
+		w.kill()
+		w.start()
+		w.jump(-24 * time.Hour)
+		time.Sleep(5 * time.Minute)
+		shows(t, log.times(1, zap.WarnLevel, "wall time jumped"), map[string]any{"jump": -24 * time.Hour})
+	})
+}

@@ -320,6 +320,15 @@ func (w *World) judgeCommit(ch *change) {
 			w.violate("protected", "%s is protected, and is to be %s", r.Code, r.Goal)
 		}
 	}
+	w.judgeOrders(ch)
+	for _, g := range w.groups {
+		w.judgeCeiling(g, ch)
+		w.judgeDecision(g, ch)
+	}
+}
+
+// judgeOrders judges the orders that are settled or forgotten.
+func (w *World) judgeOrders(ch *change) {
 	for _, order := range ch.orders {
 		if _, known := w.lostAt[order.ID]; order.State == actions.IntentUnknown && !known {
 			w.lostAt[order.ID] = time.Now()
@@ -330,10 +339,6 @@ func (w *World) judgeCommit(ch *change) {
 	}
 	for _, order := range ch.forgotten {
 		w.judgeSettled(order)
-	}
-	for _, g := range w.groups {
-		w.judgeCeiling(g, ch)
-		w.judgeDecision(g, ch)
 	}
 }
 
