@@ -149,14 +149,16 @@ func (c chance) between(least, most time.Duration, texts ...string) time.Duratio
 }
 
 // drawFault draws what happens at a boundary, when the given share of them is struck.
-// Crashes are as likely as all the rest is not.
+// A crash ends so much that it is to be rarer than other faults, but where a step is
+// rare itself.
 func (c chance) drawFault(b Boundary, share float64) Fault {
 	at := b.String()
 	if c.of("struck", at) >= share {
 		return ""
 	}
 	faults := FaultsOf(b.Step)
-	if c.of("crash", at) > 0.15 {
+	rare := b.Step == StepOrder || b.Step == StepRefresh || b.Step == StepRelease
+	if !rare && c.of("crash", at) > 0.15 {
 		faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f == CrashBefore || f == CrashAfter })
 	}
 	return faults[int(c.of("which", at)*float64(len(faults)))]
