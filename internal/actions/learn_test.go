@@ -179,3 +179,20 @@ func TestAMachineThatIsOffNeedsNoStopAndKeepsNoAddressOutsideThePools(t *testing
 		}
 	}
 }
+
+func TestAnInstanceThatWasSeenToServeAndDoesNotAnyMoreHasFallenThen(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		machine, facts := standing(cloud.PowerOn)
+		facts.Joined = noon.Add(-time.Hour)
+		s.have(t, machine, policy.InService, facts)
+		in := s.instance("one")
+		in.seen = *seen(cloud.PowerOff)
+		if !s.learnServing(in, noon) || !in.facts.Value.Fell.Equal(noon) || in.facts.Value.serves() {
+			t.Errorf("it fell at %v, and serves: %v", in.facts.Value.Fell, in.facts.Value.serves())
+		}
+		if s.learnServing(in, noon.Add(time.Hour)) || !in.facts.Value.Fell.Equal(noon) {
+			t.Errorf("it falls again, at %v", in.facts.Value.Fell)
+		}
+	})
+}

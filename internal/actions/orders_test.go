@@ -230,3 +230,27 @@ func TestALateMachineThatDoesNotFitIsToldOfAsLongAsItIsThere(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingIsOrderedOnceTheAccountIsClosing(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		s.account.Close(t.Context())
+		s.Order(1)
+		synctest.Wait()
+		if s.account.ordering || len(s.model.calls) > 0 {
+			t.Errorf("it orders: %v, by %v", s.account.ordering, s.model.calls)
+		}
+	})
+}
+
+func TestNothingIsOrderedWhileAMachineCarriesTheGroupsMarkAndIsNotOnRecord(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		s.model.machines["one"] = &cloud.Machine{Code: "one", Contract: cloud.ContractInService, Power: cloud.PowerOff, Label: Mark("test", "web", "one")}
+		s.Order(1)
+		synctest.Wait()
+		if s.model.count("order template") > 0 || !strings.Contains(s.account.Trouble(), "1 machines carry its mark") {
+			t.Errorf("it did %v, trouble %q", s.model.calls, s.account.Trouble())
+		}
+	})
+}

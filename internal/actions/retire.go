@@ -37,7 +37,7 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 		if f.serves() {
 			f.Fell = c.Now()
 		}
-		if in.goal.Value.Goal != policy.InService {
+		if left == len(pools) && in.goal.Value.Goal != policy.InService {
 			f.Left = c.Now()
 		}
 	})

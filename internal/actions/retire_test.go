@@ -29,7 +29,7 @@ func TestTheOthersAreCountedAgainBeforeEachFurtherPoolIsLeft(t *testing.T) {
 				for _, in := range []*instance{one, two} {
 					first.pool = append(first.pool, s.node(in, first))
 					second.pool = append(second.pool, s.node(in, second))
-					in.facts.Value.Joined, in.answeredAt = time.Now(), time.Now()
+					in.facts.Value.Joined, in.answeredAt = time.Now().Add(-time.Second), time.Now()
 					in.seen = view{machine: s.model.get(in.code), listed: true, machineAt: time.Now(), labelAt: time.Now(), pools: 2, poolsAt: time.Now()}
 				}
 				one.goal.Value.Goal = policy.Standby
@@ -44,6 +44,9 @@ func TestTheOthersAreCountedAgainBeforeEachFurtherPoolIsLeft(t *testing.T) {
 				node := s.node(one, first)
 				if left := [2]bool{!slices.Contains(first.pool, node), !slices.Contains(second.pool, node)}; left != c.left {
 					t.Errorf("it has left the pools %v, want %v", left, c.left)
+				}
+				if f := &one.facts.Value; f.serves() || !f.Fell.Equal(time.Now()) || f.Left.Equal(time.Now()) != c.left[1] {
+					t.Errorf("it serves: %v, fell at %v, left at %v", f.serves(), f.Fell, f.Left)
 				}
 				if want := !c.left[1]; (one.seen.pools == 1) != want || one.leaving || (one.trouble != "") != want {
 					t.Errorf("it is seen in %d pools, leaving: %v, trouble %q", one.seen.pools, one.leaving, one.trouble)

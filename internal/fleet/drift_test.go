@@ -155,6 +155,25 @@ func TestADriftThatIsAdoptedCountsAsDecided(t *testing.T) {
 	})
 }
 
+func TestADriftThatIsAdoptedCountsOnceHoweverOftenItCannotBeWrittenDown(t *testing.T) {
+	s := brief()
+	s.min, s.more, s.outStabilization = 1, 2, 30*time.Minute
+	s.drift = map[actions.DriftKind]actions.DriftPolicy{actions.DriftStopped: actions.DriftAdopt}
+	tell(t, s, func(t *testing.T, w *world) {
+		w.load.set(400)
+		w.until("four serve", time.Minute, w.atRest(4, 0))
+		w.fuse.set(func(f *fuse) { f.noGoals = true })
+		turnOffByHand(t, w, second)
+		w.until("it is noticed", 5*time.Minute, func() bool { return w.told(actions.DriftStopped) == 1 })
+		w.load.set(300)
+		time.Sleep(5 * time.Minute)
+		w.fuse.set(func(f *fuse) { f.noGoals = false })
+		w.until("it counts as decided", time.Minute, func() bool { return w.instance(second).Goal == policy.Standby })
+		w.until("one less is to serve", time.Minute, func() bool { return w.status().Desired < 4 })
+		w.always("it is one less", 10*time.Minute, func() bool { return w.status().Desired == 3 && w.status().Decision.From >= 3 })
+	})
+}
+
 func TestADriftThatIsIgnoredIsLeftAloneWhileItLasts(t *testing.T) {
 	eachKind(t, func(t *testing.T, kind actions.DriftKind) {
 		afterDeed(t, kind, actions.DriftIgnore, func(t *testing.T, w *world, code string) {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/autoscaled/autoscaled/internal/store"
@@ -27,6 +29,7 @@ type fuse struct {
 	after    bool // it takes effect first
 	blown    bool
 	diskFull bool // commits fail
+	noGoals  bool // commits that change a goal fail
 	cut      bool // calls fail
 	hung     bool // calls do not come back
 	onCall   func(action string)
@@ -88,7 +91,7 @@ func (s fusedStore) Get(key string) (store.Item, error) {
 
 func (s fusedStore) Commit(epoch store.Epoch, txn store.Txn) (revision store.Revision, err error) {
 	s.fuse.mu.Lock()
-	full := s.fuse.diskFull
+	full := s.fuse.diskFull || s.fuse.noGoals && slices.ContainsFunc(txn.Puts, func(p store.Put) bool { return strings.HasSuffix(p.Key, "/goal") })
 	s.fuse.mu.Unlock()
 	if full {
 		return 0, errDiskFull

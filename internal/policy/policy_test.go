@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 	"time"
 
@@ -608,4 +609,22 @@ func TestClockSetBackNeitherFreezesNorHastensAGroup(t *testing.T) {
 		group.LastServing = group.now.Add(24 * time.Hour)
 		expect(t, group.evaluate(load(12)), 12, policy.ReasonWant)
 	})
+}
+
+func TestWhatIsRememberedStaysAsOldAsItIsWhenWallTimeJumps(t *testing.T) {
+	t.Parallel()
+	ago := func(now time.Time, d time.Duration) time.Time { return now.Add(-d) }
+	remembered := func(now time.Time) policy.Memory {
+		return policy.Memory{
+			LastOut: ago(now, time.Minute), LastServing: ago(now, 2*time.Minute), LastWant: ago(now, 3*time.Minute),
+			Peaks:   []policy.PastWant{{ago(now, 4*time.Minute), 5}, {ago(now, 5*time.Minute), 4}},
+			Troughs: []policy.PastWant{{ago(now, 6*time.Minute), 1}},
+		}
+	}
+	memory, want, by := remembered(noon), remembered(noon.Add(-time.Hour)), -time.Hour
+	memory.Jump(noon.Add(by), by)
+	want.Jumped = noon.Add(by)
+	if !reflect.DeepEqual(memory, want) {
+		t.Errorf("got %+v, want %+v", memory, want)
+	}
 }
