@@ -1,5 +1,7 @@
 package config
 
+import "github.com/autoscaled/autoscaled/internal/words"
+
 func readBalancers(s *section) []Balancer {
 	var balancers []Balancer
 	for _, item := range s.items("balancers") {
@@ -36,7 +38,7 @@ func readGpBalancer(s *section) Balancer {
 func (s *section) claimPool(b Balancer) {
 	pool := b.GlServiceCode + "/" + b.Pool
 	if owner, taken := s.pools[pool]; taken {
-		s.fault("pool", "%s belongs to %s: give each group a pool of its own", shown(pool), owner)
+		s.fault("pool", "%s belongs to %s: give each group a pool of its own", words.Shown(pool), owner)
 		return
 	}
 	s.pools[pool] = s.path

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // excerpt is the given line (from 1) with its neighbours, numbered, and without
@@ -18,7 +20,7 @@ func excerpt(data []byte, line int) string {
 		if number == line {
 			mark = ">"
 		}
-		text := clip(strings.TrimRight(lines[number-1], "\r"), widest)
+		text := words.Clip(strings.TrimRight(lines[number-1], "\r"), widest)
 		fmt.Fprintf(&b, "  %s%4d | %s\n", mark, number, text)
 	}
 	return strings.TrimRight(b.String(), "\n")

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/secret"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // machinesMax is the largest number of machines, or of a pool's nodes, that a limit
@@ -43,7 +44,7 @@ func readProvider(s *section) Provider {
 func (s *section) claimAccount(p Provider) {
 	account := p.Endpoint + " " + p.GpServiceCode
 	if owner, taken := s.accounts[account]; taken {
-		s.fault("gp_service_code", "%s belongs to %s: let its groups use that provider", shown(p.GpServiceCode), owner)
+		s.fault("gp_service_code", "%s belongs to %s: let its groups use that provider", words.Shown(p.GpServiceCode), owner)
 		return
 	}
 	s.accounts[account] = s.path

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // close reports the keys that nothing has asked for, and the required ones that
@@ -25,8 +27,8 @@ func (s *section) refuseUnknown(kind string, valid []string) {
 			continue
 		}
 		s.asked[key] = true
-		s.record(s.fields[key].key, s.path, "unknown %s `%s`: %s", kind, shown(key), suggest(key, valid))
-		if near, ok := nearest(key, valid); ok {
+		s.record(s.fields[key].key, s.path, "unknown %s `%s`: %s", kind, words.Shown(key), words.Suggest(key, valid))
+		if near, ok := words.Nearest(key, valid); ok {
 			s.meant = append(s.meant, near)
 		}
 	}
@@ -70,7 +72,7 @@ func (s *section) choice(kind string, keys ...string) string {
 	case unknown:
 		s.refuseUnknown(kind, keys)
 	case !s.broken:
-		s.record(s.at, s.path, "has no %s: add %s", kind, either(keys))
+		s.record(s.at, s.path, "has no %s: add %s", kind, words.Either(keys))
 	}
 	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/autoscaled/autoscaled/internal/secret"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // maxSecretBytes bounds what a reference leads to.
@@ -63,9 +64,9 @@ func (e Env) resolve(value string, files protection) (secret.Secret, error) {
 	}
 	switch {
 	case content == "":
-		return secret.Secret{}, fmt.Errorf("%s is empty: put the secret there", shown(value))
+		return secret.Secret{}, fmt.Errorf("%s is empty: put the secret there", words.Shown(value))
 	case strings.ContainsFunc(content, unicode.IsControl):
-		return secret.Secret{}, fmt.Errorf("%s holds more than one line, or no text: put only the secret there", shown(value))
+		return secret.Secret{}, fmt.Errorf("%s holds more than one line, or no text: put only the secret there", words.Shown(value))
 	}
 	return secret.New(content), nil
 }
@@ -79,7 +80,7 @@ func (e Env) fromVariable(variable string) (string, error) {
 	}
 	content, found := e.LookupEnv(variable)
 	if !found {
-		return "", fmt.Errorf("the variable %s is not set: set it where the daemon is started", shown(variable))
+		return "", fmt.Errorf("the variable %s is not set: set it where the daemon is started", words.Shown(variable))
 	}
 	return content, nil
 }
@@ -95,7 +96,7 @@ func (e Env) fromCredential(credential string) (string, error) {
 	}
 	directory := e.lookup("CREDENTIALS_DIRECTORY", "")
 	if directory == "" {
-		return "", fmt.Errorf("systemd has passed on no credentials: write LoadCredential=%s:PATH into the unit", shown(credential))
+		return "", fmt.Errorf("systemd has passed on no credentials: write LoadCredential=%s:PATH into the unit", words.Shown(credential))
 	}
 	return e.fromFile(filepath.Join(directory, credential), systemd)
 }
@@ -154,7 +155,7 @@ func (e Env) sshPublicKey(value string) (secret.Secret, error) {
 		return key, err
 	}
 	if !isPublicKey(key.Reveal()) {
-		return secret.Secret{}, fmt.Errorf("%s holds no SSH public key: put the one line of a .pub file there", shown(value))
+		return secret.Secret{}, fmt.Errorf("%s holds no SSH public key: put the one line of a .pub file there", words.Shown(value))
 	}
 	return key, nil
 }

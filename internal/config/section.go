@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // reader is what all sections of a file share while it is read.
@@ -93,9 +95,9 @@ func (s *section) add(f field) {
 
 func (s *section) join(key string) string {
 	if s.path == "" {
-		return shown(key)
+		return words.Shown(key)
 	}
-	return s.path + "." + shown(key)
+	return s.path + "." + words.Shown(key)
 }
 
 // has says that the file has the key, whatever its value.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/secret"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // profileCPUBusy is the share of time in which an instance's processors work.
@@ -38,7 +39,7 @@ func readSNMP(s *section) *SNMP {
 		s.refuse("belongs to an oid; a profile has its own: remove it", "kind", "scale")
 	}
 	if quantity == "oid" || slices.Contains(hostProfiles, snmp.Profile) {
-		s.refuse("belongs to the profiles "+either(networkProfiles)+": remove it", "interface")
+		s.refuse("belongs to the profiles "+words.Either(networkProfiles)+": remove it", "interface")
 	}
 	return snmp
 }
@@ -69,5 +70,5 @@ func oid(value string) (string, error) {
 }
 
 func errNotOID(value string) error {
-	return fmt.Errorf("`%s` is not a numeric object identifier: write for example 1.3.6.1.4.1.2021.10.1.5.1", shown(value))
+	return fmt.Errorf("`%s` is not a numeric object identifier: write for example 1.3.6.1.4.1.2021.10.1.5.1", words.Shown(value))
 }

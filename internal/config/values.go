@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // parser turns the text of a value into what it means. Its error says what is
@@ -47,7 +49,7 @@ func expression(value string) (string, error) {
 func matching(pattern *regexp.Regexp, shape string) parser[string] {
 	return func(value string) (string, error) {
 		if !pattern.MatchString(value) {
-			return "", fmt.Errorf("`%s` is not %s", shown(value), shape)
+			return "", fmt.Errorf("`%s` is not %s", words.Shown(value), shape)
 		}
 		return value, nil
 	}
@@ -65,10 +67,10 @@ func serviceCode(prefix string) parser[string] {
 }
 
 // oneOf accepts one of the given words.
-func oneOf(words ...string) parser[string] {
+func oneOf(valid ...string) parser[string] {
 	return func(value string) (string, error) {
-		if !slices.Contains(words, value) {
-			return "", fmt.Errorf("unknown value `%s`: %s", shown(value), suggest(value, words))
+		if !slices.Contains(valid, value) {
+			return "", fmt.Errorf("unknown value `%s`: %s", words.Shown(value), words.Suggest(value, valid))
 		}
 		return value, nil
 	}
@@ -78,7 +80,7 @@ func oneOf(words ...string) parser[string] {
 func reference(kind string, names []string) parser[string] {
 	return func(value string) (string, error) {
 		if !slices.Contains(names, value) {
-			return "", fmt.Errorf("unknown %s `%s`: %s", kind, shown(value), suggest(value, names))
+			return "", fmt.Errorf("unknown %s `%s`: %s", kind, words.Shown(value), words.Suggest(value, names))
 		}
 		return value, nil
 	}
@@ -90,9 +92,9 @@ func whole(least, most int) parser[int] {
 		n, err := strconv.Atoi(value)
 		switch {
 		case errors.Is(err, strconv.ErrRange) || err == nil && (n < least || n > most):
-			return 0, fmt.Errorf("%s is out of range: write %d to %d", shown(value), least, most)
+			return 0, fmt.Errorf("%s is out of range: write %d to %d", words.Shown(value), least, most)
 		case err != nil:
-			return 0, fmt.Errorf("`%s` is not a whole number: write %d to %d", shown(value), least, most)
+			return 0, fmt.Errorf("`%s` is not a whole number: write %d to %d", words.Shown(value), least, most)
 		}
 		return n, nil
 	}
@@ -112,7 +114,7 @@ func positive(most float64) parser[float64] {
 			return 0, err
 		}
 		if n <= 0 || n > most {
-			return 0, fmt.Errorf("%s is out of range: write a number above 0%s", shown(value), upTo(most))
+			return 0, fmt.Errorf("%s is out of range: write a number above 0%s", words.Shown(value), upTo(most))
 		}
 		return n, nil
 	}
@@ -132,7 +134,7 @@ func share(value string) (float64, error) {
 		return 0, err
 	}
 	if n < 0 || n > 1 {
-		return 0, fmt.Errorf("%s is out of range: write 0%% to 100%%", shown(value))
+		return 0, fmt.Errorf("%s is out of range: write 0%% to 100%%", words.Shown(value))
 	}
 	return n, nil
 }
@@ -154,7 +156,7 @@ func number(value string) (float64, error) {
 	digits, percent := strings.CutSuffix(value, "%")
 	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return 0, fmt.Errorf("`%s` is not a number: write for example 250, 0.6 or 60%%", shown(value))
+		return 0, fmt.Errorf("`%s` is not a number: write for example 250, 0.6 or 60%%", words.Shown(value))
 	}
 	if percent {
 		n /= 100
@@ -170,7 +172,7 @@ func duration(least, most time.Duration) parser[time.Duration] {
 			return 0, notDuration(value)
 		}
 		if d < least || d > most {
-			return 0, fmt.Errorf("%s is out of range: write %s to %s", shown(value), brief(least), brief(most))
+			return 0, fmt.Errorf("%s is out of range: write %s to %s", words.Shown(value), brief(least), brief(most))
 		}
 		return d, nil
 	}
@@ -178,9 +180,9 @@ func duration(least, most time.Duration) parser[time.Duration] {
 
 func notDuration(value string) error {
 	if _, err := strconv.ParseFloat(value, 64); err == nil {
-		return fmt.Errorf("`%s` has no unit: write for example %ss", shown(value), shown(value))
+		return fmt.Errorf("`%s` has no unit: write for example %ss", words.Shown(value), words.Shown(value))
 	}
-	return fmt.Errorf("`%s` is not a duration: write for example 500ms, 30s or 1h30m", shown(value))
+	return fmt.Errorf("`%s` is not a duration: write for example 500ms, 30s or 1h30m", words.Shown(value))
 }
 
 // brief is a duration as people write it: 1h and not 1h0m0s.
@@ -234,7 +236,7 @@ func apiEndpoint(value string) (string, error) {
 func httpPath(value string) (string, error) {
 	u, err := url.ParseRequestURI(value)
 	if err != nil || !strings.HasPrefix(value, "/") || u.Host != "" || strings.ContainsAny(value, " #") {
-		return "", fmt.Errorf("`%s` is not the path of a URL: write only the path, beginning with /", shown(value))
+		return "", fmt.Errorf("`%s` is not the path of a URL: write only the path, beginning with /", words.Shown(value))
 	}
 	return value, nil
 }
@@ -247,7 +249,7 @@ func hostPort(value string) (string, error) {
 		_, err = port(number)
 	}
 	if err != nil {
-		return "", fmt.Errorf("`%s` is not host:port: write for example 127.0.0.1:9469", shown(value))
+		return "", fmt.Errorf("`%s` is not host:port: write for example 127.0.0.1:9469", words.Shown(value))
 	}
 	return value, nil
 }
@@ -256,7 +258,7 @@ func hostPort(value string) (string, error) {
 // on where the daemon was started.
 func absolutePath(value string) (string, error) {
 	if !filepath.IsAbs(value) || strings.ContainsFunc(value, unicode.IsControl) {
-		return "", fmt.Errorf("`%s` is not an absolute path: begin it with /", shown(value))
+		return "", fmt.Errorf("`%s` is not an absolute path: begin it with /", words.Shown(value))
 	}
 	return filepath.Clean(value), nil
 }

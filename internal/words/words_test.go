@@ -1,4 +1,4 @@
-package config
+package words
 
 import (
 	"fmt"
@@ -41,7 +41,7 @@ func TestNearestIsNoFartherThanAnyOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		word, words := keys.Draw(t, "word"), rapid.SliceOf(keys).Draw(t, "words")
 		limit := (len(word) + 2) / 3
-		near, ok := nearest(word, words)
+		near, ok := Nearest(word, words)
 		if ok && (!slices.Contains(words, near) || distance(word, near) > limit) {
 			t.Fatalf("%q is not near", near)
 		}
@@ -61,7 +61,7 @@ func TestKeyWithOneTypoIsRecognised(t *testing.T) {
 		key := rapid.SampledFrom(valid).Draw(t, "key")
 		at := rapid.IntRange(0, len(key)-1).Draw(t, "at")
 		typo := key[:at] + rapid.StringMatching(`[a-z]{0,2}`).Draw(t, "instead") + key[at+1:]
-		if near, _ := nearest(typo, valid); near != key {
+		if near, _ := Nearest(typo, valid); near != key {
 			t.Fatalf("%q is taken for %q, not %q", typo, near, key)
 		}
 	})
@@ -73,7 +73,7 @@ func TestASuggestionDoesNotRepeatThousandsOfNames(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprintf("provider-%d", i)
 	}
-	if advice := suggest("zzz", names); len(advice) > 500 || !strings.Contains(advice, "5000 in all") {
+	if advice := Suggest("zzz", names); len(advice) > 500 || !strings.Contains(advice, "5000 in all") {
 		t.Errorf("%d bytes of advice: %.600s", len(advice), advice)
 	}
 }

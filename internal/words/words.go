@@ -1,4 +1,9 @@
-package config
+// Package words helps with words that people wrote: what an unknown one may have
+// been meant to be, and how to show it to them.
+//
+// It promises that what it returns is short, in one line and free of anything that a
+// terminal would obey. Whoever reads what people write calls it; it calls nobody.
+package words
 
 import (
 	"fmt"
@@ -7,15 +12,15 @@ import (
 	"unicode"
 )
 
-// suggest says what could have been meant by word: the nearest of the valid
+// Suggest says what could have been meant by word: the nearest of the valid
 // words, or all of them when none is near.
-func suggest(word string, valid []string) string {
+func Suggest(word string, valid []string) string {
 	valid = slices.Sorted(slices.Values(valid))
 	if len(valid) == 0 {
 		return "none is defined"
 	}
-	if near, ok := nearest(word, valid); ok {
-		return fmt.Sprintf("did you mean `%s`?", shown(near))
+	if near, ok := Nearest(word, valid); ok {
+		return fmt.Sprintf("did you mean `%s`?", Shown(near))
 	}
 	const most = 20 // of thousands of names, each of thousands of problems would repeat all
 	if len(valid) > most {
@@ -24,9 +29,9 @@ func suggest(word string, valid []string) string {
 	return "valid: " + strings.Join(valid, ", ")
 }
 
-// nearest returns the word of fewest edits away, the first of several; ok is
+// Nearest returns the word of fewest edits away, the first of several; ok is
 // false when more than a third of the letters, rounded up, would change.
-func nearest(word string, words []string) (near string, ok bool) {
+func Nearest(word string, words []string) (near string, ok bool) {
 	limit := (len(word) + 2) / 3
 	for _, candidate := range words {
 		if difference := len(candidate) - len(word); max(difference, -difference) > limit {
@@ -63,8 +68,8 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// either joins words to "a, b or c".
-func either(words []string) string {
+// Either joins words to "a, b or c".
+func Either(words []string) string {
 	last := len(words) - 1
 	if last < 1 {
 		return strings.Join(words, "")
@@ -72,10 +77,10 @@ func either(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// shown makes text of the file fit for a message: short, and without anything
+// Shown makes foreign text fit for a message: short, and without anything
 // that a terminal would obey.
-func shown(text string) string {
-	return clip(strings.Map(func(r rune) rune {
+func Shown(text string) string {
+	return Clip(strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
@@ -83,8 +88,8 @@ func shown(text string) string {
 	}, text), 60)
 }
 
-// clip cuts text off after the given number of characters.
-func clip(text string, most int) string {
+// Clip cuts text off after the given number of characters.
+func Clip(text string, most int) string {
 	runes := []rune(text)
 	if len(runes) <= most {
 		return text
