@@ -28,8 +28,24 @@ func main() {
 		if !errors.Is(err, errSilent) {
 			fmt.Fprintln(os.Stderr, "autoscaled:", err)
 		}
-		os.Exit(1)
+		os.Exit(statusOf(err))
 	}
+}
+
+// exitError ends the program with a status of its own.
+type exitError struct {
+	status int
+	error
+}
+
+func (e exitError) Unwrap() error { return e.error }
+
+func statusOf(err error) int {
+	var own exitError
+	if errors.As(err, &own) {
+		return own.status
+	}
+	return 1
 }
 
 // untilSignalled returns a context that ends at the first SIGINT or SIGTERM. A

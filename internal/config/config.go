@@ -55,6 +55,7 @@ type Provider struct {
 	AbsenceAfter   time.Duration // a machine missing from listings at least this long (and at least twice) is gone; default 30s
 	MachinesMax    int           // machines that the account may have in all, 0..10000: nothing is ordered beyond; 0 (default): no limit
 	PaidPeriod     string        // "day" (default) or "month", in Asia/Tokyo
+	NoticeDays     int           // a contract is ended at the earliest so many days from today, 0..31; default 0
 }
 
 // Query is one PromQL expression whose result serves many groups.

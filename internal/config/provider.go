@@ -31,6 +31,7 @@ func readProvider(s *section) Provider {
 		AbsenceAfter:   read(s, "absence_after", 30*time.Second, duration(instant, time.Hour)),
 		MachinesMax:    read(s, "machines_max", 0, whole(0, machinesMax)),
 		PaidPeriod:     read(s, "paid_period", "day", oneOf("day", "month")),
+		NoticeDays:     read(s, "notice_days", 0, whole(0, 31)),
 	}
 	if p.GpServiceCode != "" {
 		s.claimAccount(p)

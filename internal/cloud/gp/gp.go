@@ -34,6 +34,7 @@ type Options struct {
 	SSHPublicKey  string     // line of an authorized_keys file for root; empty: no key is imported
 	FwLb          string     // gl code to which new machines are attached; empty: not attached
 	PaidPeriod    PaidPeriod // empty: PaidByDay
+	NoticeDays    int        // a contract ends at the earliest so many days from today, 0…
 }
 
 // PaidPeriod is the unit in which a contract is paid.

@@ -452,16 +452,19 @@ func TestPaidPeriodsAreThoseOfTheCalendarInJapan(t *testing.T) {
 	lastInstant := time.Date(2026, 2, 28, 14, 59, 59, 999, time.UTC)
 	for name, test := range map[string]struct {
 		period       gp.PaidPeriod
+		notice       int
 		now          time.Time
 		end, lastDay time.Time
 	}{
-		"by default the day": {"", lastInstant, time.Date(2026, 3, 1, 0, 0, 0, 0, japan), time.Date(2026, 2, 28, 0, 0, 0, 0, japan)},
-		"day":                {gp.PaidByDay, lastInstant.Add(time.Second), time.Date(2026, 3, 2, 0, 0, 0, 0, japan), time.Date(2026, 3, 1, 0, 0, 0, 0, japan)},
-		"month's last day":   {gp.PaidByMonth, lastInstant, time.Date(2026, 3, 1, 0, 0, 0, 0, japan), time.Date(2026, 2, 28, 0, 0, 0, 0, japan)},
-		"month's first day":  {gp.PaidByMonth, lastInstant.Add(time.Second), time.Date(2026, 4, 1, 0, 0, 0, 0, japan), time.Date(2026, 3, 31, 0, 0, 0, 0, japan)},
-		"the end of a year":  {gp.PaidByMonth, time.Date(2026, 12, 31, 0, 0, 0, 0, japan), time.Date(2027, 1, 1, 0, 0, 0, 0, japan), time.Date(2026, 12, 31, 0, 0, 0, 0, japan)},
+		"by default the day": {"", 0, lastInstant, time.Date(2026, 3, 1, 0, 0, 0, 0, japan), time.Date(2026, 2, 28, 0, 0, 0, 0, japan)},
+		"day":                {gp.PaidByDay, 0, lastInstant.Add(time.Second), time.Date(2026, 3, 2, 0, 0, 0, 0, japan), time.Date(2026, 3, 1, 0, 0, 0, 0, japan)},
+		"month's last day":   {gp.PaidByMonth, 0, lastInstant, time.Date(2026, 3, 1, 0, 0, 0, 0, japan), time.Date(2026, 2, 28, 0, 0, 0, 0, japan)},
+		"month's first day":  {gp.PaidByMonth, 0, lastInstant.Add(time.Second), time.Date(2026, 4, 1, 0, 0, 0, 0, japan), time.Date(2026, 3, 31, 0, 0, 0, 0, japan)},
+		"the end of a year":  {gp.PaidByMonth, 0, time.Date(2026, 12, 31, 0, 0, 0, 0, japan), time.Date(2027, 1, 1, 0, 0, 0, 0, japan), time.Date(2026, 12, 31, 0, 0, 0, 0, japan)},
+		"a day's notice":     {gp.PaidByDay, 1, lastInstant, time.Date(2026, 3, 1, 0, 0, 0, 0, japan), time.Date(2026, 3, 1, 0, 0, 0, 0, japan)},
+		"within the month":   {gp.PaidByMonth, 7, lastInstant.Add(time.Second), time.Date(2026, 4, 1, 0, 0, 0, 0, japan), time.Date(2026, 3, 31, 0, 0, 0, 0, japan)},
 	} {
-		got := gp.NewReader(nil, gp.Options{PaidPeriod: test.period}).Billing(test.now)
+		got := gp.NewReader(nil, gp.Options{PaidPeriod: test.period, NoticeDays: test.notice}).Billing(test.now)
 		if !got.PeriodEnd.Equal(test.end) || !got.LastDay.Equal(test.lastDay) {
 			t.Errorf("%s: %+v", name, got)
 		}

@@ -141,12 +141,17 @@ func (r *Reader) Label(ctx context.Context, code string) (label string, stop tim
 }
 
 // Billing divides time into calendar days or months of Japan. How the vendor
-// really counts is not published; a day is the API's own unit of contracts.
+// really counts is not published; a day is the API's own unit of contracts. The last
+// day of a contract is the period's, or a later one if notice has to be given.
 func (r *Reader) Billing(now time.Time) cloud.Billing {
 	year, month, day := now.In(japan).Date()
 	end := time.Date(year, month, day+1, 0, 0, 0, 0, japan)
 	if r.options.PaidPeriod == PaidByMonth {
 		end = time.Date(year, month+1, 1, 0, 0, 0, 0, japan)
 	}
-	return cloud.Billing{PeriodEnd: end, LastDay: end.AddDate(0, 0, -1)}
+	last, noticed := end.AddDate(0, 0, -1), time.Date(year, month, day+r.options.NoticeDays, 0, 0, 0, 0, japan)
+	if noticed.After(last) {
+		last = noticed
+	}
+	return cloud.Billing{PeriodEnd: end, LastDay: last}
 }

@@ -44,7 +44,7 @@ func (d *Daemon) buildAccount(provider config.Provider) error {
 	}
 	a.observer = fleet.NewObserver(fleet.ObserverOptions{
 		Account:    provider.Name,
-		Machines:   gp.NewReader(a.reader, gp.Options{GpServiceCode: provider.GpServiceCode, PaidPeriod: gp.PaidPeriod(provider.PaidPeriod)}),
+		Machines:   gp.NewReader(a.reader, gp.Options{GpServiceCode: provider.GpServiceCode, PaidPeriod: gp.PaidPeriod(provider.PaidPeriod), NoticeDays: provider.NoticeDays}),
 		Pools:      poolReaders(a.reader, provider, groups),
 		PollMoving: provider.PollMoving,
 		PollIdle:   provider.PollIdle,
@@ -177,6 +177,7 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 		SSHPublicKey:  group.Template.SSHPublicKey.Reveal(),
 		FwLb:          group.Template.FwLb,
 		PaidPeriod:    gp.PaidPeriod(a.provider.PaidPeriod),
+		NoticeDays:    a.provider.NoticeDays,
 	})
 	balancers := make([]cloud.Balancer, len(group.Balancers))
 	for i, balancer := range group.Balancers {
