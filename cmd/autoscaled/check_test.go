@@ -44,7 +44,7 @@ func TestCheckNamesEveryFaultOfEveryFile(t *testing.T) {
 
 func TestACommandSaysWhatItIsMissing(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"check"}, {"pause"}, {"resume"}, {"adopt"}, {"disown"}, {"protect"}, {"unprotect"}, {"preflight"}, {"orders", "extra"}, {"run", "extra"}, {"rnu"}, {"simulator", "--delays", "none"}} {
+	for _, args := range [][]string{{"check"}, {"pause"}, {"resume"}, {"adopt"}, {"disown"}, {"protect"}, {"unprotect"}, {"preflight"}, {"orders", "extra"}, {"run", "extra"}, {"rnu"}, {"simulator", "--speed", "0"}} {
 		if _, _, err := execute(t, args...); err == nil || err.Error() == "" {
 			t.Errorf("%v: error is %v", args, err)
 		}

@@ -75,7 +75,7 @@ func root() *cobra.Command {
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
 	command.AddCommand(runCommand(), checkCommand(), statusCommand(), ordersCommand(), preflightCommand(),
 		pauseCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
-		recoverCommand(), simulatorCommand(), demoCommand())
+		recoverCommand(), gpCommand(), simulatorCommand(), demoCommand())
 	return command
 }
 

@@ -3,6 +3,7 @@ package gpapi
 import (
 	"context"
 	"fmt"
+	"hash"
 	"net/url"
 	"time"
 
@@ -15,28 +16,14 @@ const (
 	retryPauseMax = 30 * time.Second // a longer wait is left to the caller
 )
 
-// action is one of the API's actions, and what it is called for.
-type action struct {
-	name    string
-	purpose purpose
-}
-
-func (a action) writes() bool { return a.purpose != poll }
-
-// classUnanswered is what it means that the action may have reached the server
-// and no readable answer came back.
-func (a action) classUnanswered() cloud.Class {
-	if a.writes() {
-		return cloud.ClassUnknownOutcome
-	}
-	return cloud.ClassTransient
-}
-
 // account is what all callers of one set of credentials share.
 type account struct {
 	Options
-	url    *url.URL
-	budget *budget
+	url     *url.URL
+	newHash func() hash.Hash // of the signature
+	late    error            // why an attempt is given up
+	budget  *budget
+	clock   clock
 }
 
 func newAccount(options Options) (*account, error) {
@@ -48,28 +35,32 @@ func newAccount(options Options) (*account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up GP-API: %w", err)
 	}
-	return &account{Options: options, url: endpoint, budget: newBudget(options.CallsPerSecond)}, nil
+	return &account{
+		Options: options,
+		url:     endpoint,
+		newHash: signatureMethods[options.SignatureMethod],
+		late:    fmt.Errorf("no whole answer within %v: %w", options.CallTimeout, context.DeadlineExceeded),
+		budget:  newBudget(options.CallsPerSecond),
+		clock:   clock{tell: options.Skew},
+	}, nil
 }
 
-// call carries out an action whose answer is a Response. A reading action is
-// tried again after a passing failure, a writing action never.
-func call[Response any](ctx context.Context, a *account, act action, request any) (Response, error) {
-	var none Response
-	params, err := encode(request)
-	if err != nil {
-		return none, &Error{Action: act.name, Class: cloud.ClassInvalid, Err: err}
-	}
+func (a *account) inXML() bool { return a.url.Path == pathXML }
+
+// send carries out an action and reads its answer into response, a pointer. A
+// reading action is tried again after a passing failure, a writing action never.
+func (a *account) send(ctx context.Context, act *action, params []pair, response any) error {
 	for retries := 0; ; retries++ {
-		response, failure := attempt[Response](ctx, a, act, params)
+		failure := a.attempt(ctx, act, params, response)
 		if failure == nil {
-			return response, nil
+			return nil
 		}
 		passing := failure.Class == cloud.ClassTransient || failure.Class == cloud.ClassThrottled
 		if act.writes() || !passing || retries == retriesMax {
-			return none, failure
+			return failure
 		}
 		if !a.pauseBeforeRetry(ctx, retries, failure.After) {
-			return none, failure
+			return failure
 		}
 	}
 }
@@ -87,18 +78,17 @@ func (a *account) pauseBeforeRetry(ctx context.Context, retries int, after time.
 }
 
 // attempt sends the action once, when the budget allows it.
-func attempt[Response any](ctx context.Context, a *account, act action, params url.Values) (Response, *Error) {
-	var response Response
+func (a *account) attempt(ctx context.Context, act *action, params []pair, response any) *Error {
 	if err := a.budget.wait(ctx, act.purpose); err != nil {
 		err = fmt.Errorf("wait for the account's call budget: %w", err)
-		return response, &Error{Action: act.name, Class: cloud.ClassTransient, Err: err}
+		return &Error{Action: act.name, Class: cloud.ClassTransient, Err: err}
 	}
 	start := time.Now()
-	failure := a.exchange(ctx, act, params, &response)
+	failure := a.exchange(ctx, act, params, response)
 	class := cloud.ClassNone
 	if failure != nil {
 		class = failure.Class
 	}
 	a.Observe(act.name, class, time.Since(start))
-	return response, failure
+	return failure
 }

@@ -30,11 +30,15 @@ type fakeServer struct {
 }
 
 func (s *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(request.Body)
-	if err != nil {
-		return nil, err
+	query := request.URL.RawQuery
+	if request.Method == http.MethodPost {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		query = string(body)
 	}
-	form, err := url.ParseQuery(string(body))
+	form, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, err
 	}
@@ -164,48 +168,81 @@ func TestAnEmptyTargetIsNeverSent(t *testing.T) {
 	}
 }
 
-func TestEveryFailureHasItsClass(t *testing.T) {
+func TestEveryFailureHasItsClassInEachFormat(t *testing.T) {
 	t.Parallel()
-	const refusal = `{"ErrorResponse":{"RequestId":"r-1","ErrorType":"ParameterError","ErrorMessage":"There are invalid parameters."}}`
+	t.Run("json", func(t *testing.T) {
+		t.Parallel()
+		testClasses(t, "/json", formatted{
+			refusal: `{"ErrorResponse":{"RequestId":"r-1","ErrorType":"ParameterError","ErrorMessage":"There are invalid parameters."}}`,
+			whole:   statusAnswer,
+			another: `{"EchoResponse":{}}`,
+			without: `{"GetContractStatusResponse":{},"AddCloneVirtualMachinesResponse":{}}`,
+			foreign: `<GetContractStatusResponse><Status>InService</Status></GetContractStatusResponse>`,
+		})
+	})
+	t.Run("xml", func(t *testing.T) {
+		t.Parallel()
+		testClasses(t, "/xml", formatted{
+			refusal: `<?xml version="1.0" encoding="UTF-8"?><ErrorResponse><RequestId>r-1</RequestId><ErrorType>ParameterError</ErrorType></ErrorResponse>`,
+			whole:   `<?xml version="1.0" encoding="UTF-8"?><GetContractStatusResponse><Status>InService</Status></GetContractStatusResponse>`,
+			another: `<EchoResponse/>`,
+			without: `<GetContractStatusResponse/>`,
+			foreign: statusAnswer,
+		})
+	})
+}
+
+// formatted are answers in one of the formats.
+type formatted struct{ refusal, whole, another, without, foreign string }
+
+func testClasses(t *testing.T, path string, text formatted) {
+	const invalid, denied = cloud.ClassInvalid, cloud.ClassDenied
+	const transient, unknown = cloud.ClassTransient, cloud.ClassUnknownOutcome
 	for name, test := range map[string]struct {
 		answer      func(url.Values) (int, http.Header, string, error)
 		read, write cloud.Class
 	}{
-		"400":                   {always(400, refusal), cloud.ClassInvalid, cloud.ClassInvalid},
-		"401":                   {always(401, refusal), cloud.ClassDenied, cloud.ClassDenied},
-		"403":                   {always(403, ""), cloud.ClassDenied, cloud.ClassDenied},
-		"404 in HTML":           {always(404, "<html>"), cloud.ClassNotFound, cloud.ClassNotFound},
-		"408":                   {always(408, ""), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"409":                   {always(409, refusal), cloud.ClassConflict, cloud.ClassConflict},
-		"418":                   {always(418, refusal), cloud.ClassInvalid, cloud.ClassInvalid},
-		"429":                   {always(429, refusal), cloud.ClassThrottled, cloud.ClassThrottled},
-		"500 in HTML":           {always(500, "<html>oops</html>"), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"502":                   {always(502, ""), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"503":                   {always(503, refusal), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"200 with a refusal":    {always(200, refusal), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"200 and nothing":       {always(200, ""), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"200 in HTML":           {always(200, "<html>"), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"200 of another action": {always(200, `{"EchoResponse":{}}`), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"200 cut short":         {always(200, statusAnswer[:40]), cloud.ClassTransient, cloud.ClassUnknownOutcome},
-		"200 without its content": {
-			always(200, `{"GetContractStatusResponse":{},"AddCloneVirtualMachinesResponse":{}}`),
-			cloud.ClassTransient, cloud.ClassUnknownOutcome,
-		},
-		"200 too long": {always(200, strings.Repeat(" ", 4<<20)+statusAnswer), cloud.ClassTransient, cloud.ClassUnknownOutcome},
+		"400":                     {always(400, text.refusal), invalid, invalid},
+		"401":                     {always(401, text.refusal), denied, denied},
+		"403":                     {always(403, ""), denied, denied},
+		"404 in HTML":             {always(404, "<html>"), cloud.ClassNotFound, cloud.ClassNotFound},
+		"408":                     {always(408, ""), transient, unknown},
+		"409":                     {always(409, text.refusal), cloud.ClassConflict, cloud.ClassConflict},
+		"418":                     {always(418, text.refusal), invalid, invalid},
+		"429":                     {always(429, text.refusal), cloud.ClassThrottled, cloud.ClassThrottled},
+		"500 in HTML":             {always(500, "<html>oops</html>"), transient, unknown},
+		"502":                     {always(502, ""), transient, unknown},
+		"503":                     {always(503, text.refusal), transient, unknown},
+		"503 with a whole answer": {always(503, text.whole), transient, unknown},
+		"200 with a refusal":      {always(200, text.refusal), transient, unknown},
+		"200 and nothing":         {always(200, ""), transient, unknown},
+		"200 in HTML":             {always(200, "<html>"), transient, unknown},
+		"200 in whole HTML":       {always(200, "<!DOCTYPE html><html><body>Maintenance</body></html>"), transient, unknown},
+		"200 in the other format": {always(200, text.foreign), transient, unknown},
+		"200 of another action":   {always(200, text.another), transient, unknown},
+		"200 cut short":           {always(200, text.whole[:len(text.whole)-10]), transient, unknown},
+		"200 without its content": {always(200, text.without), transient, unknown},
+		"200 too long":            {always(200, strings.Repeat(" ", 4<<20)+text.whole), transient, unknown},
 		"redirect": {
 			func(url.Values) (int, http.Header, string, error) {
 				return 302, http.Header{"Location": {"https://elsewhere.example/json"}}, "", nil
-			}, cloud.ClassInvalid, cloud.ClassInvalid,
+			}, invalid, invalid,
 		},
 		"connection lost": {
-			func(url.Values) (int, http.Header, string, error) { return 0, nil, "", io.ErrUnexpectedEOF },
-			cloud.ClassTransient, cloud.ClassUnknownOutcome,
+			func(url.Values) (int, http.Header, string, error) { return 0, nil, "", io.ErrUnexpectedEOF }, transient, unknown,
+		},
+		"wrong content type": {
+			func(url.Values) (int, http.Header, string, error) {
+				return 200, http.Header{"Content-Type": {"text/plain"}}, text.whole, nil
+			}, cloud.ClassNone, unknown, // the answer decides, which for the order is another action's
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, testOptions(&fakeServer{answer: test.answer}))
+				options := testOptions(&fakeServer{answer: test.answer})
+				options.Endpoint = "https://gp.api.iij.jp" + path
+				client := newClient(t, options)
 				for kind, check := range map[string]struct {
 					err  error
 					want cloud.Class
@@ -214,7 +251,7 @@ func TestEveryFailureHasItsClass(t *testing.T) {
 					"write": {orderTwo(t.Context(), client), test.write},
 				} {
 					var failure *gpapi.Error
-					if !errors.As(check.err, &failure) || failure.Class != check.want || cloud.ClassOf(check.err) != check.want {
+					if cloud.ClassOf(check.err) != check.want || check.err != nil && (!errors.As(check.err, &failure) || failure.Class != check.want) {
 						t.Errorf("%s: class %v, want %v: %v", kind, cloud.ClassOf(check.err), check.want, check.err)
 					}
 				}
@@ -278,7 +315,7 @@ func TestAnErrorNeverHoldsASecretThatABrokenConnectionShows(t *testing.T) {
 func TestAReaderHasNoActionThatChangesSomething(t *testing.T) {
 	t.Parallel()
 	for method := range reflect.TypeFor[*gpapi.Reader]().Methods() {
-		if !strings.HasPrefix(method.Name, "Get") && !strings.HasPrefix(method.Name, "Describe") {
+		if method.Name != "Echo" && !strings.HasPrefix(method.Name, "Get") && !strings.HasPrefix(method.Name, "Describe") {
 			t.Errorf("%s is not a reading action", method.Name)
 		}
 	}
@@ -364,29 +401,76 @@ func TestAReadIsRetriedTwiceAndAWriteNever(t *testing.T) {
 	}
 }
 
-func TestNoActionThatChangesSomethingIsSentTwice(t *testing.T) {
+func TestEveryMethodSendsItsActionOnceIfItWritesAndThreeTimesIfItReads(t *testing.T) {
 	t.Parallel()
 	reader := reflect.TypeFor[*gpapi.Reader]()
-	for method := range reflect.TypeFor[*gpapi.Client]().Methods() {
-		if _, reads := reader.MethodByName(method.Name); reads {
+	for _, action := range gpapi.Actions() {
+		method, ok := reflect.TypeFor[*gpapi.Client]().MethodByName(action.Name)
+		if !ok {
+			t.Errorf("no method %s", action.Name)
 			continue
 		}
-		server := &fakeServer{answer: always(503, "")}
-		request := reflect.New(method.Type.In(2)).Elem()
-		for i := range request.NumField() {
-			switch field := request.Field(i); field.Kind() {
-			case reflect.String:
-				field.SetString("x")
-			case reflect.Int:
-				field.SetInt(1)
+		if _, reads := reader.MethodByName(action.Name); reads == action.Writes {
+			t.Errorf("%s: writes is %v, a method of Reader: %v", action.Name, action.Writes, reads)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			server := &fakeServer{answer: always(503, "")}
+			request := reflect.New(method.Type.In(2)).Elem()
+			fill(request)
+			client := newClient(t, testOptions(server))
+			results := method.Func.Call([]reflect.Value{reflect.ValueOf(client), reflect.ValueOf(t.Context()), request})
+			err, _ := results[1].Interface().(error)
+			want, class := []string{action.Name}, cloud.ClassUnknownOutcome
+			if !action.Writes {
+				want, class = slices.Repeat(want, 3), cloud.ClassTransient
 			}
+			if cloud.ClassOf(err) != class || !slices.Equal(server.actions(), want) {
+				t.Errorf("%s: sent %v: %v", action.Name, server.actions(), err)
+			}
+			wantFilled(t, action, server.forms[0])
+		})
+	}
+}
+
+// fill sets every field of a request: texts to x, numbers to 1, lists to one element.
+func fill(content reflect.Value) {
+	switch content.Kind() {
+	case reflect.String:
+		content.SetString("x")
+	case reflect.Int:
+		content.SetInt(1)
+	case reflect.Slice:
+		content.Set(reflect.MakeSlice(content.Type(), 1, 1))
+		fill(content.Index(0))
+	case reflect.Struct:
+		for _, field := range content.Fields() {
+			fill(field)
 		}
-		client := newClient(t, testOptions(server))
-		results := method.Func.Call([]reflect.Value{reflect.ValueOf(client), reflect.ValueOf(t.Context()), request})
-		err, _ := results[1].Interface().(error)
-		if cloud.ClassOf(err) != cloud.ClassUnknownOutcome || !slices.Equal(server.actions(), []string{method.Name}) {
-			t.Errorf("%s: sent %v: %v", method.Name, server.actions(), err)
+	}
+}
+
+// wantFilled checks that a filled request is sent with all parameters of its
+// action and with nothing else.
+func wantFilled(t *testing.T, action gpapi.Action, form url.Values) {
+	t.Helper()
+	for _, common := range []string{"APIVersion", "AccessKeyId", "Action", "Expire", "SignatureMethod", "SignatureVersion", "Signature"} {
+		if len(form[common]) != 1 {
+			t.Errorf("%s: sent without %s", action.Name, common)
 		}
+		delete(form, common)
+	}
+	for _, parameter := range action.Parameters {
+		name := strings.ReplaceAll(parameter.Name, ".N", ".1")
+		if parameter.List {
+			name += ".1"
+		}
+		if len(form[name]) != 1 {
+			t.Errorf("%s: sent without %s", action.Name, name)
+		}
+		delete(form, name)
+	}
+	if len(form) != 0 {
+		t.Errorf("%s: sent with %v, which are not said to be its parameters", action.Name, form)
 	}
 }
 
@@ -470,7 +554,7 @@ func TestOnlyEndpointsThatCannotBeOverheardAreAccepted(t *testing.T) {
 	for endpoint, want := range map[string]bool{
 		"": true, "https://gp.api.iij.jp/json": true, "https://gp-stg.api.iij.jp:8443/json": true,
 		"http://127.0.0.2:8080/json": true, "http://[::1]:8080/json": true, "http://localhost/json": true,
-		"http://gp.api.iij.jp/json": false, "https://gp.api.iij.jp/xml": false, "https://gp.api.iij.jp": false,
+		"http://gp.api.iij.jp/json": false, "https://gp.api.iij.jp/xml": true, "https://gp.api.iij.jp/yaml": false, "https://gp.api.iij.jp": false,
 		"https://user:pw@gp.api.iij.jp/json": false, "https://gp.api.iij.jp/json?x=1": false,
 		"ftp://127.0.0.1/json": false, "gp.api.iij.jp/json": false, "https:///json": false, ":": false,
 	} {

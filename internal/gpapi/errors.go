@@ -11,7 +11,7 @@ import (
 
 // Error says why an action failed. [cloud.ClassOf] and [cloud.AfterOf] see its
 // Class and After. ErrorType and Message are the server's own words, free of
-// secrets and cut to textMax bytes; the API's vocabulary is not published, so
+// secrets and cut to textMaxBytes; the API's vocabulary is not published, so
 // nothing is decided on them.
 type Error struct {
 	Action     string
@@ -21,6 +21,7 @@ type Error struct {
 	RequestID  string
 	Class      cloud.Class
 	After      time.Duration // the wait that the server asked for, up to an hour; 0 when it did not
+	Ahead      time.Duration // how far this machine's clock is ahead of the server's, as in [Options].Skew
 	Err        error         // what went wrong, when it was not an ErrorResponse; else nil
 }
 
@@ -41,6 +42,9 @@ func (e *Error) Error() string {
 	}
 	if e.RequestID != "" {
 		fmt.Fprintf(&text, " (RequestId %q)", e.RequestID)
+	}
+	if e.HTTPStatus >= 400 && e.HTTPStatus < 500 && e.Ahead != 0 {
+		fmt.Fprintf(&text, ": %s", skewText(e.Ahead))
 	}
 	return text.String() + ": " + e.advice()
 }
@@ -85,7 +89,7 @@ func (e *Error) advice() string {
 
 // classOfStatus is the class of an answer that is no success. GP-API's statuses
 // are few; which belongs to which mistake is not published.
-func classOfStatus(status int, a action) cloud.Class {
+func classOfStatus(status int, a *action) cloud.Class {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return cloud.ClassDenied

@@ -1,13 +1,13 @@
 package gpapi
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,48 +22,55 @@ const (
 	retryAfterMax = time.Hour
 )
 
-// exchange signs and posts the action, and reads the answer into response.
-func (a *account) exchange(ctx context.Context, act action, params url.Values, response any) *Error {
-	late := fmt.Errorf("no whole answer within %v: %w", a.CallTimeout, context.DeadlineExceeded)
-	ctx, cancel := context.WithTimeoutCause(ctx, a.CallTimeout, late)
+// exchange signs and sends the action, and reads the answer into response.
+func (a *account) exchange(ctx context.Context, act *action, params []pair, response any) *Error {
+	ctx, cancel := context.WithTimeoutCause(ctx, a.CallTimeout, a.late)
 	defer cancel()
 
-	form, err := a.sign(act.name, params)
-	if err != nil {
-		return &Error{Action: act.name, Class: cloud.ClassInvalid, Err: err}
-	}
-	clean := cleaner(a.AccessKey.Reveal(), a.SecretKey.Reveal(), form.Get("Signature"))
+	sent := a.Now()
+	signed := a.sign(act.name, params, sent)
+	a.debugRequest(signed)
 	failed := func(status int, class cloud.Class, err error) *Error {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		return &Error{Action: act.name, HTTPStatus: status, Class: class, Err: &cleanError{clean(err.Error()), err}}
+		return &Error{Action: act.name, HTTPStatus: status, Class: class, Err: &cleanError{a.newCleaner(signed).clean(err.Error()), err}}
 	}
 
-	answer, sent, err := a.post(ctx, form)
-	if err != nil && !sent {
-		return failed(0, cloud.ClassTransient, err)
-	}
+	answer, left, err := a.transmit(ctx, act, signed)
+	answered := a.Now()
 	if err != nil {
+		a.debugFailure(signed, err, answered.Sub(sent))
+		if !left {
+			return failed(0, cloud.ClassTransient, err)
+		}
 		return failed(0, act.classUnanswered(), err)
 	}
 	defer func() { _ = answer.Body.Close() }()
+	ahead := a.clock.read(sent, answered, dateOf(answer.Header))
 	body, err := readAll(answer.Body)
+	a.debugAnswer(signed, answer.StatusCode, body, a.Now().Sub(sent))
 
-	refusal, refused := decodeError(body)
+	var content envelope
+	if err == nil {
+		content, err = a.open(act, body)
+	}
+	refusal, refused := content.refusal()
 	if refused || answer.StatusCode < 200 || answer.StatusCode > 299 {
+		clean := a.newCleaner(signed)
 		return &Error{
 			Action:     act.name,
 			HTTPStatus: answer.StatusCode,
-			ErrorType:  clean(refusal.ErrorType),
-			Message:    clean(refusal.ErrorMessage),
-			RequestID:  clean(refusal.RequestID),
+			ErrorType:  clean.clean(refusal.ErrorType),
+			Message:    clean.clean(refusal.ErrorMessage),
+			RequestID:  clean.clean(refusal.RequestID),
 			Class:      classOfStatus(answer.StatusCode, act),
-			After:      retryAfter(answer.Header, a.Now()),
+			After:      retryAfter(answer.Header, answered),
+			Ahead:      ahead,
 		}
 	}
 	if err == nil {
-		err = decodeResponse(act.name, body, response)
+		err = content.read(act.name, response)
 	}
 	if err != nil {
 		return failed(answer.StatusCode, act.classUnanswered(), err)
@@ -71,57 +78,87 @@ func (a *account) exchange(ctx context.Context, act action, params url.Values, r
 	return nil
 }
 
-// sign returns the action's parameters with the common ones and the signature.
-func (a *account) sign(name string, params url.Values) (url.Values, error) {
-	form := url.Values{
-		"APIVersion":       {apiVersion},
-		"AccessKeyId":      {a.AccessKey.Reveal()},
-		"Action":           {name},
-		"Expire":           {a.Now().Add(expireIn).UTC().Format("2006-01-02T15:04:05Z")},
-		"SignatureMethod":  {HmacSHA256},
-		"SignatureVersion": {"2"},
-	}
-	maps.Copy(form, params)
-	signature, err := Sign(http.MethodPost, a.url.Host, a.url.Path, form, a.SecretKey.Reveal())
-	if err != nil {
-		return nil, err
-	}
-	form.Set("Signature", signature)
-	return form, nil
+// signedRequest is an action as it is sent.
+type signedRequest struct {
+	stringToSign string
+	signature    string
+	query        string // all parameters, as a query or a form
 }
 
-// post sends the form. It does not follow a redirect, which is an answer like
-// any other. On an error, sent is false if certainly nothing has left: while
+// sign adds the common parameters and the signature. What is sent is letter by
+// letter what was signed.
+func (a *account) sign(name string, params []pair, now time.Time) signedRequest {
+	params = append(slices.Clip(params), // a copy, as it is sorted
+		pair{"APIVersion", apiVersion},
+		pair{"AccessKeyId", a.AccessKey.Reveal()},
+		pair{"Action", name},
+		pair{"Expire", now.Add(expireIn).UTC().Format("2006-01-02T15:04:05Z")},
+		pair{"SignatureMethod", a.SignatureMethod},
+		pair{"SignatureVersion", "2"},
+	)
+	text := stringToSign(a.Method, a.url.Host, a.url.Path, params)
+	sum := signature(a.newHash, a.SecretKey.Reveal(), text)
+	query := append([]byte(text[strings.LastIndexByte(text, '\n')+1:]), "&Signature="...)
+	return signedRequest{text, sum, string(appendPercent(query, sum))}
+}
+
+// transmit sends the request. It does not follow a redirect, which is an answer
+// like any other. On an error, left is false if certainly nothing has left: while
 // there was no connection yet.
-func (a *account) post(ctx context.Context, form url.Values) (answer *http.Response, sent bool, err error) {
+func (a *account) transmit(ctx context.Context, act *action, signed signedRequest) (answer *http.Response, left bool, err error) {
 	connecting := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { connecting = true },
 		GotConn: func(httptrace.GotConnInfo) { connecting = false },
 	})
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url.String(), strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, false, err
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("User-Agent", "autoscaled")
-	answer, err = a.Transport.RoundTrip(request)
+	answer, err = a.Transport.RoundTrip(a.request(act, signed.query).WithContext(ctx))
 	if err != nil && connecting {
 		return nil, false, fmt.Errorf("connect to %s: %w", a.url.Host, err)
 	}
 	return answer, true, err
 }
 
+// request makes a request that net/http sends once. It would send a GET again
+// when a kept connection turns out to be dead, unless the GET may have a body.
+func (a *account) request(act *action, query string) *http.Request {
+	header := http.Header{"User-Agent": {"autoscaled"}}
+	if a.Method == http.MethodGet {
+		address := *a.url
+		address.RawQuery = query
+		request := &http.Request{Method: http.MethodGet, URL: &address, Host: a.url.Host, Header: header}
+		if act.writes() {
+			request.Body = io.NopCloser(strings.NewReader(""))
+		}
+		return request
+	}
+	header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+	body := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(query)), nil }
+	request := &http.Request{
+		Method: http.MethodPost, URL: a.url, Host: a.url.Host, Header: header, GetBody: body, ContentLength: int64(len(query)),
+	}
+	request.Body, _ = body()
+	return request
+}
+
 // readAll reads an answer's body.
 func readAll(body io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(body, bodyMaxBytes+1))
-	if err != nil {
+	var content bytes.Buffer
+	if _, err := content.ReadFrom(io.LimitReader(body, bodyMaxBytes+1)); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	if len(content) > bodyMaxBytes {
+	if content.Len() > bodyMaxBytes {
 		return nil, fmt.Errorf("read the answer: it is longer than %d bytes", bodyMaxBytes)
 	}
-	return content, nil
+	return content.Bytes(), nil
+}
+
+// dateOf is when the server answered; zero when it does not say.
+func dateOf(header http.Header) time.Time {
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return date
 }
 
 // retryAfter is the wait that the server asks for, in seconds or as a date; 0

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -129,6 +130,96 @@ func TestAServerThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	defer cancel()
 	if err := orderTwo(ctx, newClient(t, options)); cloud.ClassOf(err) != cloud.ClassUnknownOutcome {
 		t.Errorf("caller's deadline: %v", err)
+	}
+}
+
+func TestAnAnswerThatDripsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for name, drip := range map[string]string{"json": `{"GetContractStatusResponse":{`, "xml": "<GetContractStatusResponse>"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				for i := 0; r.Context().Err() == nil; i++ {
+					_, _ = io.WriteString(w, drip[min(i, len(drip)-1):][:1])
+					_ = http.NewResponseController(w).Flush()
+					time.Sleep(time.Millisecond)
+				}
+			})
+			options.Endpoint = strings.TrimSuffix(options.Endpoint, "json") + name
+			options.CallTimeout = 20 * time.Millisecond
+			wantClasses(t, newClient(t, options), cloud.ClassTransient, cloud.ClassUnknownOutcome)
+		})
+	}
+}
+
+// A connection that was kept open may die just when it is used again. net/http
+// would send a GET a second time over a new one: for an order, a second purchase.
+func TestAWriteByGetIsNotSentAgainOverANewConnection(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			var orders atomic.Int32
+			options := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.FormValue("Action") != "AddCloneVirtualMachines" {
+					_, _ = io.WriteString(w, statusAnswer)
+					return
+				}
+				orders.Add(1)
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = conn.Close()
+			})
+			options.Method = method
+			client := newClient(t, options)
+			if err := readStatus(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			if err := orderTwo(t.Context(), client); cloud.ClassOf(err) != cloud.ClassUnknownOutcome || orders.Load() != 1 {
+				t.Errorf("ordered %d times: %v", orders.Load(), err)
+			}
+		})
+	}
+}
+
+func TestConnectionsAreKeptForAllCallersOfAnAccount(t *testing.T) {
+	t.Parallel()
+	const callers = 8
+	var connections atomic.Int32
+	var together sync.WaitGroup
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		together.Done()
+		together.Wait() // all callers need a connection of their own
+		_, _ = io.WriteString(w, statusAnswer)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	options := testOptions(nil)
+	options.Endpoint = server.URL + "/json"
+	client := newClient(t, options)
+	for range 2 {
+		together.Add(callers)
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				if err := readStatus(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if connections.Load() != callers {
+		t.Errorf("%d connections for %d callers", connections.Load(), callers)
 	}
 }
 

@@ -1,10 +1,15 @@
 package gpapi_test
 
 import (
+	"cmp"
+	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/autoscaled/autoscaled/internal/gpapi"
+	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
 const (
@@ -165,6 +170,50 @@ func FuzzVerifyAcceptsWhatSignMade(f *testing.F) {
 		}
 		if !gpapi.Verify(method, host, path, form, key) {
 			t.Fatalf("refused: %q", params.Encode())
+		}
+	})
+}
+
+// What goes over the wire is decoded by a server and verified. Then every byte of
+// the value in turn is another one, and nothing of that may verify.
+func FuzzWhatAClientSendsIsVerifiedAndNothingElse(f *testing.F) {
+	f.Add("a b+c~%日本*/=&", "key", false, false)
+	f.Add("\x01", "secret key +/=", true, true)
+	f.Fuzz(func(t *testing.T, value, key string, get, sha1 bool) {
+		server := &fakeServer{answer: always(400, "")}
+		options := testOptions(server)
+		options.SecretKey = secret.New(key)
+		if get {
+			options.Method = http.MethodGet
+		}
+		if sha1 {
+			options.SignatureMethod = gpapi.HmacSHA1
+		}
+		client, err := gpapi.New(options)
+		if err != nil {
+			return // without a key
+		}
+		_, _ = client.Echo(t.Context(), gpapi.EchoRequest{Param: value})
+		if value == "" || !utf8.ValidString(value) || strings.Contains(value, "\x00") {
+			if len(server.forms) != 0 {
+				t.Fatalf("sent %q", value)
+			}
+			return
+		}
+		form := server.forms[0]
+		verify := func() bool {
+			return gpapi.Verify(cmp.Or(options.Method, "POST"), "gp.api.iij.jp", "/json", form, key)
+		}
+		if form.Get("Param") != value || !verify() {
+			t.Fatalf("sent %q: %v", value, form)
+		}
+		for i := range len(value) {
+			changed := []byte(value)
+			changed[i]++
+			form.Set("Param", string(changed))
+			if verify() {
+				t.Fatalf("%q verifies as %q", changed, value)
+			}
 		}
 	})
 }

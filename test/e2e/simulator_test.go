@@ -44,7 +44,7 @@ func (s *scene) simulate(flags ...string) *simulator {
 	s.t.Helper()
 	sim := &simulator{scene: s, listen: s.freeAddress()}
 	sim.flags = append([]string{
-		"simulator", "--listen", sim.listen, "--proxy", s.freeAddress(), "--installation", installation, "--delays", "fast",
+		"simulator", "--listen", sim.listen, "--proxy", s.freeAddress(), "--installation", installation, "--speed", "300",
 		"--addresses", s.network.String(), "--snmp-port", fmt.Sprint(s.snmpPort), "--app-port", fmt.Sprint(s.appPort),
 	}, flags...)
 	sim.start()

@@ -1,10 +1,8 @@
 package gpsim
 
 import (
-	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -19,6 +17,9 @@ const (
 	vmPair = "GpServiceCode GcServiceCode"
 	lbPair = "GpServiceCode GlServiceCode"
 	lbNode = lbPair + " Pool NodeIpAddress NodePort"
+
+	virtualServerParameters = lbPair + " VirtualServerName Port Protocol Pool"
+	renamedNode             = " CurrentNodeIpAddress CurrentNodePort NewNodeIpAddress NewNodePort"
 )
 
 // actions is the API, by the names of the GP-API manual. A required parameter
@@ -29,25 +30,69 @@ var actions = map[string]action{
 	"GetServiceCodeList":     {required: "GpServiceCode", do: getServiceCodeList},
 	"GetContractInformation": {required: "GpServiceCode", do: getContractInformation},
 	"GetContractStatus":      {required: "GpServiceCode", do: getContractStatus},
-	"SetLabel":               {required: "GpServiceCode ServiceCode Label", mutates: true, do: setLabel},
 
-	"AddCloneVirtualMachines": {required: "GpServiceCode SrcGcServiceCode ContractNum VirtualMachineType", mutates: true, do: addCloneVirtualMachines},
-	"CloneVirtualMachine":     {required: "SrcGcServiceCode DestGcServiceCode", mutates: true, do: cloneVirtualMachine},
-	"DeleteVirtualMachine":    {required: "GcServiceCode StopDate", mutates: true, do: deleteVirtualMachine},
+	"AddVirtualMachines":        {required: "GpServiceCode ContractNum VirtualMachineType OS", mutates: true, do: addVirtualMachines},
+	"AddCloneVirtualMachines":   {required: "GpServiceCode SrcGcServiceCode ContractNum VirtualMachineType", mutates: true, do: addCloneVirtualMachines},
+	"DeleteVirtualMachine":      {required: "GcServiceCode StopDate", mutates: true, do: deleteVirtualMachine},
+	"ChangeVirtualMachineType":  {required: vmPair + " VirtualMachineType", mutates: true, do: changeVirtualMachineType},
+	"AddDiskOption":             {required: vmPair + " DiskSpace", mutates: true, do: addDiskOption},
+	"DeleteDiskOption":          {required: "GcServiceCode DiskDeviceName StopDate", mutates: true, do: deleteDiskOption},
+	"AddGlobalAddressOption":    {required: vmPair + " Num", mutates: true, do: addGlobalAddressOption},
+	"DeleteGlobalAddressOption": {required: "GcServiceCode IPv4Address StopDate", mutates: true, do: deleteGlobalAddressOption},
+	"AddFwLbOption":             {required: "GpServiceCode Type Redundant", mutates: true, do: addFwLbOption},
+	"ChangeFwLbOptionType":      {required: lbPair + " Type", mutates: true, do: changeFwLbOptionType},
+	"DeleteFwLbOption":          {required: "GlServiceCode StopDate", mutates: true, do: deleteFwLbOption},
+	"AddVlanOption":             {required: "GpServiceCode", mutates: true, do: addVlanOption},
+	"DeleteVlanOption":          {required: "GxServiceCode StopDate", mutates: true, do: deleteVlanOption},
 
 	"GetVirtualMachineStatus":     {required: vmPair, do: getVirtualMachineStatus},
 	"GetVirtualMachineStatusList": {required: "GpServiceCode", do: getVirtualMachineStatusList},
 	"DescribeVirtualMachine":      {required: vmPair, do: describeVirtualMachine},
 	"StartVirtualMachine":         {required: vmPair, mutates: true, do: startVirtualMachine},
 	"StopVirtualMachine":          {required: vmPair, mutates: true, do: stopVirtualMachine},
+	"RebootVirtualMachine":        {required: vmPair, mutates: true, do: rebootVirtualMachine},
+	"InitializeVirtualMachine":    {required: vmPair, mutates: true, do: initializeVirtualMachine},
 	"ImportRootSshPublicKey":      {required: vmPair + " PublicKey", mutates: true, do: importRootSSHPublicKey},
+	"SetLabel":                    {required: "GpServiceCode ServiceCode Label", mutates: true, do: setLabel},
 	"AttachFwLb":                  {required: vmPair + " GlServiceCode", mutates: true, do: attachFwLb},
 	"DetachFwLb":                  {required: vmPair + " GlServiceCode", mutates: true, do: detachFwLb},
+	"AttachVlan":                  {required: vmPair + " GxServiceCode", mutates: true, do: attachVlan},
+	"DetachVlan":                  {required: vmPair + " GxServiceCode", mutates: true, do: detachVlan},
+	"CloneVirtualMachine":         {required: "SrcGcServiceCode DestGcServiceCode", mutates: true, do: cloneVirtualMachine},
+	"EnableIPv6":                  {required: vmPair + " IPv6Address", mutates: true, do: enableIPv6},
+	"DisableIPv6":                 {required: vmPair + " IPv6Address", mutates: true, do: disableIPv6},
+	"ResetIptables":               {required: vmPair, mutates: true, do: resetSetting},
+	"ResetNetworkConfiguration":   {required: vmPair, mutates: true, do: resetSetting},
+	"ResetSshdConfiguration":      {required: vmPair, mutates: true, do: resetSetting},
 
-	"DescribeLb":   {required: lbPair, do: describeLb},
-	"GetLbPool":    {required: lbPair + " Pool", do: getLbPool},
-	"AddLbNode":    {required: lbNode, mutates: true, do: addLbNode},
-	"DeleteLbNode": {required: lbNode, mutates: true, do: deleteLbNode},
+	"DescribeLb":              {required: lbPair, do: describeLb},
+	"GetLbStatus":             {required: lbPair, do: getLbStatus},
+	"GetLbHostList":           {required: lbPair, do: getLbHostList},
+	"AddLbPool":               {required: lbPair + " Pool", mutates: true, do: addLbPool},
+	"SetLbPool":               {required: lbPair + " Pool", mutates: true, do: setLbPool},
+	"SetLbPoolName":           {required: lbPair + " CurrentPoolName NewPoolName", mutates: true, do: setLbPoolName},
+	"GetLbPool":               {required: lbPair + " Pool", do: getLbPool},
+	"DeleteLbPool":            {required: lbPair + " Pool", mutates: true, do: deleteLbPool},
+	"AddLbNode":               {required: lbNode, mutates: true, do: addLbNode},
+	"SetLbNode":               {required: lbPair + " Pool" + renamedNode, mutates: true, do: setLbNode},
+	"DeleteLbNode":            {required: lbNode, mutates: true, do: deleteLbNode},
+	"AddLbVirtualServer":      {required: virtualServerParameters, mutates: true, do: addLbVirtualServer},
+	"SetLbVirtualServer":      {required: virtualServerParameters, mutates: true, do: setLbVirtualServer},
+	"GetLbVirtualServer":      {required: lbPair + " VirtualServerName", do: getLbVirtualServer},
+	"DeleteLbVirtualServer":   {required: lbPair + " VirtualServerName", mutates: true, do: deleteLbVirtualServer},
+	"SetLbVirtualServerName":  {required: lbPair + " CurrentVirtualServerName NewVirtualServerName", mutates: true, do: setLbVirtualServerName},
+	"AddVirtualIpAddress":     {required: lbPair + " Name", mutates: true, do: addVirtualIPAddress},
+	"DeleteVirtualIpAddress":  {required: lbPair + " Name", mutates: true, do: deleteVirtualIPAddress},
+	"SetVirtualIpAddressName": {required: lbPair + " CurrentName NewName", mutates: true, do: setVirtualIPAddressName},
+
+	"DescribeFw":                 {required: lbPair, do: describeFw},
+	"GetFilteringRuleList":       {required: lbPair + " Direction IpVersion", do: getFilteringRuleList},
+	"SetFilteringRuleList":       {required: lbPair + " Direction IpVersion", mutates: true, do: setFilteringRuleList},
+	"GetSnatRuleList":            {required: lbPair, do: getSnatRuleList},
+	"SetSnatRuleList":            {required: lbPair, mutates: true, do: setSnatRuleList},
+	"GetDomainNameByIpAddress":   {required: "GpServiceCode IPv4GlobalAddress", do: getDomainName},
+	"SetDomainNameByIpAddress":   {required: "GpServiceCode IPv4GlobalAddress IPv4DomainName", mutates: true, do: setDomainName},
+	"ResetDomainNameByIpAddress": {required: "GpServiceCode IPv4GlobalAddress", mutates: true, do: resetDomainName},
 }
 
 // call is one authenticated call while it is performed; the simulator is locked.
@@ -61,17 +106,10 @@ type call struct {
 
 // perform does the action, unless a fault says otherwise, and writes it into the
 // books.
-func (s *Sim) perform(name string, action action, account Account, parameters url.Values) reply {
-	answer := reply{requestID: newRequestID(), action: name}
+func (s *Sim) perform(name string, action action, account Account, parameters url.Values) (answer reply) {
 	err := s.update(func(at instant) {
-		fault := s.nextFault(name)
-		c := &call{Sim: s, instant: at, account: account, parameters: parameters, requestID: answer.requestID}
-		if fault == nil || fault.Effect {
-			answer.fields, answer.refusal = action.perform(c)
-		}
-		effect := answer.fields != nil
-		answer = fault.apply(answer)
-		s.record(c, name, action.mutates, effect, answer)
+		c := &call{Sim: s, instant: at, account: account, parameters: parameters, requestID: newRequestID()}
+		answer = s.deliver(c, name, action)
 	})
 	if err != nil {
 		answer.refusal = systemError("%v", err)
@@ -91,33 +129,6 @@ func (a action) perform(c *call) (fields, *refusal) {
 	return a.do(c)
 }
 
-// text is a parameter's value; empty when it is absent.
-func (c *call) text(name string) string { return c.parameters.Get(name) }
-
-// integer reads an optional number from least to most; absent is least.
-func (c *call) integer(name string, least, most int) (int, *refusal) {
-	if c.text(name) == "" {
-		return least, nil
-	}
-	number, err := strconv.Atoi(c.text(name))
-	if err != nil || number < least || number > most {
-		return 0, invalid("The parameter %s must be a number from %d to %d.", name, least, most)
-	}
-	return number, nil
-}
-
-// list reads the numbered parameters prefix.1, prefix.2 and so on.
-func (c *call) list(prefix string) []string {
-	var values []string
-	for {
-		value := c.text(prefix + "." + strconv.Itoa(len(values)+1))
-		if value == "" {
-			return values
-		}
-		values = append(values, value)
-	}
-}
-
 // machine finds the caller's machine with the given code.
 func (c *call) machine(code string) (*machine, *refusal) {
 	m := c.state.byCode[code]
@@ -130,8 +141,8 @@ func (c *call) machine(code string) (*machine, *refusal) {
 // machineInService finds a machine whose contract has begun.
 func (c *call) machineInService(code string) (*machine, *refusal) {
 	m, why := c.machine(code)
-	if why == nil && m.contract(c.now) != contractInService {
-		return nil, wrongState("The contract %s is not in service yet.", code)
+	if why == nil {
+		why = c.inService(&m.term, m.Code)
 	}
 	return m, why
 }
@@ -145,35 +156,30 @@ func (c *call) machineIn(code string, statuses ...string) (*machine, *refusal) {
 	return m, why
 }
 
+// machineThatIsOff finds the machine that the call names, which must be off and
+// not busy.
+func (c *call) machineThatIsOff() (*machine, *refusal) {
+	return c.machineIn(c.text("GcServiceCode"), StatusInitialized, StatusStopped)
+}
+
 // balancer finds the caller's FW+LB that the call names.
 func (c *call) balancer() (*balancer, *refusal) {
 	code := c.text("GlServiceCode")
 	b := c.state.balancer(code)
-	if b == nil || b.GpServiceCode != c.account.GpServiceCode {
+	if b == nil || b.GpServiceCode != c.account.GpServiceCode || b.ended() {
 		return nil, notFound("There is no FW+LB %s.", code)
 	}
 	return b, nil
 }
 
-// pool finds the pool that the call names, with its FW+LB.
-func (c *call) pool() (*balancer, *pool, *refusal) {
+// balancerInService finds an FW+LB whose contract has begun.
+func (c *call) balancerInService() (*balancer, *refusal) {
 	b, why := c.balancer()
-	if why != nil {
-		return nil, nil, why
+	if why == nil {
+		why = c.inService(&b.term, b.Code)
 	}
-	p := b.pool(c.text("Pool"))
-	if p == nil {
-		return nil, nil, notFound("The FW+LB %s has no pool %q.", b.Code, c.text("Pool"))
-	}
-	return b, p, nil
+	return b, why
 }
 
-// node reads the node that the call names; any IPv4 address will do.
-func (c *call) node() (netip.AddrPort, *refusal) {
-	address, err := netip.ParseAddr(c.text("NodeIpAddress"))
-	if err != nil || !address.Is4() {
-		return netip.AddrPort{}, invalid("The parameter NodeIpAddress must be an IPv4 address.")
-	}
-	port, why := c.integer("NodePort", 1, 65535)
-	return netip.AddrPortFrom(address, uint16(port)), why
-}
+// estate is what the caller's main contract has.
+func (c *call) estate() *estate { return c.state.estate(c.account.GpServiceCode) }

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// agenda says when to look at which machine: by time and, for one time, in the
-// order of adding. So a call costs what is due, not what there is.
-type agenda []appointment
+// agenda says when to look at what: by time and, for one time, in the order of
+// adding. So a call costs what is due, not what there is.
+type agenda[T any] []appointment[T]
 
-type appointment struct {
-	at      time.Time
-	machine *machine
+type appointment[T any] struct {
+	at   time.Time
+	with T
 }
 
-func (a *agenda) add(at time.Time, m *machine) {
-	i, _ := slices.BinarySearchFunc(*a, at, func(other appointment, at time.Time) int {
+func (a *agenda[T]) add(at time.Time, with T) {
+	i, _ := slices.BinarySearchFunc(*a, at, func(other appointment[T], at time.Time) int {
 		if other.at.After(at) {
 			return 1
 		}
 		return -1
 	})
-	*a = slices.Insert(*a, i, appointment{at, m})
+	*a = slices.Insert(*a, i, appointment[T]{at, with})
 }
 
-// due takes the next machine whose time has come; nil when there is none.
-func (a *agenda) due(now time.Time) *machine {
+// due takes the next whose time has come; not ok when there is none.
+func (a *agenda[T]) due(now time.Time) (with T, ok bool) {
 	if len(*a) == 0 || (*a)[0].at.After(now) {
-		return nil
+		return with, false
 	}
-	m := (*a)[0].machine
+	with = (*a)[0].with
 	*a = (*a)[1:]
-	return m
+	return with, true
 }

@@ -29,6 +29,22 @@ func BenchmarkACall(b *testing.B) {
 	}
 }
 
+// BenchmarkListing reads all contracts in one answer.
+func BenchmarkListing(b *testing.B) {
+	for _, path := range []string{"/json", "/xml"} {
+		b.Run(path, func(b *testing.B) {
+			sim := crowdedCloud(b, 10_000)
+			b.ReportAllocs()
+			for b.Loop() {
+				response, err := gpsim.Transport(sim).RoundTrip(requestTo(b, http.MethodPost, path, "GetContractInformation", "GpServiceCode="+gp))
+				if err != nil || response.StatusCode != http.StatusOK {
+					b.Fatal(response, err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkBooks reads the books, with ten calls in them for each machine.
 func BenchmarkBooks(b *testing.B) {
 	for _, machines := range []int{10, 1000, 10_000} {

@@ -12,6 +12,7 @@ import (
 // process can fetch them from /books.
 type Books struct {
 	Machines []MachineRecord `json:"machines"` // every machine ever, in the order of the orders
+	Options  []OptionRecord  `json:"options"`  // every other contract ever, by kind in the order of the orders
 	Calls    []Call          `json:"calls"`    // every mutating call whose signature was right, in order
 
 	// CallCounts is how often each action was called. Since reading does not
@@ -40,16 +41,17 @@ type MachineRecord struct {
 	Keys      int    `json:"keys"`      // keys imported since its disk was last written
 }
 
-// Call is one mutating call.
+// Call is one call.
 type Call struct {
 	At         time.Time         `json:"at"`
 	Action     string            `json:"action"`
 	AccessKey  string            `json:"access_key"`
 	Parameters map[string]string `json:"parameters"` // without the common ones
 	RequestID  string            `json:"request_id"`
-	Effect     bool              `json:"effect"`     // it changed something
-	HTTPStatus int               `json:"status"`     // what the client was told; 0 when the connection was cut
-	ErrorType  string            `json:"error_type"` // empty on success
+	Effect     bool              `json:"effect"`          // it changed something
+	HTTPStatus int               `json:"status"`          // what the client was told; 0 when the connection was cut
+	ErrorType  string            `json:"error_type"`      // empty on success
+	Fault      string            `json:"fault,omitempty"` // the injected fault that hit it, in the words of a script
 }
 
 // ActiveMachines lists the machines that cost money at now: those with a
@@ -84,6 +86,7 @@ func (s *Sim) Books() Books {
 	now := time.Now()
 	books := Books{
 		Machines:   make([]MachineRecord, 0, len(s.state.Machines)),
+		Options:    s.state.optionRecords(),
 		Calls:      slices.Clip(s.state.Calls), // only ever appended to
 		CallCounts: maps.Clone(s.state.CallCounts),
 	}
@@ -98,33 +101,40 @@ func (s *Sim) Books() Books {
 	return books
 }
 
-func (s *Sim) serveBooks(w http.ResponseWriter, r *http.Request) {
+func (s *Sim) serveBooks(w http.ResponseWriter, r *http.Request) { serveRead(w, r, s.Books()) }
+
+// serveRead answers a GET with content.
+func serveRead(w http.ResponseWriter, r *http.Request, content any) {
 	if r.Method != http.MethodGet {
 		writeReply(w, reply{requestID: newRequestID(), refusal: methodNotAllowed("Use GET.")})
 		return
 	}
-	writeJSON(w, http.StatusOK, s.Books())
+	writeJSON(w, http.StatusOK, content)
 }
 
-// record counts a call and, when it mutates, writes it down.
-func (s *Sim) record(c *call, action string, mutates, effect bool, answer reply) {
-	s.state.CallCounts[action]++
-	if !mutates {
-		return
-	}
+// record counts a call, remembers it among the recent ones and, when it mutates,
+// writes it down.
+func (s *Sim) record(c *call, name string, mutates, effect bool, answer reply, fault *Fault) {
+	s.state.CallCounts[name]++
 	entry := Call{
-		At: c.wall, Action: action, AccessKey: c.account.AccessKey, Parameters: ownParameters(c),
-		RequestID: c.requestID, Effect: effect,
+		At: c.wall, Action: name, AccessKey: c.account.AccessKey, Parameters: ownParameters(c),
+		RequestID: c.requestID, Effect: effect && mutates,
+	}
+	if fault != nil {
+		entry.Fault = fault.what()
 	}
 	switch {
-	case answer.cut != notCut:
+	case !answer.cut.arrives():
 	case answer.refusal != nil:
 		entry.HTTPStatus, entry.ErrorType = answer.refusal.status, answer.refusal.errorType
 	default:
 		entry.HTTPStatus = http.StatusOK
 	}
-	s.state.Calls = append(s.state.Calls, entry)
-	s.dirty = true
+	s.recent.add(entry)
+	if mutates {
+		s.state.Calls = append(s.state.Calls, entry)
+		s.dirty = true
+	}
 }
 
 func ownParameters(c *call) map[string]string {

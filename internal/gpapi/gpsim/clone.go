@@ -23,8 +23,8 @@ func cloneVirtualMachine(c *call) (fields, *refusal) {
 	destination.Refreshes++
 	jobTime := c.jittered(c.options.Delays.Clone)
 	return fields{
-		"Source":      c.begin(source, StatusLockForCloning, jobTime, StatusStopped),
-		"Destination": c.begin(destination, StatusCloning, jobTime, c.options.CloneLanding),
+		{"Source", c.begin(source, StatusLockForCloning, jobTime, StatusStopped)},
+		{"Destination", c.begin(destination, StatusCloning, jobTime, c.options.CloneLanding)},
 	}, nil
 }
 
@@ -39,5 +39,5 @@ func (c *call) cloneSource() (*machine, *refusal) {
 
 // overwrite gives the machine the content that the source has now.
 func (m *machine) overwrite(source *machine) {
-	m.Content, m.Source, m.PublicKeys = source.Content, source.Code, nil
+	m.Content, m.Source, m.PublicKeys, m.OS = source.Content, source.Code, nil, source.OS
 }

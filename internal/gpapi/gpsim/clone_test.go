@@ -143,12 +143,12 @@ func TestAMachineInACloneJobTakesPartInNoOther(t *testing.T) {
 	})
 }
 
-func TestBothSidesOfACloneJobEndAtOnceWhateverTheJitter(t *testing.T) {
+func TestBothSidesOfACloneJobEndAtOnceHoweverLongItTakes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		options := testOptions()
 		options.Delays, options.CloneLanding = instantReads(), gpsim.StatusStopped
-		options.JitterRatio = 0.5
+		options.Spread = 0.2
 		sim := newCloud(t, options)
 		code := must(t, sim, "AddCloneVirtualMachines", cloneParameters("1")...).texts("GcServiceCodeList")[0]
 		time.Sleep(2 * options.Delays.Clone)

@@ -1,140 +1,161 @@
 package gpsim
 
-import "time"
-
 func echo(c *call) (fields, *refusal) {
-	return fields{"Param": c.text("Param")}, nil
+	return fields{{"Param", c.text("Param")}}, nil
 }
 
 func getGpServiceCodeList(c *call) (fields, *refusal) {
-	return fields{"GpServiceCodeList": []string{c.account.GpServiceCode}}, nil
+	return fields{{"GpServiceCodeList", []string{c.account.GpServiceCode}}}, nil
 }
 
 func getServiceCodeList(c *call) (fields, *refusal) {
-	machines, balancers := []string{}, []string{}
-	for _, m := range c.state.current(c.account.GpServiceCode) {
-		machines = append(machines, m.Code)
-	}
-	for _, b := range c.balancers() {
-		balancers = append(balancers, b.Code)
-	}
+	e := c.estate()
 	return fields{
-		"CustomerCode":       customerCode,
-		"GpServiceCode":      c.account.GpServiceCode,
-		"GcServiceCodeList":  machines,
-		"GnbServiceCodeList": []string{},
-		"GxServiceCodeList":  []string{},
-		"GlServiceCodeList":  balancers,
-		"GvmServiceCodeList": []string{},
-		"GvsServiceCodeList": []string{},
-		"GomServiceCodeList": []string{},
+		{"CustomerCode", customerCode},
+		{"GpServiceCode", c.account.GpServiceCode},
+		{"GcServiceCodeList", codes(e.machines, func(m *machine) string { return m.Code })},
+		{"GnbServiceCodeList", []string{}},
+		{"GxServiceCodeList", codes(e.vlans, func(v *vlan) string { return v.Code })},
+		{"GlServiceCodeList", codes(e.balancers, func(b *balancer) string { return b.Code })},
+		{"GvmServiceCodeList", []string{}},
+		{"GvsServiceCodeList", []string{}},
+		{"GomServiceCodeList", []string{}},
 	}, nil
+}
+
+func codes[T any](all []T, code func(T) string) []string {
+	codes := make([]string, len(all))
+	for i, one := range all {
+		codes[i] = code(one)
+	}
+	return codes
 }
 
 // getContractInformation answers for the whole main contract, or for the one
 // contract that an optional code names.
 func getContractInformation(c *call) (fields, *refusal) {
-	machines, balancers := []fields{}, []fields{}
-	switch {
-	case c.text("GcServiceCode") != "":
-		m, why := c.machine(c.text("GcServiceCode"))
-		if why != nil {
-			return nil, why
-		}
-		machines = append(machines, machineContract(m, c.now))
-	case c.text("GlServiceCode") != "":
-		b, why := c.balancer()
-		if why != nil {
-			return nil, why
-		}
-		balancers = append(balancers, balancerContract(b))
-	case c.text("GxServiceCode") != "":
-		return nil, notFound("There is no VLAN %s.", c.text("GxServiceCode"))
-	default:
-		for _, m := range c.state.current(c.account.GpServiceCode) {
-			machines = append(machines, machineContract(m, c.now))
-		}
-		for _, b := range c.balancers() {
-			balancers = append(balancers, balancerContract(b))
-		}
+	e, why := c.namedEstate()
+	if why != nil {
+		return nil, why
 	}
 	return fields{
-		"CustomerCode":       customerCode,
-		"GpServiceCode":      c.account.GpServiceCode,
-		"GpServiceCodeLabel": c.state.GpLabels[c.account.GpServiceCode],
-		"Status":             contractInService,
-		"StartDate":          dateText(c.state.Since),
-		"StopDate":           "",
-		"VirtualMachineList": machines,
-		"FWLBOptionList":     balancers,
-		"VLANOptionList":     []fields{},
-		"NASBOptionList":     []fields{},
-		"VPNTypeMOptionList": []fields{},
-		"VPNTypeSOptionList": []fields{},
-		"SMMOptionList":      []fields{},
+		{"CustomerCode", customerCode},
+		{"GpServiceCode", c.account.GpServiceCode},
+		{"GpServiceCodeLabel", c.state.GpLabels[c.account.GpServiceCode]},
+		{"Status", contractInService},
+		{"StartDate", dateText(c.state.Since)},
+		{"StopDate", ""},
+		{"VirtualMachineList", listed(e.machines, func(_ int, m *machine) fields { return c.machineContract(m) })},
+		{"FWLBOptionList", listed(e.balancers, func(_ int, b *balancer) fields {
+			return append(fields{{"GlServiceCode", b.Code}, {"Label", b.Label}}, b.term.facts(c.now)...)
+		})},
+		{"VLANOptionList", listed(e.vlans, func(_ int, v *vlan) fields {
+			return append(fields{{"GxServiceCode", v.Code}}, v.facts(c.now)...)
+		})},
+		{"NASBOptionList", []fields{}},
+		{"VPNTypeMOptionList", []fields{}},
+		{"VPNTypeSOptionList", []fields{}},
+		{"SMMOptionList", []fields{}},
 	}, nil
 }
 
-func machineContract(m *machine, now time.Time) fields {
-	return fields{
-		"GcServiceCode":           m.Code,
-		"Label":                   m.Label,
-		"Status":                  m.contract(now),
-		"StartDate":               dateText(m.From),
-		"StopDate":                m.StopDate,
-		"DiskOptionList":          []fields{},
-		"GlobalAddressOptionList": []fields{},
-		"MobileWebOptionList":     []fields{},
-		"SecureMailOptionList":    []fields{},
+// namedEstate is what the call asks about.
+func (c *call) namedEstate() (*estate, *refusal) {
+	switch {
+	case c.text("GcServiceCode") != "":
+		m, why := c.machine(c.text("GcServiceCode"))
+		return &estate{machines: []*machine{m}}, why
+	case c.text("GlServiceCode") != "":
+		b, why := c.balancer()
+		return &estate{balancers: []*balancer{b}}, why
+	case c.text("GxServiceCode") != "":
+		v, why := c.vlan()
+		return &estate{vlans: []*vlan{v}}, why
+	default:
+		return c.estate(), nil
 	}
 }
 
-func balancerContract(b *balancer) fields {
-	return fields{
-		"GlServiceCode": b.Code,
-		"Label":         b.Label,
-		"Status":        contractInService,
-		"StartDate":     dateText(b.From),
-		"StopDate":      "",
-	}
+func (c *call) machineContract(m *machine) fields {
+	return append(append(make(fields, 0, 9), // one allocation for each of many machines
+		field{"GcServiceCode", m.Code},
+		field{"Label", m.Label},
+		field{"DiskOptionList", listed(m.currentDisks(), func(_ int, d *disk) fields {
+			return append(fields{{"DeviceName", d.Device}}, d.facts(c.now)...)
+		})},
+		field{"GlobalAddressOptionList", listed(m.currentAddresses(), func(_ int, option *addressOption) fields {
+			return append(fields{{"Ipv4Address", option.IPv4.String()}}, option.facts(c.now)...) // the API spells it so only here
+		})},
+		field{"MobileWebOptionList", noFields},
+		field{"SecureMailOptionList", noFields},
+	), m.facts(c.now)...)
 }
 
-// balancers lists the caller's FW+LB options.
-func (c *call) balancers() []*balancer {
-	var own []*balancer
-	for _, b := range c.state.Balancers {
-		if b.GpServiceCode == c.account.GpServiceCode {
-			own = append(own, b)
-		}
-	}
-	return own
-}
+var noFields = []fields{}
 
 // getContractStatus refuses a contract that was ordered a moment ago, as the
 // real service does.
 func getContractStatus(c *call) (fields, *refusal) {
+	target, t, why := c.contractTarget()
+	if why != nil {
+		return nil, why
+	}
+	if why := c.readable(t, c.text(target)); why != nil {
+		return nil, why
+	}
+	var answer fields
+	for _, name := range []string{"GcServiceCode", "GlServiceCode", "GxServiceCode", "DiskDeviceName", "IPv4Address"} {
+		if c.text(name) != "" {
+			answer = append(answer, field{name, c.text(name)})
+		}
+	}
+	return append(answer, field{"Status", t.contract(c.now)}), nil
+}
+
+// contractTarget finds the contract that the call names, and the parameter that
+// does so.
+func (c *call) contractTarget() (string, *term, *refusal) {
 	switch {
-	case c.text("DiskDeviceName") != "" || c.text("IPv4Address") != "":
-		return nil, notFound("There is no such disk or address option.")
 	case c.text("GcServiceCode") != "":
-		m, why := c.machine(c.text("GcServiceCode"))
-		if why != nil {
-			return nil, why
-		}
-		if c.now.Before(m.ReadableAt) {
-			return nil, wrongState("The contract %s cannot be read yet.", m.Code)
-		}
-		return fields{"GpServiceCode": m.GpServiceCode, "GcServiceCode": m.Code, "Status": m.contract(c.now)}, nil
+		return c.machineTarget()
 	case c.text("GlServiceCode") != "":
 		b, why := c.balancer()
 		if why != nil {
-			return nil, why
+			return "", nil, why
 		}
-		return fields{"GpServiceCode": b.GpServiceCode, "GlServiceCode": b.Code, "Status": contractInService}, nil
+		return "GlServiceCode", &b.term, nil
 	case c.text("GxServiceCode") != "":
-		return nil, notFound("There is no VLAN %s.", c.text("GxServiceCode"))
+		v, why := c.vlan()
+		if why != nil {
+			return "", nil, why
+		}
+		return "GxServiceCode", &v.term, nil
 	default:
-		return nil, invalid("One of GcServiceCode, GlServiceCode and GxServiceCode is required.")
+		return "", nil, invalid("One of GcServiceCode, GlServiceCode and GxServiceCode is required.")
+	}
+}
+
+// machineTarget finds a machine's contract, or that of its disk or address.
+func (c *call) machineTarget() (string, *term, *refusal) {
+	m, why := c.machine(c.text("GcServiceCode"))
+	if why != nil {
+		return "", nil, why
+	}
+	switch {
+	case c.text("DiskDeviceName") != "":
+		d, why := m.disk(c.text("DiskDeviceName"))
+		if why != nil {
+			return "", nil, why
+		}
+		return "DiskDeviceName", &d.term, nil
+	case c.text("IPv4Address") != "":
+		option, why := m.addressOption(c.text("IPv4Address"))
+		if why != nil {
+			return "", nil, why
+		}
+		return "IPv4Address", &option.term, nil
+	default:
+		return "GcServiceCode", &m.term, nil
 	}
 }
 
@@ -143,16 +164,16 @@ func setLabel(c *call) (fields, *refusal) {
 	code, label := c.text("ServiceCode"), c.text("Label")
 	if code == c.account.GpServiceCode {
 		c.state.GpLabels[code] = label
-		return fields{"GpServiceCode": code, "Label": label}, nil
+		return fields{{"GpServiceCode", code}, {"Label", label}}, nil
 	}
-	if b := c.state.balancer(code); b != nil && b.GpServiceCode == c.account.GpServiceCode {
+	if b := c.state.balancer(code); b != nil && b.GpServiceCode == c.account.GpServiceCode && !b.ended() {
 		b.Label = label
-		return fields{"GlServiceCode": code, "Label": label}, nil
+		return fields{{"GlServiceCode", code}, {"Label", label}}, nil
 	}
 	m, why := c.machineInService(code)
 	if why != nil {
 		return nil, why
 	}
 	m.Label = label
-	return fields{"GcServiceCode": code, "Label": label}, nil
+	return fields{{"GcServiceCode", code}, {"Label", label}}, nil
 }

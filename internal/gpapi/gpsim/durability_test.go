@@ -106,6 +106,41 @@ func TestAnOverwrittenMachineStaysSoWhenTheSimulatorIsReopened(t *testing.T) {
 	})
 }
 
+func TestAReopenedSimulatorHasAllThatTheAPISells(t *testing.T) {
+	t.Parallel()
+	options := testOptions()
+	options.StateFile = stateFile(t)
+	first := wholeCloud(t, options)
+	must(t, first, "SetDomainNameByIpAddress", vm(equipped, "IPv4GlobalAddress="+equippedIPv4, "IPv4DomainName=www.example.jp")...)
+	must(t, first, "DeleteDiskOption", "GcServiceCode="+equipped, "DiskDeviceName=/dev/xvdb", "StopDate=20991231")
+	options.Delays = gpsim.Delays{StaleRead: 1}
+	second, err := gpsim.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for action, c := range shapes {
+		if !onlyReads(action) {
+			continue
+		}
+		want, got := must(t, first, action, own(c.parameters)...), must(t, second, action, own(c.parameters)...)
+		if !sameAnswer(want, got) {
+			t.Errorf("%s said %v, says %v", action, want.fields, got.fields)
+		}
+	}
+	for sim, want := range map[*gpsim.Sim]string{first: "gl00000003 gx00000002", second: "gl00000003 gx00000002"} {
+		got := must(t, sim, "AddFwLbOption", "GpServiceCode="+gp, "Type=B100M", "Redundant=No").text("GlServiceCode") + " " +
+			must(t, sim, "AddVlanOption", "GpServiceCode="+gp).text("GxServiceCode")
+		if got != want {
+			t.Errorf("the next codes are %s, want %s", got, want)
+		}
+	}
+	refused(t, second, http.StatusBadRequest, "DeleteDiskOption", "GcServiceCode="+equipped, "DiskDeviceName=/dev/xvdb", "StopDate=20991231")
+}
+
+func onlyReads(action string) bool {
+	return action == "Echo" || strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "Describe")
+}
+
 func TestEachAnswerIsOnDiskBeforeItLeaves(t *testing.T) {
 	t.Parallel()
 	options := testOptions()
@@ -174,6 +209,11 @@ func TestAFileThatIsNoStateIsRefusedAndLeftAlone(t *testing.T) {
 		"another version": `{"version":2}`,
 		"unknown key":     `{"version":1,"gp_labels":{},"call_counts":{},"extra":1}`,
 		"two documents":   `{"version":1,"gp_labels":{},"call_counts":{}}{}`,
+		"unknown disk": `{"version":1,"gp_labels":{},"call_counts":{},
+			"machines":[{"code":"gc00000001","address":"127.10.0.1","timeline":[{"status":"Stopped"}],"disks":[null]}]}`,
+		"FW+LB with half an address": `{"version":1,"gp_labels":{},"call_counts":{},"balancers":[{"code":"gl00000001","hosts":[{}]}]}`,
+		"FW+LB twice":                `{"version":1,"gp_labels":{},"call_counts":{},"balancers":[{"code":"gl00000001"},{"code":"gl00000001"}]}`,
+		"VLAN without a code":        `{"version":1,"gp_labels":{},"call_counts":{},"vlans":[{"code":"gx1"}]}`,
 		"machine without a timeline": `{"version":1,"gp_labels":{},"call_counts":{},
 			"machines":[{"code":"gc00000001","address":"127.10.0.1"}]}`,
 	} {

@@ -118,7 +118,24 @@ func TestClosingEndsHangingAnswers(t *testing.T) {
 func TestFaultsThatCannotHappenAreRefused(t *testing.T) {
 	t.Parallel()
 	sim := newCloud(t, testOptions())
-	for _, fault := range []gpsim.Fault{{Action: "Reboot", Status: 500}, {Status: 200}, {}} {
+	for _, fault := range []gpsim.Fault{
+		{Action: "Reboot", Status: 500},
+		{Status: 200},
+		{Status: 600},
+		{},
+		{Kind: gpsim.FaultHTML, Status: 99},
+		{Kind: gpsim.FaultLate},
+		{Kind: gpsim.FaultStuck, For: -time.Second},
+		{Kind: gpsim.FaultPartial},
+		{Kind: gpsim.FaultPartial, Share: 1.1},
+		{Status: 500, Rate: 1.1},
+		{Action: "StartVirtualMachine", Kind: gpsim.FaultLate, For: time.Minute},
+		{Action: "StartVirtualMachine", Kind: gpsim.FaultPartial, Share: 0.5},
+		{Action: "DescribeLb", Kind: gpsim.FaultHalf},
+		{Action: "AttachFwLb", Kind: gpsim.FaultHalf},
+		{Action: "GetServiceCodeList", Kind: gpsim.FaultStuck, For: time.Minute},
+		{Action: "StopVirtualMachine", Kind: gpsim.FaultNeverBoots},
+	} {
 		if err := sim.Inject(fault); err == nil {
 			t.Errorf("%+v was accepted", fault)
 		}

@@ -1,7 +1,6 @@
 package gpsim
 
 import (
-	"slices"
 	"time"
 )
 
@@ -15,14 +14,13 @@ type hookQueue struct {
 // collect queues a call for each difference between the state and what the hooks
 // were last told.
 func (q *hookQueue) collect(hooks Hooks, s *state, now time.Time) {
-	for m := s.turns.due(now); m != nil; m = s.turns.due(now) {
+	for m, ok := s.turns.due(now); ok; m, ok = s.turns.due(now) {
 		q.power(hooks, m, m.on(now))
 	}
-	for _, b := range s.Balancers {
-		for _, p := range b.Pools {
-			q.pool(hooks, b.Code, p)
-		}
+	for _, news := range s.untold {
+		q.pool(hooks, news)
 	}
+	s.untold = nil
 }
 
 func (q *hookQueue) power(hooks Hooks, m *machine, on bool) {
@@ -36,14 +34,9 @@ func (q *hookQueue) power(hooks Hooks, m *machine, on bool) {
 	}
 }
 
-func (q *hookQueue) pool(hooks Hooks, gl string, p *pool) {
-	if p.told {
-		return
-	}
-	p.told = true
+func (q *hookQueue) pool(hooks Hooks, news poolNews) {
 	if hooks.Pool != nil {
-		name, nodes := p.Name, slices.Clone(p.Nodes)
-		q.calls = append(q.calls, func() { hooks.Pool(gl, name, nodes) })
+		q.calls = append(q.calls, func() { hooks.Pool(news.gl, news.pool, news.nodes) })
 	}
 }
 

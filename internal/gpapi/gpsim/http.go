@@ -14,10 +14,6 @@ import (
 // maxRequestBytes bounds the parameters of one request.
 const maxRequestBytes = 1 << 20
 
-// fields are the members of an answer: strings, fields, and non-nil slices of
-// both. GP-API gives every scalar, numbers included, as a JSON string.
-type fields map[string]any
-
 // refusal is an answer that is not a success.
 type refusal struct {
 	status    int // HTTP
@@ -27,6 +23,7 @@ type refusal struct {
 
 // reply is what becomes of one request.
 type reply struct {
+	format    format
 	requestID string
 	action    string
 	fields    fields   // of a success
@@ -40,17 +37,24 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.isClosed():
 		writeReply(w, reply{requestID: newRequestID(), refusal: unavailable("The simulator is closed.")})
-	case r.URL.Path == "/json":
+	case r.URL.Path == "/json", r.URL.Path == "/xml":
 		s.serveAPI(w, r)
 	case r.URL.Path == "/books":
 		s.serveBooks(w, r)
+	case r.URL.Path == "/bill":
+		s.serveBill(w, r)
+	case r.URL.Path == "/cloud":
+		s.serveCloud(w, r)
+	case r.URL.Path == "/":
+		servePage(w, r)
 	default:
-		writeReply(w, reply{requestID: newRequestID(), refusal: notFound("There is no %s here; use /json.", r.URL.Path)})
+		writeReply(w, reply{requestID: newRequestID(), refusal: notFound("There is no %s here; use /json or /xml.", r.URL.Path)})
 	}
 }
 
 func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 	answer := s.answer(r)
+	answer.format = formatOf(r.URL.Path)
 	switch answer.cut {
 	case cutByHanging:
 		select {
@@ -60,40 +64,47 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case cutByReset:
 		panic(http.ErrAbortHandler)
+	case notCut:
+		writeReply(w, answer)
+	default:
+		answer.cut.writeSpoiled(w, func(w http.ResponseWriter) { writeReply(w, answer) })
 	}
-	writeReply(w, answer)
 }
 
 // answer reads, authenticates and performs a request.
 func (s *Sim) answer(r *http.Request) reply {
 	refused := func(why *refusal) reply { return reply{requestID: newRequestID(), refusal: why} }
 
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		return refused(methodNotAllowed("Use POST or GET."))
+	}
 	parameters, why := readParameters(r)
 	if why != nil {
 		return refused(why)
 	}
 	account, why := s.authenticate(r, parameters)
 	if why != nil {
-		return refused(why)
+		return s.turnAway(parameters, why)
 	}
 	name := parameters.Get("Action")
 	action, known := actions[name]
 	if !known {
-		return refused(invalid("There is no action %q.", name))
+		return s.turnAway(parameters, invalid("There is no action %q.", name))
 	}
 	return s.perform(name, action, account, parameters)
 }
 
-// readParameters reads the query of a GET or the body of a POST. Each parameter
-// occurs once and is UTF-8.
+// readParameters reads the query and, of a POST, the body. Each parameter occurs
+// once and is UTF-8.
 func readParameters(r *http.Request) (url.Values, *refusal) {
-	text, why := parameterText(r)
-	if why != nil {
-		return nil, why
-	}
-	parameters, err := url.ParseQuery(text)
+	parameters, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, invalid("The parameters are not form-encoded.")
+		return nil, notFormEncoded()
+	}
+	if r.Method == http.MethodPost {
+		if why := addBody(parameters, r.Body); why != nil {
+			return nil, why
+		}
 	}
 	for name, values := range parameters {
 		if len(values) > 1 {
@@ -106,38 +117,44 @@ func readParameters(r *http.Request) (url.Values, *refusal) {
 	return parameters, nil
 }
 
-func parameterText(r *http.Request) (string, *refusal) {
-	switch r.Method {
-	case http.MethodGet:
-		return r.URL.RawQuery, nil
-	case http.MethodPost:
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBytes+1))
-		if err != nil {
-			return "", invalid("The body broke off.")
-		}
-		if len(body) > maxRequestBytes {
-			return "", invalid("The body is larger than %d bytes.", maxRequestBytes)
-		}
-		return string(body), nil
-	default:
-		return "", methodNotAllowed("Use POST or GET.")
+// addBody adds the parameters of a POST's body to those of its query.
+func addBody(parameters url.Values, source io.Reader) *refusal {
+	body, err := io.ReadAll(io.LimitReader(source, maxRequestBytes+1))
+	if err != nil {
+		return invalid("The body broke off.")
 	}
+	if len(body) > maxRequestBytes {
+		return invalid("The body is larger than %d bytes.", maxRequestBytes)
+	}
+	own, err := url.ParseQuery(string(body))
+	if err != nil {
+		return notFormEncoded()
+	}
+	for name, values := range own {
+		parameters[name] = append(parameters[name], values...)
+	}
+	return nil
 }
 
+func notFormEncoded() *refusal { return invalid("The parameters are not form-encoded.") }
+
+// writeReply writes an answer. A client that has gone away misses it, which is its
+// own affair.
 func writeReply(w http.ResponseWriter, answer reply) {
 	name, status, members := answer.action+"Response", http.StatusOK, answer.fields
 	if why := answer.refusal; why != nil {
 		name, status = "ErrorResponse", why.status
-		members = fields{"ErrorType": why.errorType, "ErrorMessage": why.message}
+		members = fields{{"ErrorType", why.errorType}, {"ErrorMessage", why.message}}
 	}
-	members["RequestId"] = answer.requestID
-	writeJSON(w, status, fields{name: members})
+	members = append(fields{{"RequestId", answer.requestID}}, members...)
+	w.Header().Set("Content-Type", answer.format.contentType())
+	w.WriteHeader(status)
+	_, _ = w.Write(answer.format.encode(name, members))
 }
 
-// writeJSON writes content, which always can be encoded. A client that has gone
-// away misses its answer, which is its own affair.
+// writeJSON writes content, which always can be encoded.
 func writeJSON(w http.ResponseWriter, status int, content any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", formatJSON.contentType())
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(content)
 }

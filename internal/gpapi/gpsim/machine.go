@@ -16,18 +16,13 @@ const (
 	StatusConfiguring    = "Configuring"    // off; a setting is being applied
 	StatusCloning        = "Cloning"        // being built from a source
 	StatusLockForCloning = "LockForCloning" // source of a clone job under way
+	StatusInitializing   = "Initializing"   // its disk is being wiped
 )
 
 // The locations.
 const (
 	locationL = "L"
 	locationR = "R"
-)
-
-// The contract statuses.
-const (
-	contractInPreparation = "InPreparation"
-	contractInService     = "InService"
 )
 
 // machine is everything that is known of one machine. It is kept for ever, past
@@ -40,22 +35,24 @@ type machine struct {
 	Location      string     `json:"location"`
 	Address       netip.Addr `json:"address"`
 
-	OrderedBy string    `json:"ordered_by"` // access key, or seeded
-	OrderID   string    `json:"order_id"`   // request ID of the order; empty when seeded
-	From      time.Time `json:"from"`       // wall time of the order
-	StopDate  string    `json:"stop_date"`  // YYYYMMDD in Japan; empty when no end is recorded
-	To        time.Time `json:"to,omitzero"`
+	OrderedBy string `json:"ordered_by"` // access key, or seeded
+	OrderID   string `json:"order_id"`   // request ID of the order; empty when seeded
+	term
+	Timeline []moment `json:"timeline"` // at least one; ascending
 
-	ReadableAt  time.Time `json:"readable_at"`   // from when GetContractStatus knows it
-	InServiceAt time.Time `json:"in_service_at"` // from when the contract is InService
-	Timeline    []moment  `json:"timeline"`      // at least one; ascending
-
-	FwLbs []string `json:"fwlbs"` // gl codes that it is attached to
+	FwLbs  []string         `json:"fwlbs"`           // gl codes that it is attached to
+	Vlan   string           `json:"vlan,omitempty"`  // gx code that it is attached to; empty: none
+	OS     string           `json:"os,omitempty"`    // what it was ordered with; empty: machineOS
+	Global globalAddress    `json:"global,omitzero"` // the one that comes with it
+	More   []*addressOption `json:"more,omitempty"`  // global addresses ever ordered beside it
+	Disks  []*disk          `json:"disks,omitempty"` // disks ever ordered beside its first
 
 	Content    string   `json:"content"`     // stands for what is on its disk
 	Source     string   `json:"source"`      // code of the machine that its disk was last copied from; empty when seeded
 	Refreshes  int      `json:"refreshes"`   // how often its disk was overwritten
 	PublicKeys []string `json:"public_keys"` // keys imported onto its disk, one entry per import
+
+	read cachedRead
 }
 
 // seeded is who ordered a machine of the fixture.
@@ -81,10 +78,9 @@ func (m *machine) status(at time.Time) string {
 	return status
 }
 
-// passThrough puts the machine into a passing status now and into the next one
-// after delay. Transitions under way are dropped; the past is kept as far back
-// as stale reads can see.
-func (m *machine) passThrough(now time.Time, passing string, delay time.Duration, next string, staleRead time.Duration) {
+// passThrough gives the machine the moments that begin now. Transitions under way
+// are dropped; the past is kept as far back as stale reads can see.
+func (m *machine) passThrough(now time.Time, staleRead time.Duration, moments ...moment) {
 	past := m.Timeline
 	for len(past) > 0 && past[len(past)-1].Since.After(now) {
 		past = past[:len(past)-1]
@@ -93,36 +89,31 @@ func (m *machine) passThrough(now time.Time, passing string, delay time.Duration
 	for len(past) > 1 && !past[1].Since.After(oldest) {
 		past = past[1:]
 	}
-	m.Timeline = append(slices.Clone(past), moment{passing, now}, moment{next, now.Add(delay)})
+	m.Timeline = slices.Concat(past, moments)
 }
 
-func (m *machine) contract(at time.Time) string {
-	if at.Before(m.InServiceAt) {
-		return contractInPreparation
+func (m *machine) os() string {
+	if m.OS == "" {
+		return machineOS
 	}
-	return contractInService
+	return m.OS
 }
-
-func (m *machine) ended() bool { return !m.To.IsZero() }
 
 // on says whether the operating system runs.
 func (m *machine) on(at time.Time) bool {
 	return m.status(at) == StatusRunning
 }
 
-// endOfDay is the instant at which the day of a StopDate is over.
-func endOfDay(stopDate string) (time.Time, error) {
-	day, err := time.ParseInLocation(stopDateLayout, stopDate, japan)
-	if err != nil {
-		return time.Time{}, err
+// end turns the machine off for good, with all that was bought for it.
+func (m *machine) end(s *state, at instant) {
+	m.Timeline = []moment{{StatusStopped, at.now}}
+	s.turns.add(at.now, m)
+	for _, d := range m.Disks {
+		d.terminate(at.wall)
 	}
-	return day.AddDate(0, 0, 1), nil
+	for _, a := range m.More {
+		a.terminate(at.wall)
+	}
+	e := s.estate(m.GpServiceCode)
+	e.machines = removed(e.machines, m)
 }
-
-// isOver says whether stopDate is set and its day has ended.
-func isOver(stopDate string, wall time.Time) bool {
-	end, err := endOfDay(stopDate)
-	return err == nil && !wall.Before(end)
-}
-
-func dateText(t time.Time) string { return t.In(japan).Format(stopDateLayout) }

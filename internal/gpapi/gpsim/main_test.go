@@ -72,6 +72,16 @@ func (r result) under(object, name string) string {
 	return text
 }
 
+// entries are the objects of a list.
+func (r result) entries(name string) []result {
+	var entries []result
+	list, _ := r.fields[name].([]any)
+	for _, entry := range list {
+		entries = append(entries, result{fields: entry.(map[string]any)})
+	}
+	return entries
+}
+
 func (r result) texts(name string) []string {
 	var texts []string
 	list, _ := r.fields[name].([]any)
@@ -124,7 +134,7 @@ func newRequest(t testing.TB, method string, form url.Values) *http.Request {
 }
 
 // send carries a request in memory and checks what holds for every answer.
-func send(t *testing.T, sim http.Handler, request *http.Request) (result, error) {
+func send(t testing.TB, sim http.Handler, request *http.Request) (result, error) {
 	t.Helper()
 	response, err := gpsim.Transport(sim).RoundTrip(request)
 	if err != nil {
@@ -153,7 +163,7 @@ func send(t *testing.T, sim http.Handler, request *http.Request) (result, error)
 }
 
 // checkShape demands strings for all scalars and no null.
-func checkShape(t *testing.T, path string, value any) {
+func checkShape(t testing.TB, path string, value any) {
 	t.Helper()
 	switch value := value.(type) {
 	case map[string]any:
@@ -171,7 +181,7 @@ func checkShape(t *testing.T, path string, value any) {
 }
 
 // call posts an action.
-func call(t *testing.T, sim http.Handler, action string, parameters ...string) result {
+func call(t testing.TB, sim http.Handler, action string, parameters ...string) result {
 	t.Helper()
 	got, err := send(t, sim, newRequest(t, http.MethodPost, signed(t, http.MethodPost, action, parameters...)))
 	if err != nil {
@@ -181,7 +191,7 @@ func call(t *testing.T, sim http.Handler, action string, parameters ...string) r
 }
 
 // must posts an action that has to succeed.
-func must(t *testing.T, sim http.Handler, action string, parameters ...string) result {
+func must(t testing.TB, sim http.Handler, action string, parameters ...string) result {
 	t.Helper()
 	got := call(t, sim, action, parameters...)
 	if got.status != http.StatusOK || got.key != action+"Response" {
@@ -191,7 +201,7 @@ func must(t *testing.T, sim http.Handler, action string, parameters ...string) r
 }
 
 // refused posts an action that has to be answered with status.
-func refused(t *testing.T, sim http.Handler, status int, action string, parameters ...string) result {
+func refused(t testing.TB, sim http.Handler, status int, action string, parameters ...string) result {
 	t.Helper()
 	got := call(t, sim, action, parameters...)
 	if got.status != status || got.key != "ErrorResponse" || got.text("ErrorType") == "" || got.text("ErrorMessage") == "" {
@@ -216,7 +226,7 @@ func cloneParameters(count string, more ...string) []string {
 	}, more...)
 }
 
-func shownStatus(t *testing.T, sim http.Handler, code string) string {
+func shownStatus(t testing.TB, sim http.Handler, code string) string {
 	t.Helper()
 	return must(t, sim, "GetVirtualMachineStatus", vm(code)...).text("Status")
 }

@@ -1,21 +1,13 @@
 package gpsim
 
-import (
-	"slices"
-	"time"
-)
-
-// shownStatus is the status that reading actions show: an old one, by StaleRead.
-func (c *call) shownStatus(m *machine) string {
-	return m.status(c.now.Add(-c.options.Delays.StaleRead))
-}
+import "time"
 
 func getVirtualMachineStatus(c *call) (fields, *refusal) {
 	m, why := c.machineInService(c.text("GcServiceCode"))
 	if why != nil {
 		return nil, why
 	}
-	return fields{"GcServiceCode": m.Code, "Status": c.shownStatus(m)}, nil
+	return fields{{"GcServiceCode", m.Code}, {"Status", c.readStatus(m)}}, nil
 }
 
 // getVirtualMachineStatusList answers for the codes that are named, or for all
@@ -25,19 +17,16 @@ func getVirtualMachineStatusList(c *call) (fields, *refusal) {
 	if why != nil {
 		return nil, why
 	}
-	statuses := []fields{}
-	for _, m := range machines {
-		statuses = append(statuses, fields{"GcServiceCode": m.Code, "Status": c.shownStatus(m)})
-	}
-	return fields{"GpServiceCode": c.account.GpServiceCode, "VirtualMachineStatusList": statuses}, nil
+	statuses := listed(machines, func(_ int, m *machine) fields {
+		return fields{{"GcServiceCode", m.Code}, {"Status", c.readStatus(m)}}
+	})
+	return fields{{"GpServiceCode", c.account.GpServiceCode}, {"VirtualMachineStatusList", statuses}}, nil
 }
 
 func (c *call) listedMachines() ([]*machine, *refusal) {
 	codes := c.list("GcServiceCode")
 	if len(codes) == 0 {
-		return slices.DeleteFunc(c.state.current(c.account.GpServiceCode), func(m *machine) bool {
-			return m.contract(c.now) != contractInService
-		}), nil
+		return c.allInService(), nil
 	}
 	machines := make([]*machine, len(codes))
 	for i, code := range codes {
@@ -50,6 +39,16 @@ func (c *call) listedMachines() ([]*machine, *refusal) {
 	return machines, nil
 }
 
+func (c *call) allInService() []*machine {
+	var machines []*machine
+	for _, m := range c.estate().machines {
+		if m.contract(c.now) == contractInService {
+			machines = append(machines, m)
+		}
+	}
+	return machines
+}
+
 func describeVirtualMachine(c *call) (fields, *refusal) {
 	m, why := c.machineInService(c.text("GcServiceCode"))
 	if why != nil {
@@ -57,26 +56,44 @@ func describeVirtualMachine(c *call) (fields, *refusal) {
 	}
 	size := machineTypes[m.Type]
 	return fields{
-		"GcServiceCode":      m.Code,
-		"Status":             c.shownStatus(m),
-		"Label":              m.Label,
-		"VirtualMachineType": m.Type,
-		"HostType":           hostType,
-		"OS":                 machineOS,
-		"CPU":                size.cpu,
-		"Memory":             size.memory,
-		"Disk":               machineDisk,
-		"Location":           m.Location,
-		"Vlan":               "",
-		"MobileWebOption":    no,
-		"SecureMailOption":   no,
-		"PrivateAddress":     fields{"IPv4Address": m.Address.String(), "NetworkInterface": privateNetwork},
-		"GlobalAddress": fields{
-			"IPv4Address": "", "IPv4DomainName": "", "IPv6Enabled": no, "IPv6Address": "", "NetworkInterface": "",
-		},
-		"DiskOptionList":          []fields{},
-		"GlobalAddressOptionList": []fields{},
+		{"GcServiceCode", m.Code},
+		{"Status", c.readStatus(m)},
+		{"Label", m.Label},
+		{"VirtualMachineType", m.Type},
+		{"HostType", hostType},
+		{"OS", m.os()},
+		{"CPU", size.cpu},
+		{"Memory", size.memory},
+		{"Disk", machineDisk},
+		{"Location", m.Location},
+		{"Vlan", m.Vlan},
+		{"MobileWebOption", no},
+		{"SecureMailOption", no},
+		{"GlobalAddress", m.Global.described()},
+		{"PrivateAddress", fields{{"IPv4Address", m.Address.String()}, {"NetworkInterface", privateInterface}}},
+		{"DiskOptionList", c.diskEntries(m)},
+		{"GlobalAddressOptionList", c.addressEntries(m)},
 	}, nil
+}
+
+func (c *call) diskEntries(m *machine) []fields {
+	var entries []fields
+	for _, d := range m.currentDisks() {
+		if d.contract(c.now) == contractInService {
+			entries = append(entries, fields{{"DeviceName", d.Device}, {"Size", diskSizes[d.Space]}})
+		}
+	}
+	return entries
+}
+
+func (c *call) addressEntries(m *machine) []fields {
+	var entries []fields
+	for i, option := range m.currentAddresses() {
+		if option.contract(c.now) == contractInService {
+			entries = append(entries, option.described(i))
+		}
+	}
+	return entries
 }
 
 func startVirtualMachine(c *call) (fields, *refusal) {
@@ -90,12 +107,12 @@ func startVirtualMachine(c *call) (fields, *refusal) {
 // stopVirtualMachine stops a running machine; by force any that has power.
 func stopVirtualMachine(c *call) (fields, *refusal) {
 	stoppable := []string{StatusRunning}
-	switch c.text("Force") {
-	case "", "No":
-	case "Yes":
+	force, why := c.yesOrNo("Force")
+	if why != nil {
+		return nil, why
+	}
+	if force {
 		stoppable = []string{StatusStarting, StatusRunning, StatusStopping}
-	default:
-		return nil, invalid("The parameter Force must be Yes or No.")
 	}
 	m, why := c.machineIn(c.text("GcServiceCode"), stoppable...)
 	if why != nil {
@@ -104,57 +121,59 @@ func stopVirtualMachine(c *call) (fields, *refusal) {
 	return c.operate(m, StatusStopping, c.options.Delays.Stop, StatusStopped), nil
 }
 
+// rebootVirtualMachine stops a running machine and starts it again.
+func rebootVirtualMachine(c *call) (fields, *refusal) {
+	m, why := c.machineIn(c.text("GcServiceCode"), StatusRunning)
+	if why != nil {
+		return nil, why
+	}
+	off := c.now.Add(c.jittered(c.options.Delays.Stop))
+	on := off.Add(c.jittered(c.options.Delays.Start))
+	return c.pass(m, moment{StatusStopping, c.now}, moment{StatusStarting, off}, moment{StatusRunning, on}), nil
+}
+
+// initializeVirtualMachine wipes a machine: what it was ordered with is all that
+// is left.
+func initializeVirtualMachine(c *call) (fields, *refusal) {
+	m, why := c.machineIn(c.text("GcServiceCode"), StatusStopped)
+	if why != nil {
+		return nil, why
+	}
+	if device := c.text("VarDeviceName"); device != "" {
+		if _, why := m.disk(device); why != nil {
+			return nil, why
+		}
+	}
+	m.Content, m.Source, m.PublicKeys = m.os(), "", nil
+	m.Refreshes++
+	return c.operate(m, StatusInitializing, c.options.Delays.Clone, StatusInitialized), nil
+}
+
 // importRootSSHPublicKey adds a key, also one that is there already; it makes a
 // fresh machine startable.
 func importRootSSHPublicKey(c *call) (fields, *refusal) {
-	m, why := c.machineIn(c.text("GcServiceCode"), StatusInitialized, StatusStopped)
+	m, why := c.machineThatIsOff()
 	if why != nil {
 		return nil, why
 	}
 	m.PublicKeys = append(m.PublicKeys, c.text("PublicKey"))
 	answer := c.operate(m, StatusConfiguring, c.options.Delays.Configure, StatusStopped)
-	answer["PublicKey"] = c.text("PublicKey")
-	return answer, nil
+	return append(answer, field{"PublicKey", c.text("PublicKey")}), nil
 }
 
-func attachFwLb(c *call) (fields, *refusal) {
-	m, b, why := c.machineAndBalancer()
+// resetSetting is what the three actions that reset something on the disk look
+// like from outside.
+func resetSetting(c *call) (fields, *refusal) {
+	m, why := c.machineThatIsOff()
 	if why != nil {
 		return nil, why
 	}
-	if slices.Contains(m.FwLbs, b.Code) {
-		return nil, alreadyThere("The virtual machine %s is attached to %s already.", m.Code, b.Code)
-	}
-	m.FwLbs = append(m.FwLbs, b.Code)
-	return c.reattached(m, b), nil
+	return c.configure(m), nil
 }
 
-func detachFwLb(c *call) (fields, *refusal) {
-	m, b, why := c.machineAndBalancer()
-	if why != nil {
-		return nil, why
-	}
-	if !slices.Contains(m.FwLbs, b.Code) {
-		return nil, notThere("The virtual machine %s is not attached to %s.", m.Code, b.Code)
-	}
-	m.FwLbs = slices.DeleteFunc(m.FwLbs, func(code string) bool { return code == b.Code })
-	return c.reattached(m, b), nil
-}
-
-func (c *call) machineAndBalancer() (*machine, *balancer, *refusal) {
-	b, why := c.balancer()
-	if why != nil {
-		return nil, nil, why
-	}
-	m, why := c.machineIn(c.text("GcServiceCode"), StatusInitialized, StatusStopped)
-	return m, b, why
-}
-
-// reattached lets the machine be configured and return to the status before.
-func (c *call) reattached(m *machine, b *balancer) fields {
-	answer := c.operate(m, StatusConfiguring, c.options.Delays.Configure, m.status(c.now))
-	answer["GlServiceCode"] = b.Code
-	return answer
+// configure lets the machine be configured and return to the status before.
+func (c *call) configure(m *machine, more ...field) fields {
+	return append(c.operate(m, StatusConfiguring, c.options.Delays.Configure, m.status(c.now)), more...)
 }
 
 // operate lets a machine pass through a status for about delay.
@@ -162,15 +181,22 @@ func (c *call) operate(m *machine, passing string, delay time.Duration, next str
 	return c.begin(m, passing, c.jittered(delay), next)
 }
 
-// begin begins a transition and gives the answer that all operations share.
+// begin begins a transition of exactly delay.
 func (c *call) begin(m *machine, passing string, delay time.Duration, next string) fields {
+	return c.pass(m, moment{passing, c.now}, moment{next, c.now.Add(delay)})
+}
+
+// pass lets a machine go through moments, of which the first is now, and gives the
+// answer that all operations share.
+func (c *call) pass(m *machine, moments ...moment) fields {
 	previous := m.status(c.now)
-	m.passThrough(c.now, passing, delay, next, c.options.Delays.StaleRead)
-	c.state.turns.add(c.now, m)
-	c.state.turns.add(c.now.Add(delay), m)
+	m.passThrough(c.now, c.options.Delays.StaleRead, moments...)
+	for _, moment := range moments {
+		c.state.turns.add(moment.Since, m)
+	}
 	return fields{
-		"GcServiceCode": m.Code,
-		"Current":       fields{"Status": passing},
-		"Previous":      fields{"Status": previous},
+		{"GcServiceCode", m.Code},
+		{"Current", fields{{"Status", moments[0].Status}}},
+		{"Previous", fields{{"Status", previous}}},
 	}
 }

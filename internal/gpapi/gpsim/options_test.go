@@ -1,6 +1,7 @@
 package gpsim_test
 
 import (
+	"math"
 	"net/netip"
 	"testing"
 
@@ -15,7 +16,10 @@ func TestOptionsOutOfRangeAreRefused(t *testing.T) {
 		"no main contract":  func(o *gpsim.Options) { o.Accounts[0].GpServiceCode = "gp1" },
 		"access key twice":  func(o *gpsim.Options) { o.Accounts = append(o.Accounts, o.Accounts[0]) },
 		"negative delay":    func(o *gpsim.Options) { o.Delays.Start = -1 },
-		"jitter beyond 1":   func(o *gpsim.Options) { o.JitterRatio = 1.5 },
+		"spread beyond 1":   func(o *gpsim.Options) { o.Spread = 1.5 },
+		"spread of no size": func(o *gpsim.Options) { o.Spread = math.NaN() },
+		"strange location":  func(o *gpsim.Options) { o.Capacity = map[string]int{"M": 1} },
+		"negative capacity": func(o *gpsim.Options) { o.Capacity = map[string]int{"L": -1} },
 		"IPv6 addresses":    func(o *gpsim.Options) { o.AddressBase = netip.MustParsePrefix("fd00::/64") },
 		"landing elsewhere": func(o *gpsim.Options) { o.CloneLanding = gpsim.StatusRunning },
 		"negative limit":    func(o *gpsim.Options) { o.MaxMachines = -1 },

@@ -5,6 +5,113 @@ import (
 	"slices"
 )
 
+// order is what every order of machines says.
+type order struct {
+	machineType string
+	locations   []string // one per machine
+	addresses   []netip.Addr
+	globals     []globalAddress
+}
+
+// order reads an order and reserves its addresses.
+func (c *call) order() (order, *refusal) {
+	locations, why := c.locations()
+	if why != nil {
+		return order{}, why
+	}
+	machineType, why := c.machineType()
+	if why != nil {
+		return order{}, why
+	}
+	if owned := len(c.estate().machines); owned+len(locations) > c.options.MaxMachines {
+		return order{}, overQuota("%s has %d of at most %d virtual machines.", c.account.GpServiceCode, owned, c.options.MaxMachines)
+	}
+	if why := c.checkCapacity(locations); why != nil {
+		return order{}, why
+	}
+	addresses := c.state.newAddresses(c.options.AddressBase, len(locations))
+	if len(addresses) < len(locations) {
+		return order{}, overQuota("The private network %v has no address left.", c.options.AddressBase)
+	}
+	globals := c.state.newGlobals(len(locations))
+	if globals == nil {
+		return order{}, noGlobalAddress()
+	}
+	return order{machineType, locations, addresses, globals}, nil
+}
+
+// machines makes the machines of an order, as far as all orders make them alike.
+func (c *call) machines(o order) []*machine {
+	machines := make([]*machine, len(o.locations))
+	for i := range machines {
+		machines[i] = &machine{
+			Code:          c.state.newCode(),
+			GpServiceCode: c.account.GpServiceCode,
+			Type:          o.machineType,
+			Location:      o.locations[i],
+			Address:       o.addresses[i],
+			Global:        o.globals[i],
+			OrderedBy:     c.account.AccessKey,
+			OrderID:       c.requestID,
+			term:          c.newTerm(),
+		}
+	}
+	return machines
+}
+
+// add lets the machines of an order begin, and lists their codes.
+func (c *call) add(machines []*machine) []string {
+	for _, m := range machines {
+		c.state.addMachine(m)
+	}
+	return codes(machines, func(m *machine) string { return m.Code })
+}
+
+func (c *call) machineType() (string, *refusal) {
+	machineType := c.text("VirtualMachineType")
+	if _, known := machineTypes[machineType]; !known {
+		return "", invalid("There is no VirtualMachineType %q.", machineType)
+	}
+	return machineType, nil
+}
+
+// addVirtualMachines buys ContractNum machines with a fresh disk, at will with
+// additional disks and addresses. They need a key before they can be started.
+func addVirtualMachines(c *call) (fields, *refusal) {
+	if !operatingSystems.MatchString(c.text("OS")) {
+		return nil, invalid("There is no OS %q.", c.text("OS"))
+	}
+	disks := c.list("DiskOption", ".DiskSpace")
+	if why := checkDisks(disks, nil); why != nil {
+		return nil, why
+	}
+	count := 0
+	if c.text("GlobalAddressOptionNum") != "" {
+		var why *refusal
+		if count, why = c.integer("GlobalAddressOptionNum", 1, maxGlobalAddresses); why != nil {
+			return nil, why
+		}
+	}
+	o, why := c.order()
+	if why != nil {
+		return nil, why
+	}
+	globals := c.state.newGlobals(count * len(o.locations))
+	if globals == nil {
+		return nil, noGlobalAddress()
+	}
+	machines := c.machines(o)
+	for i, m := range machines {
+		m.OS, m.Content = c.text("OS"), c.text("OS")
+		m.Timeline = []moment{{StatusInitializing, c.now}, {StatusInitialized, m.InServiceAt}}
+		for _, space := range disks {
+			c.addDisk(m, space, m.term)
+		}
+		c.addAddresses(m, globals[count*i:count*(i+1)], m.term)
+	}
+	return fields{{"GpServiceCode", c.account.GpServiceCode}, {"GcServiceCodeList", c.add(machines)}}, nil
+}
+
 // addCloneVirtualMachines buys ContractNum machines. The codes are given at
 // once, the contracts begin later, and the source is locked meanwhile.
 func addCloneVirtualMachines(c *call) (fields, *refusal) {
@@ -12,25 +119,24 @@ func addCloneVirtualMachines(c *call) (fields, *refusal) {
 	if why != nil {
 		return nil, why
 	}
-	locations, why := c.locations()
+	o, why := c.order()
 	if why != nil {
 		return nil, why
 	}
-	machineType := c.text("VirtualMachineType")
-	if _, known := machineTypes[machineType]; !known {
-		return nil, invalid("There is no VirtualMachineType %q.", machineType)
-	}
-	if owned := len(c.state.current(c.account.GpServiceCode)); owned+len(locations) > c.options.MaxMachines {
-		return nil, overQuota("%s has %d of at most %d virtual machines.", c.account.GpServiceCode, owned, c.options.MaxMachines)
-	}
-	addresses := c.state.newAddresses(c.options.AddressBase, len(locations))
-	if len(addresses) < len(locations) {
-		return nil, overQuota("The private network %v has no address left.", c.options.AddressBase)
+	jobTime := c.jittered(c.options.Delays.Clone)
+	c.begin(source, StatusLockForCloning, jobTime, StatusStopped)
+	clones := c.machines(o)
+	for _, m := range clones {
+		m.Timeline = []moment{{StatusCloning, c.now}, {c.options.CloneLanding, c.now.Add(jobTime)}}
+		m.overwrite(source)
+		if cloneInheritsLabel {
+			m.Label = source.Label
+		}
 	}
 	return fields{
-		"GpServiceCode":     c.account.GpServiceCode,
-		"SrcGcServiceCode":  source.Code,
-		"GcServiceCodeList": c.clone(source, machineType, addresses, locations),
+		{"GpServiceCode", c.account.GpServiceCode},
+		{"SrcGcServiceCode", source.Code},
+		{"GcServiceCodeList", c.add(clones)},
 	}, nil
 }
 
@@ -65,54 +171,33 @@ func (c *call) nextLocation(more int) string {
 	return locationR
 }
 
-// clone makes one machine per address and locks the source for as long as the
-// clone job takes.
-func (c *call) clone(source *machine, machineType string, addresses []netip.Addr, locations []string) []string {
-	jobTime := c.jittered(c.options.Delays.Clone)
-	c.begin(source, StatusLockForCloning, jobTime, StatusStopped)
-	codes := make([]string, len(addresses))
-	for i, address := range addresses {
-		m := &machine{
-			Code:          c.state.newCode(),
-			GpServiceCode: c.account.GpServiceCode,
-			Type:          machineType,
-			Location:      locations[i],
-			Address:       address,
-			OrderedBy:     c.account.AccessKey,
-			OrderID:       c.requestID,
-			From:          c.wall,
-			ReadableAt:    c.now.Add(c.jittered(c.options.Delays.EarlyStatus)),
-			InServiceAt:   c.now.Add(c.jittered(c.options.Delays.Prepare)),
-			Timeline:      []moment{{StatusCloning, c.now}, {c.options.CloneLanding, c.now.Add(jobTime)}},
-		}
-		m.overwrite(source)
-		if cloneInheritsLabel {
-			m.Label = source.Label
-		}
-		c.state.addMachine(m)
-		codes[i] = m.Code
+// changeVirtualMachineType changes the plan of a machine, which is off afterwards.
+func changeVirtualMachineType(c *call) (fields, *refusal) {
+	m, why := c.machineIn(c.text("GcServiceCode"), StatusInitialized, StatusStopped, StatusRunning)
+	if why != nil {
+		return nil, why
 	}
-	return codes
+	machineType, why := c.machineType()
+	if why != nil {
+		return nil, why
+	}
+	next := m.status(c.now)
+	if next == StatusRunning {
+		next = StatusStopped
+	}
+	m.Type = machineType
+	c.operate(m, StatusConfiguring, c.options.Delays.Configure, next)
+	return fields{{"GcServiceCode", m.Code}, {"VirtualMachineType", m.Type}}, nil
 }
 
 // deleteVirtualMachine records the day with which the contract ends.
 func deleteVirtualMachine(c *call) (fields, *refusal) {
-	m, why := c.machineInService(c.text("GcServiceCode"))
+	m, why := c.machine(c.text("GcServiceCode"))
+	if why == nil {
+		why = c.stop(m, m.Code)
+	}
 	if why != nil {
 		return nil, why
 	}
-	stopDate := c.text("StopDate")
-	end, err := endOfDay(stopDate)
-	if err != nil {
-		return nil, invalid("The parameter StopDate must look like 20131030.")
-	}
-	if isOver(stopDate, c.wall) {
-		return nil, invalid("The StopDate %s has passed.", stopDate)
-	}
-	if m.StopDate != "" {
-		return nil, wrongState("The contract %s ends on %s already.", m.Code, m.StopDate)
-	}
-	m.StopDate = stopDate
-	c.state.ends.add(end, m)
-	return fields{"GcServiceCode": m.Code, "StopDate": stopDate}, nil
+	return fields{{"GcServiceCode", m.Code}, {"StopDate", m.StopDate}}, nil
 }

@@ -139,5 +139,12 @@ func TestAnotherAccountSeesNothingOfThisOne(t *testing.T) {
 	refused(t, sim, http.StatusNotFound, "StartVirtualMachine", append(as, "GcServiceCode="+template)...)
 	refused(t, sim, http.StatusNotFound, "CloneVirtualMachine", append(as, overwrite(template, template)...)...)
 	refused(t, sim, http.StatusNotFound, "DescribeLb", append(as, "GlServiceCode="+gl)...)
+	for _, code := range []string{template, gl} {
+		refused(t, sim, http.StatusNotFound, "SetLabel", append(as, "ServiceCode="+code, "Label=x")...)
+	}
+	lan := must(t, sim, "AddVlanOption", "GpServiceCode="+gp).text("GxServiceCode")
+	refused(t, sim, http.StatusNotFound, "DeleteVlanOption", append(as, "GxServiceCode="+lan, "StopDate=20990101")...)
+	refused(t, sim, http.StatusNotFound, "DeleteFwLbOption", append(as, "GlServiceCode="+gl, "StopDate=20990101")...)
+	refused(t, sim, http.StatusNotFound, "DeleteDiskOption", append(as, "GcServiceCode="+template, "DiskDeviceName=/dev/xvdb", "StopDate=20990101")...)
 	refused(t, sim, http.StatusNotFound, "DeleteVirtualMachine", "AccessKeyId="+other.AccessKey, "GcServiceCode="+template, "StopDate=20990101")
 }

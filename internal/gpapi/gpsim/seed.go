@@ -80,6 +80,10 @@ func (s *Sim) seedMachine(spec MachineSpec, at instant) (string, netip.Addr, err
 	if err != nil {
 		return "", netip.Addr{}, err
 	}
+	globals := s.state.newGlobals(1)
+	if globals == nil {
+		return "", netip.Addr{}, fmt.Errorf("seed machine: the network %v has no address left", globalNetwork)
+	}
 	if spec.Code == "" {
 		spec.Code = s.state.newCode()
 	}
@@ -94,10 +98,9 @@ func (s *Sim) seedMachine(spec MachineSpec, at instant) (string, netip.Addr, err
 		Location:      spec.Location,
 		Address:       address,
 		Content:       spec.Content,
+		Global:        globals[0],
 		OrderedBy:     seeded,
-		From:          at.wall,
-		ReadableAt:    at.now,
-		InServiceAt:   at.now,
+		term:          term{From: at.wall, ReadableAt: at.now, InServiceAt: at.now},
 		Timeline:      []moment{{spec.Status, at.now}},
 	})
 	s.dirty = true
@@ -134,21 +137,30 @@ func (s *Sim) SetContent(code, content string) error {
 	return errors.Join(err, saveErr)
 }
 
-// AddFwLb seeds an FW+LB of the first account, in service, with pools by name.
-// One that exists already stays as it is.
+// AddFwLb seeds an FW+LB of the first account, single and in service, with pools
+// by name. One that exists already stays as it is.
 func (s *Sim) AddFwLb(gl string, pools map[string][]netip.AddrPort) error {
 	if !isServiceCode(gl, "gl") {
 		return fmt.Errorf("seed FW+LB %q: the code must look like gl00000001", gl)
 	}
-	return s.update(func(at instant) {
+	var err error
+	saveErr := s.update(func(at instant) {
 		if s.state.balancer(gl) != nil {
 			return
 		}
-		b := &balancer{Code: gl, GpServiceCode: s.options.Accounts[0].GpServiceCode, From: at.wall}
+		b := &balancer{
+			Code: gl, GpServiceCode: s.options.Accounts[0].GpServiceCode, Type: balancerType,
+			term: term{From: at.wall, ReadableAt: at.now, InServiceAt: at.now},
+		}
+		if !s.state.equip(b) {
+			err = fmt.Errorf("seed FW+LB %q: the network %v has no address left", gl, globalNetwork)
+			return
+		}
 		for _, name := range slices.Sorted(maps.Keys(pools)) {
 			b.Pools = append(b.Pools, &pool{Name: name, Nodes: slices.Clone(pools[name])})
 		}
-		s.state.Balancers = append(s.state.Balancers, b)
+		s.state.addBalancer(b)
 		s.dirty = true
 	})
+	return errors.Join(err, saveErr)
 }

@@ -3,13 +3,15 @@ package gpsim
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
 )
 
-// Sim is a simulated cloud. It is an http.Handler: GP-API at /json (POST or
-// GET), the books at /books (GET). All methods may be called concurrently.
+// Sim is a simulated cloud. It is an http.Handler: GP-API at /json and /xml (POST
+// or GET); for GET a page for people at /, and as JSON what that shows at /cloud,
+// the books at /books and the bill at /bill. All methods may be called concurrently.
 type Sim struct {
 	options   Options
 	closed    chan struct{}
@@ -17,9 +19,12 @@ type Sim struct {
 
 	mu     sync.Mutex // guards everything below
 	state  *state
-	dirty  bool // the state differs from the file
-	random *rand.Rand
+	dirty  bool       // the state differs from the file
+	random *rand.Rand // of the delays
+	chance *rand.Rand // of the faults
 	faults []*pendingFault
+	late   map[string]time.Time // machines that are in no list until then, by code
+	recent ring
 	hooks  hookQueue
 
 	delivering sync.Mutex // held while hooks are called; taken before mu
@@ -36,6 +41,8 @@ func New(options Options) (*Sim, error) {
 		options: options,
 		closed:  make(chan struct{}),
 		random:  rand.New(rand.NewPCG(options.Seed, 0)),
+		chance:  rand.New(rand.NewPCG(options.Seed, 1)),
+		late:    map[string]time.Time{},
 		hooks:   hookQueue{on: map[string]bool{}},
 		state:   newState(options.Now()),
 	}
@@ -111,16 +118,6 @@ func (s *Sim) changeLocked(change func(at instant)) error {
 	return s.save()
 }
 
-// endContracts ends each contract whose StopDate has passed, with the power off.
-func (s *Sim) endContracts(at instant) {
-	for m := s.state.ends.due(at.wall); m != nil; m = s.state.ends.due(at.wall) {
-		m.To = at.wall
-		m.Timeline = []moment{{StatusStopped, at.now}}
-		s.state.turns.add(at.now, m)
-		s.dirty = true
-	}
-}
-
 func (s *Sim) save() error {
 	if s.options.StateFile == "" || !s.dirty {
 		return nil
@@ -132,8 +129,12 @@ func (s *Sim) save() error {
 	return nil
 }
 
-// jittered varies a delay by at most the share JitterRatio.
-func (s *Sim) jittered(delay time.Duration) time.Duration {
-	factor := 1 + s.options.JitterRatio*(2*s.random.Float64()-1)
-	return time.Duration(float64(delay) * factor)
+// jittered draws a delay around its median.
+func (s *Sim) jittered(median time.Duration) time.Duration {
+	if s.options.Spread == 0 {
+		return median
+	}
+	const limit = 4 // times the median, and its share: nothing is drawn beyond
+	factor := math.Exp(s.options.Spread * s.random.NormFloat64())
+	return time.Duration(float64(median) * min(max(factor, 1.0/limit), limit))
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"syscall"
 )
 
 // Transport carries requests to handler in memory: no sockets, no goroutines, so
 // it works inside a testing/synctest bubble. It honours the request's context,
-// and shows a reset connection as syscall.ECONNRESET.
+// shows a reset connection as syscall.ECONNRESET and one that was
+// cut in the middle of an answer as io.ErrUnexpectedEOF.
 func Transport(handler http.Handler) http.RoundTripper { return transport{handler} }
 
 type transport struct{ handler http.Handler }
@@ -83,8 +85,22 @@ func (r *recorder) response(request *http.Request) *http.Response {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        r.header,
-		Body:          io.NopCloser(&r.body),
+		Body:          io.NopCloser(r.content()),
 		ContentLength: int64(r.body.Len()),
 		Request:       request,
 	}
 }
+
+// content is the body; one that is shorter than announced ends in an error.
+func (r *recorder) content() io.Reader {
+	announced, err := strconv.Atoi(r.header.Get("Content-Length"))
+	if err != nil || announced <= r.body.Len() {
+		return &r.body
+	}
+	return io.MultiReader(&r.body, brokenOff{})
+}
+
+// brokenOff is what a reader finds where a connection was cut.
+type brokenOff struct{}
+
+func (brokenOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

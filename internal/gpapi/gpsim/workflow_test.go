@@ -175,6 +175,30 @@ func TestStatusReadsLagBehindWhileCallsSeeTheTruth(t *testing.T) {
 	})
 }
 
+func TestACachedReadIsRepeatedAndWhatWasNotReadIsShownAsItIs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		options := testOptions()
+		options.Delays = gpsim.Delays{Start: 10 * time.Second, StaleRead: time.Minute}
+		options.StaleReads = gpsim.StaleByCache
+		sim := newCloud(t, options)
+		time.Sleep(time.Hour)
+
+		must(t, sim, "StartVirtualMachine", vm(template)...)
+		for _, c := range []struct {
+			after time.Duration
+			want  string
+		}{
+			{0, gpsim.StatusStarting}, {59 * time.Second, gpsim.StatusStarting}, {time.Second, gpsim.StatusRunning}, {time.Minute, gpsim.StatusRunning},
+		} {
+			time.Sleep(c.after)
+			if got := shownStatus(t, sim, template); got != c.want {
+				t.Errorf("%v later the read shows %s, want %s", c.after, got, c.want)
+			}
+		}
+	})
+}
+
 func TestACloneMayLandStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -202,31 +226,4 @@ func TestForceStopsAMachineThatIsStarting(t *testing.T) {
 			t.Errorf("the machine is %s: the start that was broken off went on", got)
 		}
 	})
-}
-
-func TestJitterIsRepeatableAndBounded(t *testing.T) {
-	t.Parallel()
-	inServiceAfter := func(seed uint64) time.Duration {
-		var after time.Duration
-		synctest.Test(t, func(t *testing.T) {
-			options := testOptions()
-			options.Delays = gpsim.Delays{Prepare: 100 * time.Second}
-			options.JitterRatio, options.Seed = 0.2, seed
-			sim := newCloud(t, options)
-			code := must(t, sim, "AddCloneVirtualMachines", cloneParameters("1")...).texts("GcServiceCodeList")[0]
-			began := time.Now()
-			for must(t, sim, "GetContractStatus", vm(code)...).text("Status") != "InService" {
-				time.Sleep(100 * time.Millisecond)
-			}
-			after = time.Since(began)
-		})
-		return after
-	}
-	first, again, other := inServiceAfter(1), inServiceAfter(1), inServiceAfter(2)
-	if first != again || first == other {
-		t.Errorf("seeds 1, 1 and 2 gave %v, %v and %v", first, again, other)
-	}
-	if first < 80*time.Second || first > 121*time.Second {
-		t.Errorf("100 s ± 20 %% became %v", first)
-	}
 }

@@ -44,7 +44,7 @@ func (s *scene) simulate() *simulator {
 	s.t.Helper()
 	sim := &simulator{scene: s, listen: s.freeAddress()}
 	sim.flags = []string{
-		"simulator", "--listen", sim.listen, "--proxy", s.freeAddress(), "--installation", installation, "--delays", "fast",
+		"simulator", "--listen", sim.listen, "--proxy", s.freeAddress(), "--installation", installation, "--speed", "300", "--stale-reads", "lag", "--clone-landing", "initialized",
 		"--addresses", s.network.String(), "--snmp-port", fmt.Sprint(s.snmpPort), "--app-port", fmt.Sprint(s.appPort),
 		"--state", s.path("cloud.json"), "--max-machines", "1000",
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
@@ -88,6 +89,7 @@ func (d *Daemon) connect(a *account, acting bool) error {
 		Observe: func(action string, class cloud.Class, took time.Duration) {
 			d.metrics.call(a.provider.Name, action, class, took)
 		},
+		Skew: a.tellSkew(d.metrics.clockAhead.WithLabelValues(a.provider.Name)),
 	}
 	if !acting {
 		reader, err := gpapi.NewReader(options)
@@ -114,6 +116,19 @@ func (d *Daemon) connect(a *account, acting bool) error {
 		d.Fleet.Accounts = append(d.Fleet.Accounts, a.orders)
 	}
 	return err
+}
+
+// tellSkew tells of a clock that differs from the provider's: signatures are valid by
+// the clock, and so are the dates with which contracts end.
+func (a *account) tellSkew(gauge prometheus.Gauge) func(time.Duration) {
+	return func(ahead time.Duration) {
+		gauge.Set(ahead.Seconds())
+		if ahead == 0 {
+			a.log.Info("this machine's clock agrees with the provider's again")
+			return
+		}
+		a.log.Warn("this machine's clock differs from the provider's: set it right (is a time service running?)", zap.Duration("ahead", ahead))
+	}
 }
 
 func (a *account) settle() func(*cloud.Snapshot) error {

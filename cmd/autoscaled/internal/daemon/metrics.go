@@ -16,6 +16,7 @@ import (
 type metrics struct {
 	calls       *prometheus.CounterVec
 	callSeconds *prometheus.HistogramVec
+	clockAhead  *prometheus.GaugeVec
 	reads       *prometheus.CounterVec
 	readSeconds *prometheus.HistogramVec
 }
@@ -34,6 +35,9 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 			Name: "autoscaled_provider_call_duration_seconds", Help: "How long attempts to call a provider took.",
 			Buckets: []float64{0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 180},
 		}, []string{"account", "action"}),
+		clockAhead: auto.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "autoscaled_provider_clock_ahead_seconds", Help: "How far this machine's clock is ahead of the provider's (behind: negative); 0 below a minute.",
+		}, []string{"account"}),
 		reads: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_reads_total", Help: "Requests to sources of signals, by quality of what came back.",
 		}, []string{"group", "source", "quality"}),

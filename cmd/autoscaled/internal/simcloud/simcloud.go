@@ -1,7 +1,8 @@
 // Package simcloud puts the simulated cloud together for people: the GP-API
 // simulator on a port, its machines on loopback, and its FW+LB as a real proxy,
-// with a small fixture: a stopped template, a pool, two serving machines that
-// carry the mark of an installation, and a foreign machine in the same pool.
+// with a small fixture of the first account: a stopped template, a pool, two
+// serving machines that carry the mark of an installation, and a foreign machine
+// in the same pool.
 //
 // It promises that everything it starts ends with Close, and that a state file
 // makes contracts, machines and pools outlive the process. Commands simulator and
@@ -10,6 +11,7 @@ package simcloud
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -45,17 +47,27 @@ type Options struct {
 	ProxyListen  string // host:port of the FW+LB
 	Installation string // whose mark the two serving machines carry
 	StateFile    string // empty: nothing outlives the process
+
+	TLS          *tls.Certificate // nil: the API speaks plain HTTP
+	Accounts     []gpsim.Account  // who may call; empty: AccessKey
 	Delays       gpsim.Delays
-	AddressBase  netip.Prefix // of the machines' private addresses, within 127.0.0.0/8
-	MaxMachines  int          // that the account may have; 0: 100
-	MaxPoolNodes int          // that the pool can hold; 0: 50
-	SNMPPort     uint16
-	AppPort      uint16
-	ServiceTime  time.Duration // CPU time that one request costs
-	Backlog      int           // requests that may wait at a machine
-	BootTime     time.Duration // from Running to serving
-	Now          func() time.Time
-	Failed       func(code string, err error) // a machine could not be put on loopback
+	Spread       float64       // how widely delays vary: see gpsim.Options
+	Seed         uint64        // of what is drawn
+	Faults       []gpsim.Fault // armed before the first call
+	StaleReads   gpsim.StaleReads
+	CloneLanding string         // status in which a clone lands; empty: gpsim's default
+	AddressBase  netip.Prefix   // of the machines' private addresses, within 127.0.0.0/8
+	MaxMachines  int            // that an account may have; 0: 100
+	MaxPoolNodes int            // that the pool can hold; 0: 50
+	Capacity     map[string]int // machines that a location, L or R, has room for; absent: no limit
+
+	SNMPPort    uint16
+	AppPort     uint16
+	ServiceTime time.Duration // CPU time that one request costs
+	Backlog     int           // requests that may wait at a machine
+	BootTime    time.Duration // from Running to serving
+	Now         func() time.Time
+	Failed      func(code string, err error) // a machine could not be put on loopback
 }
 
 // Cloud is a running simulated cloud.
@@ -63,6 +75,7 @@ type Cloud struct {
 	Sim      *gpsim.Sim
 	World    *guest.World
 	Balancer *guest.Balancer
+	URL      string // of the page for people, without a slash at its end
 	Endpoint string // URL of the API
 
 	ForeignAddress netip.Addr
@@ -97,9 +110,9 @@ func Start(o Options) (*Cloud, error) {
 func (c *Cloud) serve(o Options) error {
 	var err error
 	c.Sim, err = gpsim.New(gpsim.Options{
-		Accounts: []gpsim.Account{{AccessKey: AccessKey, SecretKey: secret.New(SecretKey), GpServiceCode: GpServiceCode}},
-		Delays:   o.Delays, Now: o.Now, AddressBase: o.AddressBase, StateFile: o.StateFile,
-		MaxMachines: o.MaxMachines, MaxPoolNodes: o.MaxPoolNodes,
+		Accounts: o.accounts(),
+		Delays:   o.Delays, Spread: o.Spread, Seed: o.Seed, Now: o.Now, AddressBase: o.AddressBase, StateFile: o.StateFile,
+		StaleReads: o.StaleReads, CloneLanding: o.CloneLanding, MaxMachines: o.MaxMachines, MaxPoolNodes: o.MaxPoolNodes, Capacity: o.Capacity,
 		Hooks: gpsim.Hooks{
 			Power: c.World.Power,
 			Pool:  func(_, _ string, nodes []netip.AddrPort) { c.Balancer.SetNodes(nodes) },
@@ -111,17 +124,34 @@ func (c *Cloud) serve(o Options) error {
 	if err := c.seed(o); err != nil {
 		return err
 	}
+	for _, fault := range o.Faults {
+		if err := c.Sim.Inject(fault); err != nil {
+			return err
+		}
+	}
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another port", o.Listen, err)
 	}
-	c.Endpoint = "http://" + listener.Addr().String() + "/json"
+	c.URL = "http://" + listener.Addr().String()
+	if o.TLS != nil {
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{*o.TLS}, MinVersion: tls.VersionTLS12})
+		c.URL = "https://" + listener.Addr().String()
+	}
+	c.Endpoint = c.URL + "/json"
 	server := &http.Server{Handler: c.Sim, ReadHeaderTimeout: 10 * time.Second}
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = func() { stop(); _ = server.Close() }
 	c.done.Go(func() { _ = server.Serve(listener) })
 	c.done.Go(func() { _ = c.Sim.Run(ctx) })
 	return nil
+}
+
+func (o Options) accounts() []gpsim.Account {
+	if len(o.Accounts) > 0 {
+		return o.Accounts
+	}
+	return []gpsim.Account{{AccessKey: AccessKey, SecretKey: secret.New(SecretKey), GpServiceCode: GpServiceCode}}
 }
 
 // seed makes the fixture; in a reopened simulator it changes nothing.
