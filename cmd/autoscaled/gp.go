@@ -213,11 +213,11 @@ func parameterText(p gpapi.Parameter) string {
 	if p.List {
 		text += ".N"
 	}
-	if len(p.Values) > 0 {
-		text += "=" + strings.Join(p.Values, "|")
-	}
 	if p.Required {
 		text += "*"
+	}
+	if len(p.Values) > 0 {
+		text += "=" + strings.Join(p.Values, "|")
 	}
 	return text
 }

@@ -46,6 +46,9 @@ func (e *Error) Error() string {
 	if e.HTTPStatus >= 400 && e.HTTPStatus < 500 && e.Ahead != 0 {
 		fmt.Fprintf(&text, ": %s", skewText(e.Ahead))
 	}
+	if e.HTTPStatus == 0 && e.Class == cloud.ClassInvalid {
+		return text.String() // nothing was sent, and it says why
+	}
 	return text.String() + ": " + e.advice()
 }
 
