@@ -8,7 +8,8 @@
 // keys are faults. Check does the same without reading secrets. Each section
 // checks itself.
 //
-// Everything above it may read its types; it calls only package secret.
+// Everything above it may read its types; it calls only packages secret,
+// words and formula.
 package config
 
 import (
@@ -32,9 +33,26 @@ type Config struct {
 
 // Prometheus is the server that PromQL goes to.
 type Prometheus struct {
-	URL         string // http or https; default http://127.0.0.1:9090
-	BearerToken secret.Secret
-	Timeout     time.Duration // of one query; default 10s
+	URL     string // http or https; default http://127.0.0.1:9090
+	Access  Access
+	Timeout time.Duration // of one query; default 10s
+}
+
+// Access is how an HTTP server is reached. The zero Access shows no credentials.
+type Access struct {
+	Username    string // with Password: basic authentication; empty: none
+	Password    secret.Secret
+	BearerToken secret.Secret // in place of basic authentication; empty: none
+	TLS         *TLS          // nil: with https, what the system trusts
+}
+
+// TLS is whom to trust, and what to show, behind https.
+type TLS struct {
+	CA                 secret.Secret // certificates of authorities in PEM; empty: those of the system. (Public, yet read like a secret from file: or env:)
+	Cert               secret.Secret // our certificate in PEM, with its chain; empty: none. (Public too)
+	Key                secret.Secret // that of Cert, in PEM
+	ServerName         string        // the name that the server's certificate must be for; empty: that of the URL
+	InsecureSkipVerify bool          // any certificate will do
 }
 
 // Provider is one account at one cloud. Type gp is the only one.
@@ -62,7 +80,16 @@ type Provider struct {
 type Query struct {
 	Name       string
 	PromQL     string
+	Range      Range
 	GroupLabel string // label whose value is the group's name; required
+}
+
+// Range is the time over which an expression is evaluated, and what is made of the
+// values. The zero Range is one instant, now.
+type Range struct {
+	Span      time.Duration // it ends now; 0: one instant
+	Step      time.Duration // between values, up to Span; default Span / 20, at least 1s
+	Statistic string        // avg (default), max, median, min: of the values
 }
 
 // Mode says what a group's decisions may do.
@@ -127,24 +154,26 @@ type Signal struct {
 	SNMP      *SNMP         // per instance
 	Scrape    *Scrape       // per instance, or of the group when it has a URL
 	PromQL    string        // of the group: an expression with one result
+	Range     Range         // with PromQL
 	Query     string        // of the group: a key of Config.Queries
-	Statistic string        // avg (default), max, sum: over the instances
-	Window    time.Duration // mean of the samples of this span, for each instance; 0: the newest sample
+	FirstOf   []string      // names of other signals, best first: the first that has a value
+	Formula   string        // arithmetic over the names of other signals, as in package formula
+	Statistic string        // avg (default), max, median, min, sum, or p50 to p99 by nearest rank: over the instances
+	Window    time.Duration // the samples of this span make one value, for each instance; 0: the newest sample
+	Over      string        // what the samples of Window make: avg (default), ewma, last, max, min, or p50 to p99
+	Offset    time.Duration // with PromQL or Query: evaluated so long ago, since data come so late; default 0
 	Staleness time.Duration // a value older than this is stale; default 3 × the group's interval, at least 30s
 	Quorum    float64       // share 0..1 of the instances that must have a value before the group may shrink; default 1
-}
+	Ceiling   float64       // without SNMP: the largest value that there can be; 0: none
 
-// SNMP reads one quantity from an instance's agent by SNMP v2c GET.
-type SNMP struct {
-	Profile   string        // cpu_busy, load1, network_in, network_out; empty when OID is set
-	OID       string        // numeric, of a scalar or a table cell
-	Counter   bool          // with OID: the object counts up, its rate per second is the value
-	Scale     float64       // with OID: the value is multiplied by this; default 1
-	Interface int           // with profile network_*: the ifIndex; default 2
-	Port      uint16        // default 161
-	Community secret.Secret // default public
-	Timeout   time.Duration // of one request; default 2s
-	Retries   int           // default 1
+	// FrozenAfter is how long the value may stand still before it counts as missing;
+	// until then, that of a counter cannot shrink the group either. 0: any time. Default
+	// 5m, at least 3 × the group's interval, for counters, and 0 for others.
+	FrozenAfter time.Duration
+
+	Check *CrossCheck // nil: there is nothing to check it against
+
+	ofInstances bool // with FirstOf or Formula: it is about each instance
 }
 
 // Scrape reads one series from a page in the exposition format.
@@ -157,6 +186,7 @@ type Scrape struct {
 	Counter bool              // the series counts up, its rate per second is the value
 	Scale   float64           // default 1
 	Timeout time.Duration     // default 5s
+	Access  Access            // with TLS, the pages of instances are fetched by https
 }
 
 // Policy is one rule. Target is the only kind.

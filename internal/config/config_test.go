@@ -34,9 +34,9 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 			Balancers: []Balancer{{GlServiceCode: "gl00000001", Pool: "web", Port: 80}},
 			Ready:     Ready{Port: 80, Path: "/healthz", Consecutive: 3, Interval: 2 * time.Second, Timeout: 5 * time.Second},
 			Signals: []Signal{{
-				Name: "cpu", Statistic: "avg", Staleness: 30 * time.Second, Quorum: 1,
+				Name: "cpu", Statistic: "avg", Over: "avg", Staleness: 30 * time.Second, Quorum: 1,
 				SNMP: &SNMP{
-					Profile: "cpu_busy", Scale: 1, Interface: 2, Port: 161,
+					Profile: "cpu_busy", Scale: 1, Interface: 2, Path: "/", Version: "v2c", Port: 161,
 					Community: secret.New("public"), Timeout: 2 * time.Second, Retries: 1,
 				},
 			}},
@@ -106,7 +106,17 @@ func TestExampleIsReadAsWritten(t *testing.T) {
 	}
 	for what, pair := range map[string][2]any{
 		"installation": {example.Installation, "tokyo"},
-		"prometheus":   {*example.Prometheus, Prometheus{URL: "http://127.0.0.1:9090", BearerToken: secret.New("content-of-token"), Timeout: 10 * time.Second}},
+		"prometheus": {*example.Prometheus, Prometheus{
+			URL: "https://prometheus.example.jp", Timeout: 10 * time.Second,
+			Access: Access{BearerToken: secret.New("content-of-token"), TLS: &TLS{
+				CA: secret.New(certificateInPEM), Cert: secret.New(certificateInPEM), Key: secret.New(keyInPEM), ServerName: "prometheus.internal",
+			}},
+		}},
+		"pages": {signals["in-flight"].Scrape.Access, Access{
+			Username: "autoscaled", Password: secret.New("content-of-password"), TLS: &TLS{CA: secret.New(certificateInPEM)},
+		}},
+		"range":        {example.Queries["request-rate"].Range, Range{Span: 5 * time.Minute, Step: 15 * time.Second, Statistic: "avg"}},
+		"signal range": {signals["latency"].Range, Range{Span: 2 * time.Minute, Step: 6 * time.Second, Statistic: "avg"}},
 		"query":        {example.Queries["request-rate"].GroupLabel, "group"},
 		"version":      {group.Template.Version, "2026-04-01"},
 		"ssh key":      {group.Template.SSHPublicKey.Reveal(), publicKey},
@@ -114,6 +124,13 @@ func TestExampleIsReadAsWritten(t *testing.T) {
 		"profile":      {signals["traffic"].SNMP.Profile, "network_out"},
 		"oid":          {signals["processes"].SNMP.OID, "1.3.6.1.2.1.25.1.6.0"},
 		"statistic":    {signals["processes"].Statistic, "max"},
+		"over":         {signals["traffic"].Over, "avg"},
+		"frozen_after": {signals["traffic"].FrozenAfter, 5 * time.Minute},
+		"ceiling":      {signals["queue"].Ceiling, 1e6},
+		"check":        {*signals["queue"].Check, CrossCheck{Signal: "queue-recorded", Within: 0.2, Least: 50}},
+		"offset":       {signals["queue-recorded"].Offset, 30 * time.Second},
+		"first_of":     {signals["backlog"].FirstOf, []string{"queue", "queue-recorded"}},
+		"formula":      {signals["wait"].Formula, "backlog / max(requests, 1)"},
 		"labels":       {signals["in-flight"].Scrape.Labels, map[string]string{"handler": "api"}},
 		"quorum":       {signals["in-flight"].Quorum, 0.8},
 		"url":          {signals["queue"].Scrape.URL, "http://10.0.0.5:15692/metrics"},
@@ -133,6 +150,7 @@ func TestSignalIsAboutInstancesOrAboutTheGroup(t *testing.T) {
 	want := map[string]bool{
 		"cpu": true, "traffic": true, "processes": true, "in-flight": true,
 		"queue": false, "requests": false, "latency": false,
+		"queue-recorded": false, "backlog": false, "wait": false,
 	}
 	for _, signal := range shipped(t, "autoscaled.example.yaml").Groups["web"].Signals {
 		if got := signal.PerInstance(); got != want[signal.Name] {

@@ -31,6 +31,10 @@ func readConfig(s *section) *Config {
 		c.Queries[entry.name] = readQuery(entry)
 		known.queries = append(known.queries, entry.name)
 	}
+	known.profiles = map[string]SNMP{}
+	for _, entry := range s.entries("profiles") {
+		known.profiles[entry.name] = readProfile(entry)
+	}
 	groups := s.entries("groups")
 	if groups != nil && len(groups) == 0 {
 		s.fault("groups", "there is no group: add one")
@@ -45,7 +49,11 @@ func readConfig(s *section) *Config {
 }
 
 // definitions are the names that groups can refer to.
-type definitions struct{ providers, queries []string }
+type definitions struct {
+	providers, queries []string
+	signals            []string        // of the group being read
+	profiles           map[string]SNMP // what each one reads; without how agents are reached
+}
 
 func (c *Config) asksInPromQL() bool {
 	for _, group := range c.Groups {

@@ -1,17 +1,14 @@
 package config
 
-import (
-	"time"
-
-	"github.com/autoscaled/autoscaled/internal/secret"
-)
+import "time"
 
 func readPrometheus(s *section) *Prometheus {
 	defer s.close()
+	url := read(s, "url", "http://127.0.0.1:9090", httpURL)
 	return &Prometheus{
-		URL:         read(s, "url", "http://127.0.0.1:9090", httpURL),
-		BearerToken: read(s, "bearer_token", secret.Secret{}, s.env.confidential),
-		Timeout:     read(s, "timeout", 10*time.Second, duration(instant, 10*time.Minute)),
+		URL:     url,
+		Access:  readAccess(s, url),
+		Timeout: read(s, "timeout", 10*time.Second, duration(instant, 10*time.Minute)),
 	}
 }
 
@@ -21,6 +18,33 @@ func readQuery(s *section) Query {
 	return Query{
 		Name:       s.name,
 		PromQL:     read(s, "promql", "", expression),
+		Range:      readRange(s),
 		GroupLabel: read(s, "group_label", "", labelName),
 	}
+}
+
+// maxPoints keeps an answer for a hundred groups within what is read of one.
+const maxPoints = 1000
+
+// readRange reads the range of the expression in s, if it has one.
+func readRange(s *section) Range {
+	if !s.has("range") {
+		return Range{}
+	}
+	over := s.section("range")
+	defer over.close()
+	over.require("span")
+	span := read(over, "span", time.Minute, duration(time.Second, 24*time.Hour))
+	r := Range{
+		Span:      span,
+		Step:      read(over, "step", max(span/20, time.Second), duration(instant, 24*time.Hour)),
+		Statistic: read(over, "statistic", "avg", oneOf("avg", "max", "median", "min")),
+	}
+	switch {
+	case r.Step > r.Span:
+		over.fault("step", "%s is longer than span (%s): shorten it", brief(r.Step), brief(r.Span))
+	case r.Span/r.Step >= maxPoints:
+		over.fault("step", "%s makes more than %d values of span (%s): lengthen it", brief(r.Step), maxPoints, brief(r.Span))
+	}
+	return r
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/secret"
@@ -43,7 +44,7 @@ func readProvider(s *section) Provider {
 // already: orders are made one by one for each provider, so each would take what
 // the other buys for its own.
 func (s *section) claimAccount(p Provider) {
-	account := p.Endpoint + " " + p.GpServiceCode
+	account := strings.TrimSuffix(strings.TrimSuffix(p.Endpoint, "/json"), "/xml") + " " + p.GpServiceCode
 	if owner, taken := s.accounts[account]; taken {
 		s.fault("gp_service_code", "%s belongs to %s: let its groups use that provider", words.Shown(p.GpServiceCode), owner)
 		return

@@ -16,8 +16,9 @@ var (
 func readScrape(s *section) *Scrape {
 	defer s.close()
 	s.require("metric")
+	url := read(s, "url", "", httpURL)
 	scrape := &Scrape{
-		URL:     read(s, "url", "", httpURL),
+		URL:     url,
 		Port:    read(s, "port", 9100, port),
 		Path:    read(s, "path", "/metrics", httpPath),
 		Metric:  read(s, "metric", "", metricName),
@@ -25,6 +26,7 @@ func readScrape(s *section) *Scrape {
 		Counter: readKind(s),
 		Scale:   read(s, "scale", 1, positive(math.MaxFloat64)),
 		Timeout: read(s, "timeout", 5*time.Second, duration(instant, time.Minute)),
+		Access:  readAccess(s, url),
 	}
 	if s.has("url") {
 		s.refuse("belongs to the pages of instances, and url names one page for the group: remove one of the two", "port", "path")

@@ -46,6 +46,19 @@ func (e Env) confidential(value string) (secret.Secret, error) { return e.resolv
 func (e Env) public(value string) (secret.Secret, error) { return e.resolve(value, ownerWrites) }
 
 func (e Env) resolve(value string, files protection) (secret.Secret, error) {
+	content, err := e.content(value, files)
+	if err != nil || e.SkipSecrets {
+		return secret.Secret{}, err
+	}
+	if strings.ContainsFunc(content, unicode.IsControl) {
+		return secret.Secret{}, fmt.Errorf("%s holds more than one line, or no text: put only the secret there", words.Shown(value))
+	}
+	return secret.New(content), nil
+}
+
+// content is what the reference leads to, of any number of lines. It is never
+// empty, save that nothing is read when secrets are to be skipped.
+func (e Env) content(value string, files protection) (string, error) {
 	scheme, target, _ := strings.Cut(value, ":")
 	var content string
 	var err error
@@ -57,18 +70,12 @@ func (e Env) resolve(value string, files protection) (secret.Secret, error) {
 	case "credential":
 		content, err = e.fromCredential(target)
 	default:
-		return secret.Secret{}, errors.New("is written out, but must be referred to: write file:PATH, env:NAME or credential:NAME")
+		return "", errors.New("is written out, but must be referred to: write file:PATH, env:NAME or credential:NAME")
 	}
-	if err != nil || e.SkipSecrets {
-		return secret.Secret{}, err
+	if err == nil && content == "" && !e.SkipSecrets {
+		return "", fmt.Errorf("%s is empty: put the secret there", words.Shown(value))
 	}
-	switch {
-	case content == "":
-		return secret.Secret{}, fmt.Errorf("%s is empty: put the secret there", words.Shown(value))
-	case strings.ContainsFunc(content, unicode.IsControl):
-		return secret.Secret{}, fmt.Errorf("%s holds more than one line, or no text: put only the secret there", words.Shown(value))
-	}
-	return secret.New(content), nil
+	return content, err
 }
 
 func (e Env) fromVariable(variable string) (string, error) {

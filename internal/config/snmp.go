@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,37 +14,187 @@ import (
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
+// SNMP reads one quantity from an instance's agent.
+type SNMP struct {
+	Profile       string // one of those built in; empty when OID is set
+	Interface     int    // with profile network_*: the ifIndex, 1 or more; default 2; 0 with InterfaceName
+	InterfaceName string // with profile network_*: the ifName
+	Path          string // with profile disk_used: where the file system is mounted; default /
+
+	OID     string  // numeric, of a scalar, a table's cell or, with Table, a table's column
+	Counter bool    // with OID: the object counts up, its rate per second is the value
+	Scale   float64 // with OID: the value is multiplied by this; default 1
+	Max     float64 // with OID: a larger value, after Scale, cannot be; 0: none
+	Table   string  // with OID: sum, avg or max of the column's rows; empty: it is no column
+
+	Port    uint16        // default 161
+	Timeout time.Duration // of one request; default 2s
+	Retries int           // default 1
+
+	Version   string        // v1, v2c (default), v3
+	Community secret.Secret // with v1 and v2c; default public
+	User      string        // with v3: 1..32 bytes
+	Auth      SNMPKey       // with v3; without a protocol: nothing is authenticated
+	Privacy   SNMPKey       // with v3 and Auth; without a protocol: nothing is encrypted
+	Context   string        // with v3: at most 32 bytes; default empty
+}
+
+// SNMPKey is what SNMP v3 authenticates or encrypts with.
+type SNMPKey struct {
+	Protocol   string        // Auth: md5, sha, sha224, sha256, sha384, sha512; Privacy: des, aes, aes192, aes256, aes192c, aes256c
+	Passphrase secret.Secret // 8 bytes or more
+}
+
 // profileCPUBusy is the share of time in which an instance's processors work.
 const profileCPUBusy = "cpu_busy"
 
 var (
-	hostProfiles    = []string{profileCPUBusy, "load1"}
-	networkProfiles = []string{"network_in", "network_out"}
-	profile         = oneOf(slices.Concat(hostProfiles, networkProfiles)...)
+	shareProfiles = []string{
+		profileCPUBusy, "cpu_load_hr", "memory_used", "swap_used", "disk_used", "network_in_utilization", "network_out_utilization",
+	}
+	diskProfiles    = []string{"disk_used"}
+	networkProfiles = []string{
+		"network_in", "network_out", "network_in_packets", "network_out_packets", "network_errors",
+		"network_in_utilization", "network_out_utilization",
+	}
+	snmpProfiles = slices.Concat([]string{
+		profileCPUBusy, "cpu_load_hr", "load1", "load5", "load15", "memory_used", "swap_used", "tcp_connections",
+	}, diskProfiles, networkProfiles)
 )
 
-func readSNMP(s *section) *SNMP {
+// SNMPProfiles are the names of the profiles that are built in.
+func SNMPProfiles() []string { return slices.Clone(snmpProfiles) }
+
+// readSNMP reads the section of a signal; own are the profiles that the file defines.
+func readSNMP(s *section, own map[string]SNMP) *SNMP {
 	defer s.close()
-	snmp := &SNMP{
-		Profile:   read(s, "profile", "", profile),
-		OID:       read(s, "oid", "", oid),
-		Counter:   readKind(s),
-		Scale:     read(s, "scale", 1, positive(math.MaxFloat64)),
-		Interface: read(s, "interface", 2, whole(1, math.MaxInt32)),
-		Port:      read(s, "port", 161, port),
-		Community: read(s, "community", secret.New(publicCommunity), s.env.community),
-		Timeout:   read(s, "timeout", 2*time.Second, duration(instant, time.Minute)),
-		Retries:   read(s, "retries", 1, whole(0, 10)),
+	snmp := readObject(s)
+	names := slices.AppendSeq(SNMPProfiles(), maps.Keys(own))
+	snmp.Profile = read(s, "profile", "", oneOf(names...))
+	readPlace(s, &snmp)
+	readAgent(s, &snmp)
+	if s.choice("quantity", "profile", "oid") == "profile" {
+		s.refuse("belongs to an oid; a profile has its own: remove it", objectKeys...)
 	}
-	quantity := s.choice("quantity", "profile", "oid")
-	if quantity == "profile" {
-		s.refuse("belongs to an oid; a profile has its own: remove it", "kind", "scale")
+	if defined, ok := own[snmp.Profile]; ok {
+		snmp.Profile, snmp.OID, snmp.Counter = "", defined.OID, defined.Counter
+		snmp.Scale, snmp.Max, snmp.Table = defined.Scale, defined.Max, defined.Table
 	}
-	if quantity == "oid" || slices.Contains(hostProfiles, snmp.Profile) {
-		s.refuse("belongs to the profiles "+words.Either(networkProfiles)+": remove it", "interface")
-	}
-	return snmp
+	return &snmp
 }
+
+// readPlace reads which interface or file system the profile is about.
+func readPlace(s *section, snmp *SNMP) {
+	place := read(s, "interface", networkInterface{index: 2}, networkInterfaceOf)
+	snmp.Interface, snmp.InterfaceName = place.index, place.name
+	snmp.Path = read(s, "path", "/", text)
+	if !slices.Contains(networkProfiles, snmp.Profile) && (snmp.Profile != "" || s.has("oid")) {
+		s.refuse("belongs to the profiles network_…: remove it", "interface")
+	}
+	if !slices.Contains(diskProfiles, snmp.Profile) && (snmp.Profile != "" || s.has("oid")) {
+		s.refuse("belongs to the profile "+words.Either(diskProfiles)+": remove it", "path")
+	}
+}
+
+// readProfile reads one of the file's own profiles.
+func readProfile(s *section) SNMP {
+	defer s.close()
+	s.require("oid")
+	if slices.Contains(snmpProfiles, s.name) {
+		s.record(s.at, s.path, "is the name of a profile that is built in: choose another")
+	}
+	return readObject(s)
+}
+
+var objectKeys = []string{"kind", "scale", "max", "table"}
+
+// readObject reads what object of an agent a quantity is made of, and how.
+func readObject(s *section) SNMP {
+	return SNMP{
+		OID:     read(s, "oid", "", oid),
+		Counter: readKind(s),
+		Scale:   read(s, "scale", 1, positive(math.MaxFloat64)),
+		Max:     read(s, "max", 0, positive(math.MaxFloat64)),
+		Table:   read(s, "table", "", oneOf("sum", "avg", "max")),
+	}
+}
+
+// readAgent reads how the agent is reached.
+func readAgent(s *section, snmp *SNMP) {
+	snmp.Port = read(s, "port", 161, port)
+	snmp.Timeout = read(s, "timeout", 2*time.Second, duration(instant, time.Minute))
+	snmp.Retries = read(s, "retries", 1, whole(0, 10))
+	snmp.Version = read(s, "version", "v2c", oneOf("v1", "v2c", "v3"))
+	snmp.Community = read(s, "community", secret.New(publicCommunity), s.env.community)
+	snmp.User = read(s, "user", "", upToBytes(32))
+	snmp.Context = read(s, "context", "", upToBytes(32))
+	snmp.Auth = readKey(s, "auth", "md5", "sha", "sha224", "sha256", "sha384", "sha512")
+	snmp.Privacy = readKey(s, "privacy", "des", "aes", "aes192", "aes256", "aes192c", "aes256c")
+	if snmp.Version != "v3" {
+		s.refuse("belongs to version v3: remove it, or write version: v3", "user", "context", "auth", "privacy")
+		return
+	}
+	s.require("user")
+	s.refuse("belongs to versions v1 and v2c; v3 has a user: remove it", "community")
+	snmp.Community = secret.Secret{}
+	if s.has("privacy") && !s.has("auth") {
+		s.fault("privacy", "encrypts only what is authenticated: add auth")
+	}
+}
+
+func readKey(s *section, name string, protocols ...string) SNMPKey {
+	if !s.has(name) {
+		return SNMPKey{}
+	}
+	key := s.section(name)
+	defer key.close()
+	key.require("protocol", "passphrase")
+	return SNMPKey{
+		Protocol:   read(key, "protocol", "", oneOf(protocols...)),
+		Passphrase: read(key, "passphrase", secret.Secret{}, s.env.passphrase),
+	}
+}
+
+// minPassphraseBytes is what agents demand (RFC 3414 §11.2).
+const minPassphraseBytes = 8
+
+// passphrase is confidential for a secret that is long enough.
+func (e Env) passphrase(value string) (secret.Secret, error) {
+	passphrase, err := e.confidential(value)
+	if err == nil && !e.SkipSecrets && len(passphrase.Reveal()) < minPassphraseBytes {
+		return secret.Secret{}, fmt.Errorf("%s holds a passphrase of less than %d bytes, which agents refuse: put a longer one there", words.Shown(value), minPassphraseBytes)
+	}
+	return passphrase, err
+}
+
+// upToBytes accepts printable text of a length.
+func upToBytes(most int) parser[string] {
+	return func(value string) (string, error) {
+		value, err := text(value)
+		if err == nil && len(value) > most {
+			return "", fmt.Errorf("`%s` is too long: write at most %d bytes", words.Shown(value), most)
+		}
+		return value, err
+	}
+}
+
+// networkInterface is an interface by its index or by its name.
+type networkInterface struct {
+	index int
+	name  string
+}
+
+// networkInterfaceOf takes what looks like a number for an ifIndex.
+func networkInterfaceOf(value string) (networkInterface, error) {
+	if !wholeNumber.MatchString(value) {
+		name, err := upToBytes(255)(value)
+		return networkInterface{name: name}, err
+	}
+	index, err := whole(1, math.MaxInt32)(value)
+	return networkInterface{index: index}, err
+}
+
+var wholeNumber = regexp.MustCompile(`^[+-]?[0-9]+$`)
 
 // readKind says whether the section's quantity is a counter.
 func readKind(s *section) bool {
@@ -65,8 +217,9 @@ func oid(value string) (string, error) {
 		if err != nil || i == 0 && n > 2 {
 			return "", errNotOID(value)
 		}
+		arcs[i] = strconv.FormatUint(n, 10) // agents write no leading zeros
 	}
-	return value, nil
+	return strings.Join(arcs, "."), nil
 }
 
 func errNotOID(value string) error {

@@ -40,17 +40,21 @@ func signalNames(signals []Signal) []string {
 
 // hasSource says that the signal was read well enough to tell what it is about.
 func (s Signal) hasSource() bool {
-	return s.PerInstance() || s.Scrape != nil || s.PromQL != "" || s.Query != ""
+	return s.PerInstance() || s.Scrape != nil || s.PromQL != "" || s.Query != "" || s.Derived()
 }
 
 // checkReachable reports a target that the signal cannot exceed, so that the
-// group would never grow: the share of busy time ends at 1.
+// group would never grow: a share ends at 1, and others at their max.
 func (s *section) checkReachable(target *Target, signal Signal) {
-	if signal.SNMP == nil || signal.SNMP.Profile != profileCPUBusy || signal.Statistic == "sum" {
+	if signal.Statistic == "sum" {
 		return
 	}
-	if threshold := target.Value * (1 + target.ToleranceOut); threshold >= 1 {
+	threshold := target.Value * (1 + target.ToleranceOut)
+	switch most := signal.Most(); {
+	case signal.SNMP != nil && slices.Contains(shareProfiles, signal.SNMP.Profile) && threshold >= 1:
 		s.fault("value", "the group would never grow: %s never exceeds 100%%, and value with tolerance_out is %.4g%%: write for example 60%%",
-			profileCPUBusy, threshold*100)
+			signal.SNMP.Profile, threshold*100)
+	case most > 0 && threshold >= most:
+		s.fault("value", "the group would never grow: the signal's max is %g, and value with tolerance_out is %.4g: write less", most, threshold)
 	}
 }

@@ -224,8 +224,8 @@ func apiEndpoint(value string) (string, error) {
 	}
 	address, _ := netip.ParseAddr(u.Hostname())
 	switch {
-	case u.Path != "/json" || u.RawQuery != "":
-		return "", errors.New("the URL must end in /json: write for example https://gp.api.iij.jp/json")
+	case u.Path != "/json" && u.Path != "/xml" || u.RawQuery != "":
+		return "", errors.New("the URL must end in /json or /xml: write for example https://gp.api.iij.jp/json")
 	case u.Scheme == "http" && u.Hostname() != "localhost" && !address.IsLoopback():
 		return "", errors.New("the URL begins with http: write https (http only to a loopback address)")
 	}

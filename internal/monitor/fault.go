@@ -9,11 +9,12 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// Fault explains to a person why a signal could not be read in the last Read.
+// Fault explains to a person why a signal could not be read, or is not believed, in
+// the last Read.
 type Fault struct {
 	Signal   string
-	Instance string         // the provider's code; empty for a signal of the group
-	Why      policy.Absence // Present when an earlier value still stands in
+	Instance string         // the provider's code; empty for a signal of the group, and where all instances have it
+	Why      policy.Absence // Present when an earlier value or another signal stands in
 	Err      error
 }
 
@@ -25,10 +26,48 @@ func (f Fault) String() string {
 	return fmt.Sprintf("signal %s of %s: %v", f.Signal, f.Instance, f.Err)
 }
 
-// Expected says that the fault is that of every new instance: a counter read for
-// the first time.
-func (f Fault) Expected() bool { return errors.Is(f.Err, reading.ErrFirst) }
+// Expected says that the fault is part of the ordinary course of things: that of every
+// new instance, a counter read for the first time or a window not yet full; or a
+// counter that rests for a moment.
+func (f Fault) Expected() bool {
+	return errors.Is(f.Err, reading.ErrFirst) || errors.Is(f.Err, errFilling) || errors.Is(f.Err, errResting)
+}
 
 // Faults lists what went wrong in the last Read, signal by signal. Warming
-// instances have none: their silence is expected.
+// instances have none: their silence is expected. What all others have is one fault.
 func (m *Monitor) Faults() []Fault { return m.faults }
+
+// faultsOf are the faults of one signal.
+func faultsOf(s signal, found answers, targets []Target) []Fault {
+	if !s.perInstance {
+		if found.group.err == nil {
+			return nil
+		}
+		return []Fault{{s.config.Name, "", found.group.sample.Why(), found.group.err}}
+	}
+	var faults []Fault
+	expected, silent := 0, 0
+	for i, target := range targets {
+		if target.Warming {
+			continue
+		}
+		expected++
+		if a := found.instances[i]; a.err != nil {
+			faults = append(faults, Fault{s.config.Name, target.Code, a.sample.Why(), a.err})
+			if a.silent {
+				silent++
+			}
+		}
+	}
+	if expected < 2 || len(faults) < expected {
+		return faults
+	}
+	shared := faults[0]
+	shared.Instance = ""
+	if silent == expected {
+		shared.Err = fmt.Errorf("none of the %d instances answers; that looks like the network between, or a setting that they share, and not like idleness: check from here. The first: %w", expected, shared.Err)
+	} else {
+		shared.Err = fmt.Errorf("all %d instances have something; the first: %w", expected, shared.Err)
+	}
+	return []Fault{shared}
+}

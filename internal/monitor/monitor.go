@@ -1,6 +1,6 @@
 // Package monitor turns the sources of one group into signals, each with its
 // quality: SNMP agents and exposition pages of the instances, pages and PromQL
-// results of the group.
+// results of the group, and arithmetic over these.
 //
 // It promises one signal for each configured one, in the order of the file, and
 // in a per-instance signal one entry for each target, in the order given. What
@@ -10,11 +10,16 @@
 // leaves the value before it standing until that is stale; an answer without a
 // value does not.
 //
+// It believes no source more than it must. A value that stands still, left its
+// range or its unit, is dated wrongly, or is not borne out by a second source is
+// missing, or may at most make the group grow; Faults says which and what to check.
+//
 // Sources that share an address and settings are asked once for all their
 // signals. Counters and windows are kept per instance, by code and address, and
-// forgotten when the target is no longer given.
+// forgotten when the target is no longer given. None of that is on disk: after a
+// restart it has to be seen again, which delays shrinking and never hastens it.
 //
-// Fleet calls it. It calls its own snmp, prom and reading, and policy, config.
+// Fleet calls it. It calls its own snmp, prom and reading, and policy, config, formula.
 package monitor
 
 import (
@@ -22,10 +27,12 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/formula"
 	"github.com/autoscaled/autoscaled/internal/monitor/prom"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -61,7 +68,10 @@ type Monitor struct {
 	pages     *prom.Pages
 	group     *instance // the group's own sources
 	instances map[instanceKey]*instance
+	order     []int          // of the signals, each behind those that it uses
+	byName    map[string]int // places of the signals
 	faults    []Fault
+	disputes  disputes
 }
 
 // signal is a configured signal and where its readings are found.
@@ -71,6 +81,7 @@ type signal struct {
 	ceiling   float64
 	slot
 	perInstance bool
+	made        maker // of a signal that is made of others; else nil
 }
 
 type instanceKey struct {
@@ -96,6 +107,10 @@ func New(options Options) (*Monitor, error) {
 			return nil, fmt.Errorf("group %s, signal %s: %w", options.Group.Name, c.Name, err)
 		}
 		m.signals = append(m.signals, s)
+	}
+	if err := m.join(); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("group %s, %w", options.Group.Name, err)
 	}
 	m.sources = plan.ofInstances
 	m.group = open(plan.ofGroup, netip.Addr{})
@@ -146,50 +161,121 @@ func (m *Monitor) poll(ctx context.Context, now time.Time) {
 	polls.Wait()
 }
 
-func (m *Monitor) report(now time.Time, targets []Target) []policy.Signal {
-	m.faults = nil
-	signals := make([]policy.Signal, 0, len(m.signals))
-	for _, s := range m.signals {
-		signal := policy.Signal{
-			Name:        s.config.Name,
-			PerInstance: s.perInstance,
-			Statistic:   s.statistic,
-			Ceiling:     s.ceiling,
-		}
-		if !s.perInstance {
-			signal.Group = m.sample(s, "", m.group, now)
-		} else {
-			for _, target := range targets {
-				signal.Instances = append(signal.Instances, policy.InstanceSample{
-					Instance: target.Code,
-					Sample:   m.sampleOf(s, target, now),
-				})
+// join finds what each signal is made of, and in which order they are made.
+func (m *Monitor) join() error {
+	configs := make([]config.Signal, len(m.signals))
+	m.byName = make(map[string]int, len(m.signals))
+	for i, s := range m.signals {
+		configs[i], m.byName[s.config.Name] = s.config, i
+	}
+	order, circle := config.InOrder(configs)
+	if circle != nil {
+		return fmt.Errorf("signals use each other in a circle (%s): of two only one can use the other", strings.Join(circle, " → "))
+	}
+	m.order = order
+	for _, i := range order {
+		s := &m.signals[i]
+		for _, name := range s.config.Uses() {
+			if _, known := m.byName[name]; !known {
+				return fmt.Errorf("signal %s: it uses %s, which is none of the group's signals", s.config.Name, name)
 			}
 		}
-		signals = append(signals, signal)
+		if err := m.derive(s); err != nil {
+			return fmt.Errorf("signal %s: %w", s.config.Name, err)
+		}
+	}
+	return nil
+}
+
+// derive finds how a signal that is made of others is made.
+func (m *Monitor) derive(s *signal) error {
+	var parts []string
+	switch {
+	case len(s.config.FirstOf) > 0:
+		parts, s.made = s.config.FirstOf, firstOf(s.config.FirstOf)
+	case s.config.Formula != "":
+		parsed, err := formula.Parse(s.config.Formula)
+		if err != nil {
+			return err
+		}
+		parts, s.made = parsed.Names(), computed(parsed, s.config.Ceiling)
+	}
+	for _, name := range parts {
+		part := m.signals[m.byName[name]]
+		if len(s.config.FirstOf) > 0 && part.perInstance != m.signals[m.byName[parts[0]]].perInstance {
+			return errors.New("first_of: some are about each instance and others about the group: one cannot stand in for the other")
+		}
+		s.perInstance = s.perInstance || part.perInstance
+	}
+	return nil
+}
+
+func (m *Monitor) report(now time.Time, targets []Target) []policy.Signal {
+	found := make([]answers, len(m.signals))
+	lasting := disputes{}
+	for _, i := range m.order {
+		s := m.signals[i]
+		found[i] = m.answers(s, found, targets, now)
+		if s.config.Check != nil {
+			j := m.byName[s.config.Check.Signal]
+			found[i] = m.check(s, found[i], m.signals[j], found[j], targets, now, lasting)
+		}
+	}
+	m.faults, m.disputes = nil, lasting
+	signals := make([]policy.Signal, len(m.signals))
+	for i, s := range m.signals {
+		signals[i] = s.of(found[i], targets)
+		m.faults = append(m.faults, faultsOf(s, found[i], targets)...)
 	}
 	return signals
 }
 
-var errNoAddress = errors.New("its private address is not known: it is read once the provider describes it")
-
-func (m *Monitor) sampleOf(s signal, target Target, now time.Time) policy.Sample {
-	switch {
-	case target.Warming:
-		return policy.Missing(policy.Warming, now)
-	case !target.Address.IsValid():
-		m.faults = append(m.faults, Fault{s.config.Name, target.Code, policy.Failed, errNoAddress})
-		return policy.Missing(policy.Failed, now)
-	default:
-		return m.sample(s, target.Code, m.instances[instanceKey{target.Code, target.Address}], now)
+// of is the signal as policy wants it.
+func (s signal) of(found answers, targets []Target) policy.Signal {
+	signal := policy.Signal{
+		Name:        s.config.Name,
+		PerInstance: s.perInstance,
+		Statistic:   s.statistic,
+		Ceiling:     s.ceiling,
+		Group:       found.group.sample,
 	}
+	for i, a := range found.instances {
+		signal.Instances = append(signal.Instances, policy.InstanceSample{Instance: targets[i].Code, Sample: a.sample})
+	}
+	return signal
 }
 
-func (m *Monitor) sample(s signal, code string, from *instance, now time.Time) policy.Sample {
-	place := from.places[s.source]
-	sample := place.windows[s.position].read(now)
-	if err := place.fault(s.position, sample); err != nil {
-		m.faults = append(m.faults, Fault{s.config.Name, code, sample.Why(), err})
+// answers are what is known of one signal, given those that it is made of.
+func (m *Monitor) answers(s signal, found []answers, targets []Target, now time.Time) answers {
+	of := func(i int) answer {
+		return s.made(func(name string) answer { return found[m.byName[name]].at(i) }, now)
 	}
-	return sample
+	if !s.perInstance {
+		if s.made != nil {
+			return answers{group: of(0)}
+		}
+		return answers{group: m.group.places[s.source].answer(s.position, now)}
+	}
+	instances := make([]answer, len(targets))
+	for i, target := range targets {
+		if s.made != nil {
+			instances[i] = of(i)
+		} else {
+			instances[i] = m.answerOf(s, target, now)
+		}
+	}
+	return answers{instances: instances}
+}
+
+var errNoAddress = errors.New("its private address is not known: it is read once the provider describes it")
+
+func (m *Monitor) answerOf(s signal, target Target, now time.Time) answer {
+	switch {
+	case target.Warming:
+		return answer{sample: policy.Missing(policy.Warming, now)}
+	case !target.Address.IsValid():
+		return answer{sample: policy.Missing(policy.Failed, now), err: errNoAddress}
+	}
+	at := m.instances[instanceKey{target.Code, target.Address}]
+	return at.places[s.source].answer(s.position, now)
 }

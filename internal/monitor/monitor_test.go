@@ -29,7 +29,7 @@ type field struct {
 func (f *field) source() *source {
 	return &source{
 		kind:    "field",
-		windows: []window{{span: time.Minute, staleness: time.Minute}},
+		windows: []window{{rules: rules{span: time.Minute, over: by(policy.Average), most: 60, staleness: time.Minute}}},
 		open: func(address netip.Addr) probe {
 			f.opened++
 			return f.probes[address]
@@ -46,6 +46,8 @@ func watching(f *field) *Monitor {
 		pages:     prom.NewPages(),
 		group:     &instance{},
 		instances: map[instanceKey]*instance{},
+		order:     []int{0},
+		byName:    map[string]int{"cpu": 0},
 	}
 }
 

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,10 +28,21 @@ type plan struct {
 
 // agentKey is what agents must have in common to be asked in one PDU.
 type agentKey struct {
-	port      uint16
-	community string
-	timeout   time.Duration
-	retries   int
+	port          uint16
+	timeout       time.Duration
+	retries       int
+	version       string
+	community     string
+	user, context string
+	auth, privacy [2]string // protocol and passphrase
+}
+
+func agentKeyOf(c config.SNMP) agentKey {
+	return agentKey{
+		c.Port, c.Timeout, c.Retries, c.Version, c.Community.Reveal(), c.User, c.Context,
+		[2]string{c.Auth.Protocol, c.Auth.Passphrase.Reveal()},
+		[2]string{c.Privacy.Protocol, c.Privacy.Passphrase.Reveal()},
+	}
 }
 
 // targetKey is what pages must have in common to be fetched once.
@@ -39,6 +51,8 @@ type targetKey struct {
 	port    uint16
 	path    string
 	timeout time.Duration
+	secure  bool // by https; of an instance's page
+	fetcher *prom.Fetcher
 }
 
 type agentSource struct {
@@ -63,18 +77,38 @@ func newPlan(options Options, pages *prom.Pages) *plan {
 	}
 }
 
-var statistics = map[string]policy.Statistic{
-	"": policy.Average, "avg": policy.Average, "max": policy.Maximum, "sum": policy.Sum,
+// add gives the signal its slot in a source, an existing one where it fits. One that
+// is made of others has none.
+func (p *plan) add(c config.Signal) (signal, error) {
+	statistic, ok := policy.ParseStatistic(cmp.Or(c.Statistic, "avg"))
+	if !ok {
+		return signal{}, fmt.Errorf("statistic %q is unknown: use avg, max, median, min, sum, or p50 to p99", c.Statistic)
+	}
+	s := signal{config: c, statistic: statistic, ceiling: c.Ceiling}
+	if c.Derived() {
+		return s, nil
+	}
+	rules, err := rulesOf(c, p.options.Group)
+	if err != nil {
+		return signal{}, err
+	}
+	if err := p.addSource(&s); err != nil {
+		return signal{}, err
+	}
+	p.sourceOf(s).windows[s.position].rules = rules
+	return s, nil
 }
 
-// add gives the signal its slot in a source, an existing one where it fits.
-func (p *plan) add(c config.Signal) (signal, error) {
-	statistic, ok := statistics[c.Statistic]
-	if !ok {
-		return signal{}, fmt.Errorf("statistic %q is unknown: use avg, max or sum", c.Statistic)
+func (p *plan) sourceOf(s signal) *source {
+	if s.perInstance {
+		return p.ofInstances[s.source]
 	}
-	s := signal{config: c, statistic: statistic}
-	var err error
+	return p.ofGroup[s.source]
+}
+
+// addSource finds or makes the source that the signal names.
+func (p *plan) addSource(s *signal) (err error) {
+	c := s.config
 	switch {
 	case c.SNMP != nil:
 		s.perInstance = true
@@ -83,13 +117,13 @@ func (p *plan) add(c config.Signal) (signal, error) {
 		s.perInstance = c.Scrape.URL == ""
 		s.slot, err = p.addTarget(c)
 	case c.PromQL != "":
-		s.slot, err = p.addQuestion(c, c.PromQL, prom.Answer.Only)
+		s.slot, err = p.addQuestion(c, prom.Question{PromQL: c.PromQL, Range: c.Range}, prom.Answer.Only)
 	case c.Query != "":
 		s.slot, err = p.addQuery(c)
 	default:
-		err = errors.New("no source: give one of snmp, scrape, promql, query")
+		err = errors.New("no source: give one of snmp, scrape, promql, query, first_of, formula")
 	}
-	return s, err
+	return err
 }
 
 func (p *plan) addAgent(c config.Signal) (slot, float64, error) {
@@ -97,7 +131,7 @@ func (p *plan) addAgent(c config.Signal) (slot, float64, error) {
 	if err != nil {
 		return slot{}, 0, err
 	}
-	key := agentKey{c.SNMP.Port, c.SNMP.Community.Reveal(), c.SNMP.Timeout, c.SNMP.Retries}
+	key := agentKeyOf(*c.SNMP)
 	agent, ok := p.agents[key]
 	if !ok {
 		if agent, err = p.newAgent(*c.SNMP); err != nil {
@@ -106,11 +140,15 @@ func (p *plan) addAgent(c config.Signal) (slot, float64, error) {
 		p.agents[key] = agent
 	}
 	agent.quantities = append(agent.quantities, quantity)
-	return slot{agent.index, agent.answer(c)}, quantity.Ceiling, nil
+	return slot{agent.index, agent.answer()}, quantity.Ceiling, nil
 }
 
 func (p *plan) newAgent(c config.SNMP) (*agentSource, error) {
-	client, err := snmp.NewClient(snmp.Options{Port: c.Port, Community: c.Community, Timeout: c.Timeout, Retries: c.Retries})
+	client, err := snmp.NewClient(snmp.Options{
+		Port: c.Port, Timeout: c.Timeout, Retries: c.Retries,
+		Version: c.Version, Community: c.Community,
+		User: c.User, Auth: c.Auth, Privacy: c.Privacy, Context: c.Context,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +168,11 @@ func (p *plan) addTarget(c config.Signal) (slot, error) {
 	if c.Scrape.Timeout <= 0 {
 		return slot{}, fmt.Errorf("scrape: timeout %s: it must be more than 0", c.Scrape.Timeout)
 	}
-	key := targetKey{c.Scrape.URL, c.Scrape.Port, c.Scrape.Path, c.Scrape.Timeout}
+	fetcher, err := p.pages.Via(c.Scrape.Access)
+	if err != nil {
+		return slot{}, fmt.Errorf("scrape: %w", err)
+	}
+	key := targetKey{c.Scrape.URL, c.Scrape.Port, c.Scrape.Path, c.Scrape.Timeout, c.Scrape.Access.TLS != nil, fetcher}
 	target, ok := p.targets[key]
 	if !ok {
 		target = p.newTarget(key)
@@ -139,7 +181,7 @@ func (p *plan) addTarget(c config.Signal) (slot, error) {
 	target.selectors = append(target.selectors, prom.Selector{
 		Metric: c.Scrape.Metric, Labels: c.Scrape.Labels, Counter: c.Scrape.Counter, Scale: c.Scrape.Scale,
 	})
-	return slot{target.index, target.answer(c)}, nil
+	return slot{target.index, target.answer()}, nil
 }
 
 func (p *plan) newTarget(key targetKey) *targetSource {
@@ -149,7 +191,7 @@ func (p *plan) newTarget(key targetKey) *targetSource {
 	}
 	target := &targetSource{index: len(*sources)}
 	target.source = &source{kind: "scrape", open: func(address netip.Addr) probe {
-		opened := prom.NewTarget(p.pages, key.at(address), target.selectors)
+		opened := prom.NewTarget(key.fetcher, key.at(address), target.selectors)
 		return func(ctx context.Context, _ time.Time) []reading.Reading {
 			ctx, cancel := context.WithTimeout(ctx, key.timeout)
 			defer cancel()
@@ -165,7 +207,11 @@ func (k targetKey) at(address netip.Addr) string {
 	if k.url != "" {
 		return k.url
 	}
-	return "http://" + netip.AddrPortFrom(address, k.port).String() + "/" + strings.TrimPrefix(k.path, "/")
+	scheme := "http://"
+	if k.secure {
+		scheme = "https://"
+	}
+	return scheme + netip.AddrPortFrom(address, k.port).String() + "/" + strings.TrimPrefix(k.path, "/")
 }
 
 func (p *plan) addQuery(c config.Signal) (slot, error) {
@@ -173,29 +219,33 @@ func (p *plan) addQuery(c config.Signal) (slot, error) {
 	if !ok {
 		return slot{}, fmt.Errorf("query %q is not defined: add it to queries", c.Query)
 	}
-	return p.addQuestion(c, query.PromQL, func(answer prom.Answer) reading.Reading {
+	return p.addQuestion(c, prom.Question{PromQL: query.PromQL, Range: query.Range}, func(answer prom.Answer) reading.Reading {
 		return answer.Of(query.GroupLabel, p.options.Group.Name)
 	})
 }
 
-func (p *plan) addQuestion(c config.Signal, promql string, pick func(prom.Answer) reading.Reading) (slot, error) {
+func (p *plan) addQuestion(c config.Signal, question prom.Question, pick func(prom.Answer) reading.Reading) (slot, error) {
 	server := p.options.Prometheus
 	if server == nil {
 		return slot{}, errors.New("it needs a Prometheus server, and none is configured: add prometheus.url")
 	}
-	question := prom.Question{PromQL: promql, Lookback: c.Staleness}
+	if err := question.Check(); err != nil {
+		return slot{}, err
+	}
+	question.Lookback = c.Staleness
 	maxAge := p.options.Group.Interval / 2
 	added := &source{kind: "promql", open: func(netip.Addr) probe {
 		return func(ctx context.Context, now time.Time) []reading.Reading {
-			return []reading.Reading{pick(server.Ask(ctx, question, now, maxAge))}
+			answer := pick(server.Ask(ctx, question, now.Add(-c.Offset), maxAge))
+			return []reading.Reading{answer.Later(c.Offset)}
 		}
 	}}
 	p.ofGroup = append(p.ofGroup, added)
-	return slot{len(p.ofGroup) - 1, added.answer(c)}, nil
+	return slot{len(p.ofGroup) - 1, added.answer()}, nil
 }
 
 // answer makes the source answer one more signal, and returns its position.
-func (s *source) answer(c config.Signal) int {
-	s.windows = append(s.windows, window{span: c.Window, staleness: c.Staleness})
+func (s *source) answer() int {
+	s.windows = append(s.windows, window{})
 	return len(s.windows) - 1
 }

@@ -2,10 +2,12 @@ package monitor_test
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -149,6 +151,42 @@ func TestEverySourceAnswersInConfigOrderWithAsFewRequestsAsPossible(t *testing.T
 	}
 }
 
+func TestLateDataAreAskedForAsOfThenAndCountFromNow(t *testing.T) {
+	t.Parallel()
+	const offset = 90 * time.Second
+	now := time.Now()
+	var asked atomic.Value
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at := r.FormValue("time")
+		asked.Store(at)
+		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%s,"250"]}]}}`, at)
+	}))
+	defer prometheus.Close()
+	server, err := prom.NewServer(config.Prometheus{URL: prometheus.URL, Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	m, err := monitor.New(monitor.Options{Prometheus: server, Group: config.Group{Name: "web", Interval: 10 * time.Second, Signals: []config.Signal{
+		{Name: "rate", PromQL: "x", Offset: offset, Staleness: time.Minute},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	sample := m.Read(t.Context(), now, nil)[0].Group
+	if value, ok := sample.Value(); !ok || value != 250 {
+		t.Errorf("%v (%s), want 250: late data are no stale ones", value, sample.Why())
+	}
+	if age := sample.At().Sub(now).Abs(); age > time.Second {
+		t.Errorf("it counts from %s away from now", age)
+	}
+	seconds, err := strconv.ParseFloat(asked.Load().(string), 64)
+	if want := float64(now.Add(-offset).UnixMilli()) / 1000; err != nil || math.Abs(seconds-want) > 0.01 {
+		t.Errorf("asked for %v, want %v", asked.Load(), want)
+	}
+}
+
 func TestCPUBusyHasTheCeilingOfAShare(t *testing.T) {
 	t.Parallel()
 	world := newLoopback(t)
@@ -169,7 +207,7 @@ func TestNewNamesTheSignalAtFault(t *testing.T) {
 		says   string
 	}{
 		"no source":         {config.Signal{}, "no source"},
-		"unknown statistic": {config.Signal{Statistic: "p99", PromQL: "x"}, "avg, max or sum"},
+		"unknown statistic": {config.Signal{Statistic: "p100", PromQL: "x"}, "p50 to p99"},
 		"unknown profile":   {config.Signal{SNMP: &config.SNMP{Profile: "cpu"}}, "cpu_busy"},
 		"no SNMP timeout":   {config.Signal{SNMP: &config.SNMP{Profile: "load1", Port: 161}}, "timeout"},
 		"no metric":         {config.Signal{Scrape: &config.Scrape{Timeout: time.Second}}, "metric"},

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -56,12 +55,9 @@ func (i *instance) setWarming(warming bool) {
 // its counters: what is seen then is never believed, also not in a later mean.
 func (p *place) poll(ctx context.Context, now time.Time, observe func(string, policy.Absence, time.Duration)) {
 	started := time.Now()
-	p.readings = p.probe(ctx, now)
+	p.take(p.probe(ctx, now), time.Now())
 	outcome := policy.Present
-	for i, r := range p.readings {
-		if !p.warming {
-			p.windows[i].add(r.Sample, time.Now())
-		}
+	for _, r := range p.readings {
 		if outcome == policy.Present {
 			outcome = r.Sample.Why()
 		}
@@ -69,15 +65,23 @@ func (p *place) poll(ctx context.Context, now time.Time, observe func(string, po
 	observe(p.kind, outcome, time.Since(started))
 }
 
-// fault explains what is wrong with the signal at position, of which sample was
-// made: the last poll's error, or that its newest value is too old; or nil.
-func (p *place) fault(position int, sample policy.Sample) error {
-	if err := p.readings[position].Err; err != nil {
-		return err
+// take keeps the readings of a poll that ended at now.
+func (p *place) take(readings []reading.Reading, now time.Time) {
+	p.readings = readings
+	for i, r := range readings {
+		if !p.warming {
+			p.windows[i].add(r.Sample, now)
+		}
 	}
-	if sample.Why() == policy.Stale {
-		return fmt.Errorf("its newest value is of %s, older than the signal's staleness: is the source still being updated?",
-			p.readings[position].Sample.At().UTC().Format(time.RFC3339))
+}
+
+// answer is the sample of the signal at position, and what is wrong with it: the last
+// poll's error, or what its window found.
+func (p *place) answer(position int, now time.Time) answer {
+	sample, err := p.windows[position].read(now)
+	polled := p.readings[position]
+	if polled.Err != nil {
+		err = polled.Err
 	}
-	return nil
+	return answer{sample: sample, err: err, silent: polled.Sample.Why() == policy.Failed}
 }

@@ -1,19 +1,67 @@
 package monitor
 
 import (
-	"slices"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// window keeps the samples of one signal at one place and makes one of them.
-type window struct {
-	span      time.Duration // the mean is taken over the samples younger than this; 0: the newest alone
+// rules say what becomes of a signal's readings at one place.
+type rules struct {
+	span      time.Duration // the values younger than this make the sample; 0: the newest alone
+	over      over          // how they make it; nil: the newest alone
+	most      int           // values kept
 	staleness time.Duration // a newest value older than this counts no more
 
-	values []policy.Sample // oldest first; none older than span but the newest
-	lacks  policy.Absence  // why the newest sample has no value; Present when it has one
+	frozenAfter time.Duration // a value that stands still for longer counts no more; 0: it may
+	restAfter   time.Duration // a value that stands still for longer may not shrink the group
+	countsUp    bool          // the value is a counter's rate: 0 is standing still
+	ceiling     float64       // a larger value cannot be; 0: none
+	fills       bool          // it must have been watched for the span before it may shrink the group
+}
+
+// rulesOf are those of a signal of the group. What is seen for a shorter time than the
+// stabilization of scaling in cannot shrink the group by itself; that is on disk, and
+// spans restarts. Only what outlasts it has to be doubted here. It covers less by the
+// time for which policy may have had nothing to remember.
+func rulesOf(c config.Signal, group config.Group) (rules, error) {
+	how, err := overOf(c.Over)
+	covered := group.ScaleIn.Stabilization - group.ScaleIn.Stabilization/10 - 3*group.Interval
+	most := config.MaxWindowSamples
+	if group.Interval > 0 {
+		most = min(most, int(c.Window/group.Interval))
+	}
+	r := rules{
+		span: c.Window, over: how, most: most + 2, staleness: c.Staleness,
+		frozenAfter: c.FrozenAfter, restAfter: c.FrozenAfter, countsUp: c.CountsUp(), ceiling: c.Most(),
+		fills: how != nil && c.Window > max(0, covered),
+	}
+	if r.countsUp { // what it shows at rest stays in the window for another span
+		r.restAfter = min(r.restAfter, max(0, covered-c.Window)/2)
+	}
+	return r, err
+}
+
+// window keeps the values of one signal at one place, and makes one sample of them.
+//
+// It takes nothing for granted that it has not seen itself: what a person would call
+// steady, full or plausible has to show again after a restart. That delays shrinking,
+// and is why nothing of it need be on disk.
+type window struct {
+	rules
+	points ring           // none older than span but the newest
+	lacks  policy.Absence // why the newest sample has no value; Present when it has one
+	lie    error          // what is wrong with a newest value that is not believed at all
+
+	since   time.Time     // the values from then on have no gap
+	arrived time.Time     // when the newest value came
+	behind  time.Duration // how far it was dated back then
+	moving  bool          // it was not the first
+	rest    rest
+	unit    unit
 }
 
 // maxSkew is how far after now a value may be dated. A clock that was set back
@@ -21,54 +69,109 @@ type window struct {
 // up with them.
 const maxSkew = 30 * time.Second
 
+var (
+	errAhead   = errors.New("its values are dated in the future: set the clocks of both machines")
+	errBehind  = errors.New("its values go on coming, and are dated so far back that they count as stale: set the clock of the source, or raise staleness if its data come so late")
+	errFilling = errors.New("it has not been watched for as long as its window spans: until then the group can grow on it, and not shrink")
+)
+
 // add takes the newest sample. One that is dated no later than the newest value
 // is that value again.
 func (w *window) add(sample policy.Sample, now time.Time) {
-	w.values = slices.DeleteFunc(w.values, func(s policy.Sample) bool { return s.At().Sub(now) > maxSkew })
-	w.lacks = sample.Why()
-	if w.lacks != policy.Present {
+	for w.points.count > 0 && w.points.newest().at.Sub(now) > maxSkew {
+		w.points.dropNewest()
+	}
+	before, lied := w.lacks, w.lie
+	w.lacks, w.lie = sample.Why(), nil
+	value, ok := sample.Value()
+	switch {
+	case !ok:
+		return
+	case sample.At().Sub(now) > maxSkew:
+		w.lacks, w.lie = policy.Skewed, errAhead
+	case w.points.count == 0 || sample.At().After(w.points.newest().at):
+		if _, rested := w.rest.judge(w.rules, now); rested != nil || w.gap(sample.At()) {
+			w.unit = unit{} // what comes back may be another version of itself
+		}
+		w.lacks, w.lie = w.unit.judge(value, w.ceiling)
+	default:
 		return
 	}
-	if n := len(w.values); n == 0 || sample.At().After(w.values[n-1].At()) {
-		w.values = append(w.values, sample)
+	switch {
+	case w.lie == nil:
+		w.take(point{value, sample.At()}, now)
+	case w.lacks == before && lied != nil:
+		w.lie = lied // the same lie goes on: people need not read it anew
 	}
 }
 
-// read is the mean of the values of the span; samples without a value do not
+func (w *window) take(p point, now time.Time) {
+	w.moving = w.points.count > 0
+	w.arrived, w.behind = now, now.Sub(p.at)
+	if w.rest.see(p.value, w.rules, now) { // nothing of that time is to count later either
+		w.points.clear()
+	}
+	if w.gap(p.at) {
+		w.since = p.at
+	}
+	w.points.push(p, max(1, w.most))
+}
+
+// gap says that a value of the given time is the first, or too late to continue what
+// was before it.
+func (w *window) gap(at time.Time) bool {
+	return w.points.count == 0 || at.Sub(w.points.newest().at) > w.staleness
+}
+
+// read makes the sample of the values of the span; samples without a value do not
 // count in it. When the span holds no value, the newest one stands in as long as
-// it is not stale, unless the source has answered since that it has none.
-func (w *window) read(now time.Time) policy.Sample {
+// it is not stale, unless the source has answered since that it has none. The error
+// explains what the window itself found; what went wrong at the source it does not
+// know.
+func (w *window) read(now time.Time) (policy.Sample, error) {
 	w.forget(now)
-	if len(w.values) == 0 {
-		return policy.Missing(w.lacks, now)
+	if w.lie != nil || w.points.count == 0 {
+		return policy.Missing(w.lacks, now), w.lie
 	}
-	newest := w.values[len(w.values)-1]
-	switch age := now.Sub(newest.At()); {
+	newest := w.points.newest()
+	age := now.Sub(newest.at)
+	switch {
+	case age > w.staleness && w.moving && w.behind > maxSkew && now.Sub(w.arrived) <= w.staleness:
+		return policy.Missing(policy.Skewed, now), errBehind
 	case age > w.staleness:
-		return policy.Missing(policy.Stale, now)
-	case age < w.span:
-		return policy.ValueAt(mean(w.values), newest.At())
-	case w.lacks == policy.Present || w.lacks == policy.Failed:
-		return newest
-	default:
-		return policy.Missing(w.lacks, now)
+		return policy.Missing(policy.Stale, now), fmt.Errorf("its newest value is of %s, older than the signal's staleness: is the source still being updated?",
+			newest.at.UTC().Format(time.RFC3339))
+	case age >= w.span && w.lacks != policy.Present && w.lacks != policy.Failed:
+		return policy.Missing(w.lacks, now), nil
 	}
+	value := newest.value
+	if age < w.span && w.over != nil {
+		value = w.over(&w.points, now, w.span)
+	}
+	return w.doubt(policy.ValueAt(value, newest.at), now)
+}
+
+// doubt takes away from a sample what is not sure of it.
+func (w *window) doubt(sample policy.Sample, now time.Time) (policy.Sample, error) {
+	value, ok := sample.Value()
+	if !ok {
+		return sample, errors.New("its values are too large for one number to be made of them")
+	}
+	frozen, err := w.rest.judge(w.rules, now)
+	switch {
+	case frozen:
+		return policy.Missing(policy.Frozen, now), err
+	case err != nil:
+		return policy.Doubted(value, policy.Frozen, sample.At()), err
+	case w.fills && now.Sub(w.since) < w.span:
+		return policy.Doubted(value, policy.Filling, sample.At()), errFilling
+	}
+	return sample, nil
 }
 
 // forget drops what has left the span, but never the newest value.
 func (w *window) forget(now time.Time) {
-	young := slices.IndexFunc(w.values, func(s policy.Sample) bool { return now.Sub(s.At()) < w.span })
-	if young < 0 {
-		young = max(0, len(w.values)-1)
+	for w.points.count > 1 && now.Sub(w.points.at(0).at) >= w.span {
+		w.points.dropOldest()
 	}
-	w.values = slices.Delete(w.values, 0, young)
-}
-
-func mean(samples []policy.Sample) float64 {
-	var sum float64
-	for _, sample := range samples {
-		value, _ := sample.Value()
-		sum += value
-	}
-	return sum / float64(len(samples))
 }

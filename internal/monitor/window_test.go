@@ -61,11 +61,11 @@ func TestWindow(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.behaviour, func(t *testing.T) {
 			t.Parallel()
-			w := window{span: test.span, staleness: 30 * time.Second}
+			w := window{rules: rules{span: test.span, over: by(policy.Average), most: 10, staleness: 30 * time.Second}}
 			for _, sample := range test.samples {
 				w.add(sample, sample.At())
 			}
-			if got := w.read(second(test.at)); got != test.want {
+			if got, _ := w.read(second(test.at)); got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
@@ -75,10 +75,13 @@ func TestWindow(t *testing.T) {
 func TestAWindowNeverMakesUpAValue(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := window{
+		w := window{rules: rules{
 			span:      time.Duration(rapid.IntRange(0, 60).Draw(t, "span")) * time.Second,
+			over:      rapid.SampledFrom([]over{nil, ewma, by(policy.Average), by(policy.Maximum), by(policy.Minimum), by(policy.Percentile(90))}).Draw(t, "over"),
+			most:      rapid.IntRange(1, 40).Draw(t, "most"),
 			staleness: time.Duration(rapid.IntRange(1, 60).Draw(t, "staleness")) * time.Second,
-		}
+			fills:     rapid.Bool().Draw(t, "fills"),
+		}}
 		var believable []policy.Sample
 		var now float64
 		for range rapid.IntRange(0, 30).Draw(t, "polls") {
@@ -93,7 +96,11 @@ func TestAWindowNeverMakesUpAValue(t *testing.T) {
 		believable = slices.DeleteFunc(believable, func(s policy.Sample) bool {
 			return second(now).Sub(s.At()) > max(w.span, w.staleness)
 		})
-		got, ok := w.read(second(now)).Value()
+		sample, err := w.read(second(now))
+		got, ok := sample.ForGrowth()
+		if _, trusted := sample.Value(); trusted != (err == nil) && len(believable) > 0 && w.lacks == policy.Present {
+			t.Fatalf("%+v together with error %v", sample, err)
+		}
 		if !ok {
 			return
 		}
@@ -117,7 +124,7 @@ func drawSample(t *rapid.T, at float64) policy.Sample {
 	case 0:
 		return policy.ValueAt(math.NaN(), second(at))
 	case 1:
-		return none(policy.Absence(rapid.Uint8Range(1, uint8(policy.Warming)).Draw(t, "why")), at)
+		return none(policy.Absence(rapid.Uint8Range(1, uint8(policy.Filling)).Draw(t, "why")), at)
 	default:
 		return value(rapid.Float64Range(1, 1e6).Draw(t, "value"), at)
 	}
@@ -125,12 +132,15 @@ func drawSample(t *rapid.T, at float64) policy.Sample {
 
 func TestAWindowKeepsNoMoreThanItsSpan(t *testing.T) {
 	t.Parallel()
-	w := window{span: 10 * time.Second, staleness: 30 * time.Second}
+	w := window{rules: rules{span: 10 * time.Second, over: by(policy.Average), most: 12, staleness: 30 * time.Second}}
 	for i := range 10_000 {
 		w.add(value(1, float64(i)), second(float64(i)))
 		w.read(second(float64(i)))
 	}
-	if len(w.values) > 10 {
-		t.Errorf("%d values kept of the last 10 s at one a second", len(w.values))
+	if w.points.count > 10 {
+		t.Errorf("%d values kept of the last 10 s at one a second", w.points.count)
+	}
+	if len(w.points.points) != 12 {
+		t.Errorf("the ring has grown to %d", len(w.points.points))
 	}
 }

@@ -26,14 +26,21 @@ func (in *input) share() float64          { return float64(in.below(1001)) / 100
 func (in *input) duration() time.Duration { return time.Duration(in.below(math.MaxInt64)) }
 
 func (in *input) sample(now time.Time) policy.Sample {
-	if why := policy.Absence(in.below(int(policy.Warming) + 1)); why != policy.Present {
+	if why := policy.Absence(in.below(len(policy.Absences()))); why != policy.Present {
+		if in.below(2) == 1 {
+			return policy.Doubted(in.float(), why, now)
+		}
 		return policy.Missing(why, now)
 	}
 	return policy.ValueAt(in.float(), now)
 }
 
+var statistics = []policy.Statistic{
+	policy.Average, policy.Maximum, policy.Sum, policy.Minimum, policy.Median, policy.Percentile(50), policy.Percentile(99),
+}
+
 func (in *input) signal(name string, now time.Time) policy.Signal {
-	signal := policy.Signal{Name: name, PerInstance: in.below(2) == 1, Statistic: policy.Statistic(in.below(3)), Ceiling: in.float()}
+	signal := policy.Signal{Name: name, PerInstance: in.below(2) == 1, Statistic: statistics[in.below(len(statistics))], Ceiling: in.float()}
 	if !signal.PerInstance {
 		signal.Group = in.sample(now)
 		return signal

@@ -22,6 +22,11 @@ func missing(n int, why policy.Absence) []policy.Sample {
 	return slices.Repeat([]policy.Sample{policy.Missing(why, noon)}, n)
 }
 
+// doubted are n samples of the value that another source does not bear out.
+func doubted(n int, value float64) []policy.Sample {
+	return slices.Repeat([]policy.Sample{policy.Doubted(value, policy.Disagrees, noon)}, n)
+}
+
 // ofInstances is the signal named cpu, with one instance for each sample.
 func ofInstances(samples ...[]policy.Sample) policy.Signal {
 	signal := policy.Signal{Name: "cpu", PerInstance: true}

@@ -24,7 +24,9 @@ func drawTarget(t *rapid.T, signal string, quorum float64) policy.Target {
 }
 
 func drawStatistic(t *rapid.T) policy.Statistic {
-	return rapid.SampledFrom([]policy.Statistic{policy.Average, policy.Maximum, policy.Sum}).Draw(t, "statistic")
+	return rapid.SampledFrom([]policy.Statistic{
+		policy.Average, policy.Maximum, policy.Sum, policy.Minimum, policy.Median, policy.Percentile(50), policy.Percentile(90), policy.Percentile(99),
+	}).Draw(t, "statistic")
 }
 
 // drawValues is a value for each of 1 to 40 instances, up to three times the target.
@@ -45,6 +47,7 @@ func drawAbsent(t *rapid.T) policy.Sample {
 	return rapid.SampledFrom([]policy.Sample{
 		{}, policy.Missing(policy.Absent, noon), policy.Missing(policy.Stale, noon), policy.Missing(policy.Failed, noon),
 		policy.Missing(policy.OutOfRange, noon), policy.ValueAt(math.NaN(), noon), policy.ValueAt(math.Inf(1), noon),
+		policy.Missing(policy.Frozen, noon), policy.Missing(policy.UnitChanged, noon), policy.Missing(policy.Skewed, noon),
 	}).Draw(t, "absent")
 }
 
@@ -96,7 +99,7 @@ func TestGroupGrowsOnlyAboveAndShrinksOnlyBelowItsTarget(t *testing.T) {
 		target := drawTarget(t, "cpu", 1)
 		values := drawValues(t, target.Value)
 		signal := ofInstances(samplesOf(values))
-		signal.Statistic = rapid.SampledFrom([]policy.Statistic{policy.Average, policy.Maximum}).Draw(t, "statistic")
+		signal.Statistic = rapid.SampledFrom([]policy.Statistic{policy.Average, policy.Maximum, policy.Minimum, policy.Median, policy.Percentile(90)}).Draw(t, "statistic")
 		shown, _, _ := signal.Summary(noon)
 		value, _ := shown.Value()
 		size := len(values)
@@ -207,6 +210,60 @@ func TestMissingDataNeverShrinksAGroup(t *testing.T) {
 		observed := policy.Observation{Size: policy.Size{Count: size}, Signals: signals}
 		if decision := policy.Evaluate(&spec, observed, noon, &policy.Memory{}); decision.Change() < 0 {
 			t.Fatalf("shrinks from %d to %d (%s) on %+v", size, decision.Desired.Count, decision.Reason, signals)
+		}
+	})
+}
+
+// A doubted value counts as missing for shrinking: what it says is of no consequence.
+func TestADoubtedValueNeverShrinksAGroup(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		target := drawTarget(t, "cpu", rapid.Float64Range(0, 1).Draw(t, "quorum"))
+		values := drawValues(t, target.Value)
+		size := len(values)
+		signal, rest := ofInstances(samplesOf(values)), ofInstances(samplesOf(values))
+		signal.Statistic = drawStatistic(t)
+		signal.Ceiling = max(target.Value, slices.Max(values))
+		rest.Statistic, rest.Ceiling = signal.Statistic, signal.Ceiling
+		for i := range signal.Instances {
+			if rapid.Bool().Draw(t, "doubted") {
+				signal.Instances[i].Sample = policy.Doubted(rapid.Float64Range(0, 3*target.Value).Draw(t, "claim"), policy.Disagrees, noon)
+				rest.Instances[i].Sample = policy.Missing(policy.Disagrees, noon)
+			}
+		}
+		if got, without := decide(target, size, signal), decide(target, size, rest); got < min(size, without) {
+			t.Fatalf("from %d to %d, to %d without the doubted values", size, got, without)
+		}
+	})
+}
+
+func TestADoubtedValueOfTheGroupHoldsOrGrows(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		target := drawTarget(t, "rate", 1)
+		size := rapid.IntRange(0, 40).Draw(t, "size")
+		value := rapid.Float64Range(0, 100*target.Value).Draw(t, "value")
+		believed := decide(target, size, ofGroup("rate", policy.ValueAt(value, noon)))
+		if got := decide(target, size, ofGroup("rate", policy.Doubted(value, policy.Disagrees, noon))); got != max(size, believed) {
+			t.Fatalf("from %d to %d, where the value, if it were believed, would mean %d", size, got, believed)
+		}
+	})
+}
+
+func TestReadableInstancesGrowAGroupWhateverOneLiarSays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		target := drawTarget(t, "cpu", 1)
+		honest := rapid.IntRange(2, 40).Draw(t, "honest")
+		busy := rapid.Float64Range(2.3, 5).Draw(t, "times the target") * target.Value // above every tolerance, also with an idle one
+		liar := drawAbsent(t)
+		if rapid.Bool().Draw(t, "it claims something") {
+			liar = policy.Doubted(rapid.Float64Range(0, target.Value).Draw(t, "claim"), policy.Disagrees, noon)
+		}
+		signal := ofInstances(readings(honest, busy), []policy.Sample{liar})
+		signal.Statistic = rapid.SampledFrom([]policy.Statistic{policy.Average, policy.Maximum, policy.Sum, policy.Percentile(90)}).Draw(t, "statistic")
+		if got, needed := decide(target, honest+1, signal), decide(target, honest, ofInstances(readings(honest, busy))); got < needed {
+			t.Fatalf("%d honest ones need %d, and with a liar among them the group gets %d", honest, needed, got)
 		}
 	})
 }

@@ -2,6 +2,9 @@ package policy
 
 import (
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -10,25 +13,46 @@ type Absence uint8
 
 // The reasons for which a sample can lack a value.
 const (
-	Present    Absence = iota // there is a value
-	Absent                    // the source answered and has nothing to say (an empty result)
-	Stale                     // the newest value is older than the source's staleness bound
-	Failed                    // the source could not be read
-	NotFinite                 // NaN or an infinity
-	OutOfRange                // a value that the quantity cannot have
-	Warming                   // the instance is not serving yet, so its value would mislead
+	Present     Absence = iota // there is a value
+	Absent                     // the source answered and has nothing to say (an empty result)
+	Stale                      // the newest value is older than the source's staleness bound
+	Failed                     // the source could not be read
+	NotFinite                  // NaN or an infinity
+	OutOfRange                 // a value that the quantity cannot have
+	Warming                    // the instance is not serving yet, so its value would mislead
+	Frozen                     // what must move stands still
+	UnitChanged                // a share that may be a ratio in place of a percentage, or the other way round
+	Disagrees                  // another source of the same quantity does not bear it out
+	Skewed                     // the source's clock is off: its values are dated in the future, or go on being dated far back
+	Filling                    // it has not been watched for as long as its window spans
 )
 
-var absenceNames = [...]string{"present", "absent", "stale", "failed", "not_finite", "out_of_range", "warming"}
+var absenceNames = [...]string{
+	"present", "absent", "stale", "failed", "not_finite", "out_of_range", "warming",
+	"frozen", "unit_changed", "disagrees", "skewed", "filling",
+}
 
 func (a Absence) String() string { return absenceNames[a] }
+
+// Absences lists every reason, Present first.
+func Absences() []Absence {
+	all := make([]Absence, len(absenceNames))
+	for i := range all {
+		all[i] = Absence(i)
+	}
+	return all
+}
 
 // Sample is one reading of a quantity: a value, or the reason why there is none.
 // There is no conversion that turns a missing value into a number. The zero
 // Sample is a value-less one: Absent.
+//
+// Between the two is the doubted sample. It counts as missing, with its reason,
+// save that its value may make a group grow.
 type Sample struct {
 	value   float64
 	present bool
+	doubted bool // not present, and the value may make the group grow
 	why     Absence
 	at      time.Time
 }
@@ -50,8 +74,29 @@ func Missing(why Absence, t time.Time) Sample {
 	return Sample{why: why, at: t}
 }
 
-// Value returns the value, and whether there is one.
-func (s Sample) Value() (float64, bool) { return s.value, s.present }
+// Doubted is a sample that counts as missing for the given reason (never Present),
+// save that value may make a group grow. NaN and infinities become a missing sample.
+func Doubted(value float64, why Absence, t time.Time) Sample {
+	sample := Missing(why, t)
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return sample
+	}
+	sample.value, sample.doubted = value, true
+	return sample
+}
+
+// Value returns the value, and whether there is one. That of a doubted sample does
+// not count, and is 0 here.
+func (s Sample) Value() (float64, bool) {
+	if !s.present {
+		return 0, false
+	}
+	return s.value, true
+}
+
+// ForGrowth returns the value that may make a group grow, a doubted one as well, and
+// whether there is one.
+func (s Sample) ForGrowth() (float64, bool) { return s.value, s.present || s.doubted }
 
 // Why is the reason for which there is no value; Present when there is one.
 func (s Sample) Why() Absence {
@@ -67,19 +112,87 @@ func (s Sample) Why() Absence {
 // At is when the value was measured, or its absence noticed.
 func (s Sample) At() time.Time { return s.at }
 
-// Statistic says how the samples of several instances become one number.
+// Statistic says how several values become one.
 type Statistic uint8
 
-// The statistics.
+// The statistics, beside those of [Percentile].
 const (
 	Average Statistic = iota
 	Maximum
 	Sum
+	Minimum
+	Median // the middle one; of an even number, the mean of the two in the middle
+
+	percentiles // and n is the nth percentile
 )
 
-var statisticNames = [...]string{"avg", "max", "sum"}
+// The percentiles that there are.
+const (
+	leastPercentile = 50
+	mostPercentile  = 99
+)
 
-func (s Statistic) String() string { return statisticNames[s] }
+// Percentile is the nth percentile, 50 to 99, by nearest rank: the smallest of the
+// values that n in a hundred of them do not exceed. It is always one of the values; of
+// few, a high one is the largest.
+func Percentile(n int) Statistic {
+	return percentiles + Statistic(min(max(n, leastPercentile), mostPercentile))
+}
+
+var statisticNames = [...]string{"avg", "max", "sum", "min", "median"}
+
+func (s Statistic) String() string {
+	if s < percentiles {
+		return statisticNames[s]
+	}
+	return "p" + strconv.Itoa(int(s-percentiles))
+}
+
+// ParseStatistic is the statistic of a name: avg, max, sum, min, median, or p50 to p99.
+func ParseStatistic(name string) (Statistic, bool) {
+	if i := slices.Index(statisticNames[:], name); i >= 0 {
+		return Statistic(i), true
+	}
+	digits, percentile := strings.CutPrefix(name, "p")
+	n, err := strconv.Atoi(digits)
+	if !percentile || err != nil || len(digits) != 2 || n < leastPercentile || n > mostPercentile {
+		return 0, false
+	}
+	return Percentile(n), true
+}
+
+// Of is the statistic over at least one value. It may leave them in another order.
+func (s Statistic) Of(values []float64) float64 {
+	switch s {
+	case Average:
+		return total(values) / float64(len(values))
+	case Maximum:
+		return slices.Max(values)
+	case Sum:
+		return total(values)
+	case Minimum:
+		return slices.Min(values)
+	}
+	slices.Sort(values)
+	n := len(values)
+	if s == Median {
+		return values[(n-1)/2]/2 + values[n/2]/2 // halved first: a sum could overflow
+	}
+	rank := (int(s-percentiles)*n + 99) / 100
+	return values[rank-1]
+}
+
+// adds says that instances share their load by the statistic's own measure: what they
+// show adds up. By the others every instance counts as the one that the statistic picks.
+func (s Statistic) adds() bool { return s == Average || s == Sum }
+
+func total(values []float64) float64 {
+	var sum float64
+	for _, value := range values {
+		sum += value
+	}
+	return sum
+}
 
 // InstanceSample is the reading of one instance.
 type InstanceSample struct {
@@ -113,42 +226,35 @@ type Signal struct {
 // the total those are. Without any value the sample is missing, with the reason
 // of the first missing one.
 func (s Signal) Summary(now time.Time) (summary Sample, present, total int) {
+	return s.summary(now, Sample.Value)
+}
+
+func (s Signal) summary(now time.Time, valueOf func(Sample) (float64, bool)) (summary Sample, present, total int) {
 	if !s.PerInstance {
-		if _, ok := s.Group.Value(); ok {
-			return s.Group, 1, 1
+		value, ok := valueOf(s.Group)
+		if !ok {
+			return s.Group, 0, 1
 		}
-		return s.Group, 0, 1
+		return ValueAt(value, s.Group.at), 1, 1
 	}
-	var sum, highest float64
+	values := make([]float64, 0, len(s.Instances))
 	why := Present
 	var newest time.Time
 	for _, instance := range s.Instances {
-		value, ok := instance.Sample.Value()
+		value, ok := valueOf(instance.Sample)
 		if !ok {
 			if why == Present {
 				why = instance.Sample.Why()
 			}
 			continue
 		}
-		if present == 0 || value > highest {
-			highest = value
-		}
 		if instance.Sample.At().After(newest) {
 			newest = instance.Sample.At()
 		}
-		sum += value
-		present++
+		values = append(values, value)
 	}
-	total = len(s.Instances)
-	if present == 0 {
-		return Missing(why, now), 0, total
+	if len(values) == 0 {
+		return Missing(why, now), 0, len(s.Instances)
 	}
-	switch s.Statistic {
-	case Maximum:
-		return ValueAt(highest, newest), present, total
-	case Sum:
-		return ValueAt(sum, newest), present, total
-	default:
-		return ValueAt(sum/float64(present), newest), present, total
-	}
+	return ValueAt(s.Statistic.Of(values), newest), len(values), len(s.Instances)
 }

@@ -25,6 +25,8 @@ func TestSampleHoldsAValueOrTheReasonForNone(t *testing.T) {
 		"missing keeps its reason":           {policy.Missing(policy.Stale, noon), 0, false, policy.Stale},
 		"missing is never present":           {policy.Missing(policy.Present, noon), 0, false, policy.Absent},
 		"a sample never filled in is absent": {policy.Sample{}, 0, false, policy.Absent},
+		"a doubted number is none":           {policy.Doubted(0.5, policy.Disagrees, noon), 0, false, policy.Disagrees},
+		"a doubt has a reason":               {policy.Doubted(0.5, policy.Present, noon), 0, false, policy.Absent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -33,6 +35,81 @@ func TestSampleHoldsAValueOrTheReasonForNone(t *testing.T) {
 				t.Errorf("got value %v, present %v, why %v; want %v, %v, %v", value, present, c.sample.Why(), c.value, c.present, c.why)
 			}
 		})
+	}
+}
+
+func TestOnlyADoubtedOrAPresentNumberMayGrowAGroup(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sample policy.Sample
+		value  float64
+		ok     bool
+	}{
+		"a number":             {policy.ValueAt(0.5, noon), 0.5, true},
+		"a doubted number":     {policy.Doubted(0.5, policy.Frozen, noon), 0.5, true},
+		"a doubted NaN":        {policy.Doubted(math.NaN(), policy.Frozen, noon), 0, false},
+		"a doubted infinity":   {policy.Doubted(math.Inf(1), policy.Frozen, noon), 0, false},
+		"a missing one":        {policy.Missing(policy.Frozen, noon), 0, false},
+		"one never filled in":  {policy.Sample{}, 0, false},
+		"an infinity as value": {policy.ValueAt(math.Inf(1), noon), 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if value, ok := c.sample.ForGrowth(); value != c.value || ok != c.ok {
+				t.Errorf("got %v, %v; want %v, %v", value, ok, c.value, c.ok)
+			}
+		})
+	}
+}
+
+func TestStatisticOfValues(t *testing.T) {
+	t.Parallel()
+	upTo := func(n int) []float64 { // n, n-1, … 1
+		var values []float64
+		for ; n > 0; n-- {
+			values = append(values, float64(n))
+		}
+		return values
+	}
+	for _, c := range []struct {
+		name   string
+		values []float64
+		want   float64
+	}{
+		{"avg", []float64{1, 2, 6}, 3},
+		{"sum", []float64{1, 2, 6}, 9},
+		{"max", []float64{1, 6, 2}, 6},
+		{"min", []float64{6, 1, 2}, 1},
+		{"min", []float64{-1, 2}, -1},
+		{"median", []float64{9}, 9},
+		{"median", []float64{9, 1, 2}, 2},
+		{"median", []float64{9, 1, 2, 3}, 2.5},
+		{"median", []float64{math.MaxFloat64, math.MaxFloat64}, math.MaxFloat64},
+		{"p50", []float64{9, 1, 2, 3}, 2},
+		{"p50", []float64{9, 1, 2}, 2},
+		{"p75", []float64{9, 1, 2, 3}, 3},
+		{"p76", []float64{9, 1, 2, 3}, 9},
+		{"p99", []float64{7}, 7},
+		{"p90", upTo(10), 9},
+		{"p91", upTo(10), 10},
+		{"p95", upTo(100), 95},
+		{"p99", upTo(100), 99},
+		{"p99", upTo(101), 100},
+		{"p99", upTo(200), 198},
+	} {
+		statistic, ok := policy.ParseStatistic(c.name)
+		if got := statistic.Of(slices.Clone(c.values)); !ok || got != c.want || statistic.String() != c.name {
+			t.Errorf("%s (%s) of %v is %v, want %v", c.name, statistic, c.values, got, c.want)
+		}
+	}
+}
+
+func TestOnlyNamesOfStatisticsAreParsed(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "average", "p", "p49", "p100", "p050", "p+5", "p9", "P95", "95", "p9x", "percentiles"} {
+		if got, ok := policy.ParseStatistic(name); ok {
+			t.Errorf("%q is taken for %s", name, got)
+		}
 	}
 }
 
@@ -58,6 +135,11 @@ func TestSummaryOfInstances(t *testing.T) {
 		"average of those with a value":      {policy.Average, slices.Concat(readings(1, 20), missing(1, policy.Failed), readings(1, 40)), policy.ValueAt(30, noon), 2},
 		"maximum of those with a value":      {policy.Maximum, slices.Concat(readings(1, 20), missing(1, policy.Failed), readings(1, 40)), policy.ValueAt(40, noon), 2},
 		"sum of those with a value":          {policy.Sum, slices.Concat(readings(1, 20), missing(1, policy.Failed), readings(1, 40)), policy.ValueAt(60, noon), 2},
+		"minimum of those with a value":      {policy.Minimum, slices.Concat(readings(1, 20), missing(1, policy.Failed), readings(1, 40)), policy.ValueAt(20, noon), 2},
+		"median of those with a value":       {policy.Median, slices.Concat(readings(1, 20), missing(1, policy.Failed), readings(1, 40)), policy.ValueAt(30, noon), 2},
+		"percentile of those with a value":   {policy.Percentile(50), slices.Concat(readings(1, 20), missing(1, policy.Failed), readings(1, 40)), policy.ValueAt(20, noon), 2},
+		"doubted ones do not count":          {policy.Average, slices.Concat(readings(1, 20), doubted(1, 90)), policy.ValueAt(20, noon), 1},
+		"none but doubted ones: their doubt": {policy.Average, doubted(2, 90), policy.Missing(policy.Disagrees, noon), 0},
 		"maximum of negative values":         {policy.Maximum, slices.Concat(readings(1, -3), readings(1, -2)), policy.ValueAt(-2, noon), 2},
 		"no value: reason of the first":      {policy.Average, slices.Concat(missing(1, policy.Absent), missing(1, policy.Failed)), policy.Missing(policy.Absent, noon), 0},
 		"no instance: absent":                {policy.Average, nil, policy.Missing(policy.Absent, noon), 0},
@@ -99,10 +181,10 @@ func TestSummaryOfTheGroupIsItsReading(t *testing.T) {
 func TestEveryConstantHasAName(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for a := policy.Present; a <= policy.Warming; a++ {
+	for _, a := range policy.Absences() {
 		got = append(got, a.String())
 	}
-	for s := policy.Average; s <= policy.Sum; s++ {
+	for s := policy.Average; s <= policy.Median; s++ {
 		got = append(got, s.String())
 	}
 	for v := policy.Abstain; v <= policy.Unknown; v++ {
@@ -110,7 +192,8 @@ func TestEveryConstantHasAName(t *testing.T) {
 	}
 	want := []string{
 		"present", "absent", "stale", "failed", "not_finite", "out_of_range", "warming",
-		"avg", "max", "sum", "abstain", "want", "unknown",
+		"frozen", "unit_changed", "disagrees", "skewed", "filling",
+		"avg", "max", "sum", "min", "median", "abstain", "want", "unknown",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)

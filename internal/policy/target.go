@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -82,6 +83,9 @@ func (t Target) recommend(observed Observation, now time.Time) Recommendation {
 		if signal := &observed.Signals[i]; signal.Name == t.Signal {
 			r.Value, r.Measured, r.Of = signal.Summary(now)
 			r.Count, r.Verdict = t.want(signal, observed.Size.Count)
+			if r.Verdict == Want && r.Count > observed.Size.Count {
+				r.Value, r.Measured, r.Of = signal.summary(now, Sample.ForGrowth)
+			}
 			break
 		}
 	}
@@ -89,60 +93,82 @@ func (t Target) recommend(observed Observation, now time.Time) Recommendation {
 }
 
 func (t Target) want(signal *Signal, current int) (int, Verdict) {
-	if !signal.PerInstance {
-		value, ok := signal.Group.Value()
-		if !ok {
-			return 0, Unknown
-		}
-		return t.countFor(shareOf(value, t.Value), current), Want
+	if signal.PerInstance {
+		return t.wantOfInstances(signal, current)
 	}
-	return t.wantOfInstances(signal, current)
+	value, ok := signal.Group.ForGrowth()
+	if !ok {
+		return 0, Unknown
+	}
+	count := t.countFor(shareOf(value, t.Value), current)
+	if _, trusted := signal.Group.Value(); !trusted && count <= current {
+		return 0, Unknown
+	}
+	return count, Want
 }
 
 // wantOfInstances fills in what is missing at its worst for the direction in
-// which the present readings point, and keeps the size when that turns the
-// direction round.
+// which the readings point, and keeps the size when that turns the direction
+// round. Doubted readings have a say in growing alone.
 func (t Target) wantOfInstances(signal *Signal, current int) (int, Verdict) {
 	n := max(current, len(signal.Instances))
-	present, warming := 0, 0
-	var load, highest float64
-	for _, instance := range signal.Instances {
-		value, ok := instance.Sample.Value()
-		if !ok {
-			if instance.Sample.Why() == Warming {
-				warming++
-			}
-			continue
-		}
-		load += max(0, value)
-		highest = max(highest, value)
-		present++
-	}
-	if present == 0 {
+	trusted, doubted, warming := signal.readings()
+	all := append(trusted, doubted...)
+	if len(all) == 0 {
 		return 0, Unknown
 	}
-	if signal.Statistic == Maximum { // every instance counts as the busiest
-		load = highest * float64(present)
+	// Missing ones may be idle: they count as nothing.
+	if count := t.countFor(t.load(signal.Statistic, all, 0, n-len(all)), n); count > n {
+		return count, Want
 	}
-	missing := n - present
-	measured := shareOf(load, t.Value)
-	switch {
-	case measured > one.times(present): // missing ones may be idle: they count as nothing
-		return max(n, t.countFor(measured, n)), Want
-	case measured < one.times(present): // missing ones may be busy: they count at their worst
-		if one.times(present) < shareOf(t.Quorum*float64(len(signal.Instances)-warming), 1) {
-			return 0, Unknown
-		}
-		if signal.Statistic == Maximum && missing > 0 { // the busiest may be among them
-			return n, Want
-		}
-		worst := max(t.Value, highest)
-		if signal.Ceiling > 0 {
-			worst = max(t.Value, signal.Ceiling)
-		}
-		return min(n, t.countFor(shareOf(load+worst*float64(missing), t.Value), n)), Want
+	if len(trusted) == 0 {
+		return 0, Unknown
 	}
-	return n, Want
+	if t.load(signal.Statistic, trusted, 0, 0) >= one.times(len(trusted)) {
+		return n, Want
+	}
+	// Missing ones may be busy: they count at their worst.
+	if one.times(len(trusted)) < shareOf(t.Quorum*float64(len(signal.Instances)-warming), 1) {
+		return 0, Unknown
+	}
+	worst := max(t.Value, slices.Max(all))
+	if signal.Ceiling > 0 {
+		worst = max(t.Value, signal.Ceiling)
+	}
+	return min(n, t.countFor(t.load(signal.Statistic, trusted, worst, n-len(trusted)), n)), Want
+}
+
+// readings are the values of the instances, none below 0: those that are believed,
+// those that may only make the group grow; and how many instances are warming.
+func (s *Signal) readings() (trusted, doubted []float64, warming int) {
+	trusted = make([]float64, 0, len(s.Instances))
+	for _, instance := range s.Instances {
+		value, ok := instance.Sample.ForGrowth()
+		switch {
+		case instance.Sample.present:
+			trusted = append(trusted, max(0, value))
+		case ok:
+			doubted = append(doubted, max(0, value))
+		case instance.Sample.Why() == Warming:
+			warming++
+		}
+	}
+	return trusted, doubted, warming
+}
+
+// load is what the instances carry together, with those that are missing counted
+// at fill each. Where the statistic picks one value, every instance counts as that
+// one, except missing ones that carry nothing.
+func (t Target) load(statistic Statistic, values []float64, fill float64, missing int) share {
+	if statistic.adds() {
+		return shareOf(total(values)+fill*float64(missing), t.Value)
+	}
+	carrying := len(values)
+	if fill > 0 {
+		carrying += missing
+	}
+	filled := slices.Concat(values, slices.Repeat([]float64{fill}, missing))
+	return shareOf(statistic.Of(filled)*float64(carrying), t.Value)
 }
 
 // countFor is the number of instances that brings total to one per instance, or n

@@ -159,6 +159,89 @@ func TestTargetOfTheMaximumTakesEveryInstanceForTheBusiest(t *testing.T) {
 	}
 }
 
+// The missing of these groups count like the missing of an average: at the ceiling,
+// or the busiest, or the target when the group might shrink, as idle when it might grow.
+func TestTargetOfAPickedValueCountsWhatIsMissingAtItsWorst(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		statistic policy.Statistic
+		ceiling   float64
+		samples   []policy.Sample
+		want      int
+	}{
+		"min: all idle but one":                             {policy.Minimum, 0, slices.Concat(readings(3, 25), readings(1, 90)), 2},
+		"min: the least busy decides to grow":               {policy.Minimum, 0, slices.Concat(readings(3, 100), readings(1, 75)), 6},
+		"min: growing, a missing one may be idle":           {policy.Minimum, 0, slices.Concat(readings(4, 100), missing(1, policy.Failed)), 5},
+		"min: shrinking, the missing are not the least":     {policy.Minimum, 100, slices.Concat(readings(4, 25), missing(1, policy.Failed)), 3},
+		"median: half of them busy":                         {policy.Median, 0, slices.Concat(readings(2, 10), readings(2, 140)), 6},
+		"median: one hot instance changes nothing":          {policy.Median, 0, slices.Concat(readings(4, 25), readings(1, 500)), 3},
+		"median: shrinking, few missing do not reach it":    {policy.Median, 100, slices.Concat(readings(8, 20), missing(1, policy.Failed)), 4},
+		"median: shrinking, as many missing as idle":        {policy.Median, 100, slices.Concat(readings(5, 20), missing(5, policy.Failed)), 10},
+		"median: growing, few missing do not reach it":      {policy.Median, 0, slices.Concat(readings(8, 75), missing(2, policy.Failed)), 12},
+		"median: growing, as many missing as busy":          {policy.Median, 0, slices.Concat(readings(5, 75), missing(5, policy.Failed)), 10},
+		"p90: one hot instance of ten is left out":          {policy.Percentile(90), 0, slices.Concat(readings(9, 25), readings(1, 500)), 5},
+		"p90: two hot instances of ten decide":              {policy.Percentile(90), 0, slices.Concat(readings(8, 25), readings(2, 75)), 15},
+		"p90: shrinking, the one missing may be that hot":   {policy.Percentile(90), 0, slices.Concat(readings(9, 25), missing(1, policy.Failed)), 5},
+		"p90: shrinking, the two missing decide":            {policy.Percentile(90), 0, slices.Concat(readings(8, 25), missing(2, policy.Failed)), 10},
+		"p99: of few it is the largest":                     {policy.Percentile(99), 0, slices.Concat(readings(3, 10), readings(1, 75)), 6},
+		"p99: the missing one decides":                      {policy.Percentile(99), 0, slices.Concat(readings(9, 10), missing(1, policy.Failed)), 10},
+		"p99: growing, a missing one adds nothing":          {policy.Percentile(99), 0, slices.Concat(readings(8, 75), missing(2, policy.Failed)), 12},
+		"p50: growing, the smaller half decides":            {policy.Percentile(50), 0, slices.Concat(readings(5, 50), readings(5, 200)), 10},
+		"median: the upper half counts half":                {policy.Median, 0, slices.Concat(readings(5, 50), readings(5, 200)), 25},
+		"p50: the missing are those that carry the most":    {policy.Percentile(50), 100, slices.Concat(readings(6, 25), missing(4, policy.Failed)), 5},
+		"p50: one more missing, and the worst is the value": {policy.Percentile(50), 100, slices.Concat(readings(4, 25), missing(6, policy.Failed)), 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target, signal := holdAt50(), ofInstances(c.samples)
+			target.Quorum, signal.Statistic, signal.Ceiling = 0.4, c.statistic, c.ceiling
+			if got := recommend(target, len(c.samples), signal); got.Verdict != policy.Want || got.Count != c.want {
+				t.Errorf("got %v %d, want %d", got.Verdict, got.Count, c.want)
+			}
+		})
+	}
+}
+
+func TestADoubtedReadingHoldsOrGrows(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		samples []policy.Sample
+		verdict policy.Verdict
+		want    int
+	}{
+		"all doubted and busy: grows":                       {doubted(4, 75), policy.Want, 6},
+		"all doubted and idle: cannot tell":                 {doubted(4, 25), policy.Unknown, 0},
+		"all doubted, within the tolerance: cannot tell":    {doubted(4, 51), policy.Unknown, 0},
+		"a doubted one adds its load when it grows":         {slices.Concat(readings(3, 75), doubted(1, 75)), policy.Want, 6},
+		"an idle claim takes nothing from the others":       {slices.Concat(readings(9, 100), doubted(1, 0)), policy.Want, 18},
+		"a busy claim beside idle ones holds":               {slices.Concat(readings(9, 50), doubted(1, 55)), policy.Want, 10},
+		"an idle claim counts at its worst when it shrinks": {slices.Concat(readings(8, 20), doubted(2, 0)), policy.Want, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := holdAt50()
+			target.Quorum = 0.8
+			got := recommend(target, len(c.samples), ofInstances(c.samples))
+			if got.Verdict != c.verdict || got.Count != c.want {
+				t.Errorf("got %v %d, want %v %d", got.Verdict, got.Count, c.verdict, c.want)
+			}
+		})
+	}
+}
+
+func TestAGrowthShowsTheDoubtedValueThatItRestsOn(t *testing.T) {
+	t.Parallel()
+	got := recommend(holdAt50(), 4, ofInstances(doubted(4, 80)))
+	if value, ok := got.Value.Value(); !ok || value != 80 || got.Measured != 4 || got.Count != 7 {
+		t.Errorf("got %+v, want 7 for the value 80 of 4", got)
+	}
+	perInstance := policy.Target{Signal: "rate", Value: 250, Quorum: 1}
+	got = recommend(perInstance, 4, ofGroup("rate", policy.Doubted(1200, policy.Skewed, noon)))
+	if value, ok := got.Value.Value(); !ok || value != 1200 || got.Measured != 1 || got.Count != 5 {
+		t.Errorf("got %+v, want 5 for the value 1200 of 1", got)
+	}
+}
+
 func TestTargetOfTheGroupSharesItsQuantityOut(t *testing.T) {
 	t.Parallel()
 	perInstance := policy.Target{Signal: "rate", Value: 250, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1}

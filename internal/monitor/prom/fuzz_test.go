@@ -5,12 +5,16 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 )
 
@@ -23,26 +27,78 @@ func check(t *testing.T, r reading.Reading) {
 	}
 }
 
+var fuzzSelectors = []Selector{
+	{Metric: "c", Scale: 1},
+	{Metric: "requests_total", Counter: true, Scale: 1},
+	{Metric: "latency_seconds_bucket", Labels: map[string]string{"le": "1"}, Scale: 1},
+	{Metric: "up", Scale: 1},
+}
+
+// readTwice reads every selector of the page, and of the same page a second later.
+func readTwice(t *testing.T, p *page) {
+	t.Helper()
+	for _, selector := range fuzzSelectors {
+		m := meter{selector: selector}
+		check(t, m.read(p))
+		later := *p
+		later.at = later.at.Add(time.Second)
+		check(t, m.read(&later))
+	}
+}
+
+// FuzzPage also holds what comes through the sieve against the parser on the
+// whole page: where that reads it, and knows no histogram or summary, it must find
+// the same values under the same names.
 func FuzzPage(f *testing.F) {
-	f.Add([]byte(exposition))
-	f.Add([]byte("c{a=\"\\n\"} 1e400 99999999999999999\n"))
-	f.Add([]byte("{\"c\",a=\"b\"} 0x1p-2\n# TYPE c summary\nc{quantile=\"2\"} Inf\n"))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		page, err := parsePage(body, now)
+	f.Add(exposition)
+	f.Add("c{a=\"\\n\"} 1e300 99999999999999\n")
+	f.Add("{\"c\",a=\"b\"} 0.5\n# TYPE c summary\nc{quantile=\"2\"} Inf\n")
+	f.Add("{c}00\nA 1\n")
+	f.Add("up{a=\"}\\\"# \"}\t1 2\n up 3\n")
+	f.Fuzz(func(t *testing.T, body string) {
+		got, err := sift(body, textFormat, now, fuzzSelectors...)
 		if err != nil {
 			return
 		}
-		for _, selector := range []Selector{
-			{Metric: "c", Scale: 1},
-			{Metric: "requests_total", Counter: true, Scale: 1},
-			{Metric: "latency_seconds_bucket", Labels: map[string]string{"le": "1"}, Scale: 1},
-		} {
-			m := meter{selector: selector}
-			check(t, m.read(page))
-			later := *page
-			later.at = later.at.Add(time.Second)
-			check(t, m.read(&later))
+		readTwice(t, got)
+		if strings.Contains(body, "TYPE") {
+			return
 		}
+		parser := expfmt.NewTextParser(model.UTF8Validation)
+		families, err := parser.TextToMetricFamilies(strings.NewReader(body))
+		if err != nil {
+			return
+		}
+		for _, selector := range fuzzSelectors {
+			var want model.Vector
+			if family, ok := families[selector.Metric]; ok {
+				if want, err = expfmt.ExtractSamples(&expfmt.DecodeOptions{Timestamp: undated}, family); err != nil {
+					t.Fatal(err)
+				}
+				for _, sample := range want {
+					tidy(sample.Metric)
+				}
+			}
+			if found := got.series[selector.Metric]; found.String() != want.String() {
+				t.Fatalf("%s: got %v, want %v", selector.Metric, found, want)
+			}
+		}
+	})
+}
+
+func FuzzOpenMetrics(f *testing.F) {
+	f.Add(openMetricsPage)
+	f.Add("up 1 1.5 # {} 2\n# EOF\n")
+	f.Add("c{a=\" # {\"} 1e-3 -1e3\n{\"up\"} 1\n# EOF\n")
+	f.Fuzz(func(t *testing.T, body string) {
+		got, err := sift(body, openMetrics, now, fuzzSelectors...)
+		if err != nil {
+			return
+		}
+		if !strings.HasSuffix(body, "# EOF\n") {
+			t.Fatal("a page without its end is accepted")
+		}
+		readTwice(t, got)
 	})
 }
 
@@ -54,18 +110,25 @@ func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte(vector(element("web", "7"), element("web", "NaN"))))
+	f.Add([]byte(vector(series("web", "7"), series("web", "NaN"))))
 	f.Add([]byte(success(`{"resultType":"scalar","result":[1e300,"-Inf"]}`)))
 	f.Add([]byte(success(`{"resultType":"vector","result":[null]}`)))
 	f.Add([]byte(success(`null`)))
+	f.Add([]byte(matrix(ranged("web", 1, 2, 3, 4, 5))))
+	f.Add([]byte(success(`{"resultType":"matrix","result":[null,{"metric":{},"histograms":[]}]}`)))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client, err := api.NewClient(api.Config{Address: "http://canned", RoundTripper: canned(body)})
+		asker, err := api.NewClient(api.Config{Address: "http://canned", RoundTripper: canned(body)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := &Server{timeout: time.Minute, api: v1.NewAPI(client), answers: map[Question]*shared{}}
-		answer := server.Ask(t.Context(), rateQuestion, now, 0)
-		check(t, answer.Only())
-		check(t, answer.Of("group", "web"))
+		server := &Server{timeout: time.Minute, api: v1.NewAPI(asker), answers: map[Question]*shared{}}
+		if server.client, err = newClient(config.Access{}, maxAnswer); err != nil {
+			t.Fatal(err)
+		}
+		for _, question := range []Question{rateQuestion, rangeQuestion} {
+			answer := server.Ask(t.Context(), question, now, 0)
+			check(t, answer.Only())
+			check(t, answer.Of("group", "web"))
+		}
 	})
 }

@@ -8,149 +8,209 @@ import (
 	"io"
 	"net/http"
 	"runtime"
-	"strings"
+	"strconv"
+	"sync"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/autoscaled/autoscaled/internal/config"
 )
 
 // Pages fetches pages. It keeps connections between fetches and may be used by
 // many goroutines at once.
 type Pages struct {
-	client *http.Client
-	// parsing holds a token for each page being parsed. Parsing takes several
-	// times the page's size, and gains nothing from more at once than processors.
+	// parsing holds a token for each page being parsed, which gains nothing from
+	// more at once than processors. Pages that still arrive need none.
 	parsing chan struct{}
+
+	mu       sync.Mutex
+	fetchers map[fetcherKey]*Fetcher
+}
+
+// Fetcher fetches pages that are reached in the same way.
+type Fetcher struct {
+	client  *client
+	parsing chan struct{}
+}
+
+// fetcherKey is what an access says, in a form that can be compared.
+type fetcherKey struct {
+	username, password, bearerToken string
+	secure                          bool
+	ca, cert, key, serverName       string
+	insecureSkipVerify              bool
+}
+
+func keyOf(access config.Access) fetcherKey {
+	key := fetcherKey{username: access.Username, password: access.Password.Reveal(), bearerToken: access.BearerToken.Reveal()}
+	if c := access.TLS; c != nil {
+		key.secure, key.insecureSkipVerify, key.serverName = true, c.InsecureSkipVerify, c.ServerName
+		key.ca, key.cert, key.key = c.CA.Reveal(), c.Cert.Reveal(), c.Key.Reveal()
+	}
+	return key
 }
 
 // NewPages is ready to fetch. Close it after use.
 func NewPages() *Pages {
-	return &Pages{client: newHTTPClient(nil), parsing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &Pages{parsing: make(chan struct{}, runtime.GOMAXPROCS(0)), fetchers: map[fetcherKey]*Fetcher{}}
+}
+
+// Via is the fetcher for pages that are reached by access, the same one for the
+// same access. It refuses what cannot be used, such as a key of another certificate.
+func (p *Pages) Via(access config.Access) (*Fetcher, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := keyOf(access)
+	if fetcher, ok := p.fetchers[key]; ok {
+		return fetcher, nil
+	}
+	client, err := newClient(access, maxPage)
+	if err != nil {
+		return nil, err
+	}
+	p.fetchers[key] = &Fetcher{client, p.parsing}
+	return p.fetchers[key], nil
 }
 
 // Close closes idle connections.
-func (p *Pages) Close() { p.client.CloseIdleConnections() }
-
-// Page is one page as it was read.
-type Page struct {
-	at       time.Time // when it was received
-	families map[string]*dto.MetricFamily
+func (p *Pages) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, fetcher := range p.fetchers {
+		fetcher.client.http.CloseIdleConnections()
+	}
 }
 
-// Fetch gets the page at url in the text format 0.0.4. Any error means that
-// nothing of the page is used.
-func (p *Pages) Fetch(ctx context.Context, url string) (*Page, error) {
+// page is what was wanted of one page.
+type page struct {
+	at     time.Time               // when it was received
+	series map[string]model.Vector // by the name of the metric
+}
+
+// fetch gets the wanted metrics of the page at url. Any error means that nothing
+// of the page is used.
+func (f *Fetcher) fetch(ctx context.Context, url string, wanted wanted) (*page, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, errors.New("read a page: its url cannot be parsed: correct it") // err would show a password in it
 	}
-	page, err := p.fetch(request)
+	page, err := f.read(request, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("read page %s: %w", request.URL.Redacted(), err)
 	}
 	return page, nil
 }
 
-func (p *Pages) fetch(request *http.Request) (*Page, error) {
-	body, err := p.get(request)
-	if err != nil {
-		return nil, err
-	}
-	at := time.Now()
-	select {
-	case p.parsing <- struct{}{}:
-		defer func() { <-p.parsing }()
-	case <-request.Context().Done():
-		return nil, context.Cause(request.Context())
-	}
-	page, err := parsePage(body, at)
-	if err != nil {
-		return nil, fmt.Errorf("%s; is it in the Prometheus text format?", abridge(err.Error()))
-	}
-	return page, nil
-}
-
-func (p *Pages) get(request *http.Request) ([]byte, error) {
-	request.Header.Set("Accept", "text/plain;version=0.0.4;q=1,text/plain;q=0.5")
-	response, err := p.client.Do(request)
+func (f *Fetcher) read(request *http.Request, wanted wanted) (*page, error) {
+	request.Header.Set("Accept", acceptedFormats)
+	response, err := f.client.http.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("%w; does something serve HTTP there, within the timeout?", withoutURL(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %s, wanted 200: check port and path (redirects are not followed)", abridge(response.Status))
+		return nil, fmt.Errorf("status %s, wanted 200: check port, path and credentials (redirects are not followed)", f.client.abridge(response.Status))
 	}
-	return io.ReadAll(response.Body)
-}
-
-// The parser takes some 300 bytes of memory for a line however short, and time
-// for the square of the labels in a line; it cannot be interrupted. So that one
-// page can neither fill the memory nor hold up its group, larger ones are refused.
-const (
-	maxLines        = 100_000
-	maxLabelsInLine = 64 // counted by their =
-)
-
-func checkSize(body []byte) error {
-	lines := 0
-	for line := range bytes.Lines(body) {
-		if lines++; lines > maxLines {
-			return fmt.Errorf("the page has more than %d lines", maxLines)
-		}
-		if bytes.Count(line, []byte("=")) > maxLabelsInLine {
-			return fmt.Errorf("line %d has more than %d labels", lines, maxLabelsInLine)
-		}
-	}
-	return nil
-}
-
-// parsePage parses foreign bytes. A panic of the parser is an error like any other.
-func parsePage(body []byte, at time.Time) (page *Page, err error) {
-	if err := checkSize(body); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if cause := recover(); cause != nil {
-			page, err = nil, fmt.Errorf("parser: %v", cause)
-		}
-	}()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
+	format, err := formatOf(response.Header.Get("Content-Type"))
 	if err != nil {
-		return nil, err
+		return nil, errors.New(f.client.conceal.Replace(err.Error()))
 	}
-	return &Page{at, families}, nil
+	page, err := f.parse(request.Context(), response.Body, format, wanted)
+	if cause := context.Cause(request.Context()); err != nil && cause != nil {
+		return nil, fmt.Errorf("it did not end in time: %w", cause)
+	}
+	return page, err
+}
+
+func (f *Fetcher) parse(ctx context.Context, body io.Reader, format format, wanted wanted) (*page, error) {
+	s := sieve{wanted: wanted, format: format}
+	if err := s.read(body); err != nil {
+		return nil, fmt.Errorf("%w; is it a page of metrics?", err)
+	}
+	at := time.Now()
+	select {
+	case f.parsing <- struct{}{}:
+		defer func() { <-f.parsing }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	page, err := parseKept(s.kept.Bytes(), at)
+	if err != nil {
+		return nil, fmt.Errorf("of the samples wanted: %s", f.client.abridge(err.Error()))
+	}
+	return page, nil
 }
 
 // undated marks samples that came without a time of their own.
 const undated = model.Earliest
 
-// series are all series of the page with the name and the labels. Histograms
-// and summaries are found by the names of their parts, such as x_count.
-func (p *Page) series(metric string, labels map[string]string) (model.Vector, error) {
-	var found model.Vector
-	for name, family := range p.families {
-		if !strings.HasPrefix(metric, name) {
-			continue
+// parseKept parses what a sieve kept. There are no types in it, so that the parts
+// of histograms and summaries are series like any other. A panic of the parser is
+// an error like any other.
+func parseKept(kept []byte, at time.Time) (parsed *page, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			parsed, err = nil, fmt.Errorf("parser: %v", cause)
 		}
-		all, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{Timestamp: undated}, family)
+	}()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(kept))
+	if err != nil {
+		return nil, err
+	}
+	parsed = &page{at, make(map[string]model.Vector, len(families))}
+	for name, family := range families {
+		samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{Timestamp: undated}, family)
 		if err != nil {
 			return nil, err
 		}
-		for _, sample := range all {
-			if string(sample.Metric[model.MetricNameLabel]) == metric && carries(sample.Metric, labels) {
-				found = append(found, sample)
-			}
+		for _, sample := range samples {
+			tidy(sample.Metric)
+		}
+		parsed.series[name] = samples
+	}
+	return parsed, nil
+}
+
+// tidy leaves one way to write a label: one without a value is none, and bounds of
+// histograms and summaries, which are 1 in one format and 1.0 in the other, are numbers.
+func tidy(metric model.Metric) {
+	for name, value := range metric {
+		if value == "" {
+			delete(metric, name)
+		} else {
+			metric[name] = model.LabelValue(tidyValue(string(name), string(value)))
 		}
 	}
-	return found, nil
+}
+
+func tidyValue(label, value string) string {
+	if label != model.BucketLabel && label != model.QuantileLabel {
+		return value
+	}
+	bound, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return value
+	}
+	return strconv.FormatFloat(bound, 'g', -1, 64)
+}
+
+// find returns all series of the metric with these labels, and perhaps others.
+func (p *page) find(metric string, labels map[string]string) model.Vector {
+	var found model.Vector
+	for _, sample := range p.series[metric] {
+		if carries(sample.Metric, labels) {
+			found = append(found, sample)
+		}
+	}
+	return found
 }
 
 func carries(metric model.Metric, labels map[string]string) bool {
 	for name, value := range labels {
-		if string(metric[model.LabelName(name)]) != value {
+		if string(metric[model.LabelName(name)]) != tidyValue(name, value) {
 			return false
 		}
 	}

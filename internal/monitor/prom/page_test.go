@@ -12,8 +12,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,16 +28,37 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-func fetch(t *testing.T, handler http.HandlerFunc) (*Page, error) {
+// everything selects what the tests' pages hold.
+var everything = []Selector{{Metric: "up"}, {Metric: "c"}, {Metric: "g"}, {Metric: "a"}}
+
+func fetcher(t *testing.T, access config.Access) *Fetcher {
 	t.Helper()
 	pages := NewPages()
 	t.Cleanup(pages.Close)
-	return pages.Fetch(t.Context(), serve(t, handler))
+	f, err := pages.Via(access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
-func parse(t *testing.T, body string, at time.Time) *Page {
+func fetch(t *testing.T, handler http.HandlerFunc) (*page, error) {
 	t.Helper()
-	page, err := parsePage([]byte(body), at)
+	return fetcher(t, config.Access{}).fetch(t.Context(), serve(t, handler), newWanted(everything))
+}
+
+// sift is a page as it comes out of sieve and parser.
+func sift(body string, format format, at time.Time, selectors ...Selector) (*page, error) {
+	s := sieve{wanted: newWanted(selectors), format: format}
+	if err := s.read(strings.NewReader(body)); err != nil {
+		return nil, err
+	}
+	return parseKept(s.kept.Bytes(), at)
+}
+
+func parse(t *testing.T, body string, at time.Time, selectors ...Selector) *page {
+	t.Helper()
+	page, err := sift(body, textFormat, at, selectors...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +76,19 @@ latency_seconds_bucket{le="1"} 3
 latency_seconds_bucket{le="+Inf"} 4
 latency_seconds_sum 6
 latency_seconds_count 4
+# TYPE size_bytes summary
+size_bytes{quantile="0.9"} 12
+size_bytes_sum 40
+size_bytes_count 5
+{"quoted",of="a"} 3
+  {of="quoted"	, "quoted" } 5
+odd{path="{\"a\" } 1", le = "x" ,} 2
+twice{a="1",b="2"} 1
+twice{b="2",a="1"} 1
+thrice 1
+thrice{a=""} 1
+spelt_bucket{le="1"} 1
+spelt_bucket{le="1.0"} 1
 broken NaN
 `
 
@@ -70,17 +106,27 @@ func TestTargetSelects(t *testing.T) {
 		{"only series that match every label", Selector{Metric: "requests_total", Labels: map[string]string{"code": "500", "method": "get"}, Scale: 1}, 1, 0},
 		{"the parts of a histogram", Selector{Metric: "latency_seconds_count", Scale: 1}, 4, 0},
 		{"one bucket", Selector{Metric: "latency_seconds_bucket", Labels: map[string]string{"le": "1"}, Scale: 1}, 3, 0},
+		{"one bucket, however its bound is written", Selector{Metric: "latency_seconds_bucket", Labels: map[string]string{"le": "1.0"}, Scale: 1}, 3, 0},
+		{"one quantile of a summary", Selector{Metric: "size_bytes", Labels: map[string]string{"quantile": "0.90"}, Scale: 1}, 12, 0},
+		{"the sum of a summary", Selector{Metric: "size_bytes_sum", Scale: 1}, 40, 0},
+		{"a series whose name stands in quotes", Selector{Metric: "quoted", Scale: 1}, 8, 0},
+		{"labels with braces, quotes and blanks in them", Selector{Metric: "odd", Labels: map[string]string{"path": `{"a" } 1`}, Scale: 1}, 2, 0},
+		{"nothing by a label that is only part of the value", Selector{Metric: "odd", Labels: map[string]string{"path": `{"a" }`}, Scale: 1}, 0, policy.Absent},
+		{"nothing of a page with the series twice", Selector{Metric: "twice", Scale: 1}, 0, policy.Failed},
+		{"nothing of a series that is twice but for an empty label", Selector{Metric: "thrice", Scale: 1}, 0, policy.Failed},
+		{"nothing of a bucket that is twice in two spellings", Selector{Metric: "spelt_bucket", Scale: 1}, 0, policy.Failed},
+		{"negative gauges", Selector{Metric: "temperature", Scale: 1}, -3.5, 0},
+		{"no negative counters", Selector{Metric: "temperature", Counter: true, Scale: 1}, 0, policy.OutOfRange},
 		{"nothing by the name of the histogram alone", Selector{Metric: "latency_seconds", Scale: 1}, 0, policy.Absent},
 		{"nothing by a prefix", Selector{Metric: "requests", Scale: 1}, 0, policy.Absent},
 		{"nothing by a label that differs", Selector{Metric: "temperature", Labels: map[string]string{"room": "1"}, Scale: 1}, 0, policy.Absent},
 		{"no value in NaN", Selector{Metric: "broken", Scale: 1}, 0, policy.NotFinite},
 		{"no rate in one page", Selector{Metric: "requests_total", Counter: true, Scale: 1}, 0, policy.Absent},
 	}
-	page := parse(t, exposition, time.Now())
 	for _, test := range tests {
 		t.Run(test.behaviour, func(t *testing.T) {
 			t.Parallel()
-			got := (&meter{selector: test.selector}).read(page)
+			got := (&meter{selector: test.selector}).read(parse(t, exposition, time.Now(), test.selector))
 			expect(t, got, test.want, test.why)
 		})
 	}
@@ -121,7 +167,7 @@ func TestCounterRates(t *testing.T) {
 			m := meter{selector: Selector{Metric: "c", Counter: true, Scale: 1}}
 			var got reading.Reading
 			for i, body := range test.pages {
-				got = m.read(parse(t, body, time.Unix(1_800_000_000+10*int64(i), 0)))
+				got = m.read(parse(t, body, time.Unix(1_800_000_000+10*int64(i), 0), m.selector))
 			}
 			expect(t, got, test.want, test.why)
 		})
@@ -131,76 +177,13 @@ func TestCounterRates(t *testing.T) {
 func TestDatedValuesKeepTheirTime(t *testing.T) {
 	t.Parallel()
 	received := time.Unix(1_800_000_000, 0)
-	old := (&meter{selector: Selector{Metric: "g", Scale: 1}}).read(parse(t, "g 1 1799999000000\n", received))
+	g := Selector{Metric: "g", Scale: 1}
+	old := (&meter{selector: g}).read(parse(t, "g 1 1799999000000\n", received, g))
 	if !old.Sample.At().Equal(time.Unix(1_799_999_000, 0)) {
 		t.Errorf("measured at %v, the page says %v", old.Sample.At().Unix(), 1_799_999_000)
 	}
-	ahead := (&meter{selector: Selector{Metric: "g", Scale: 1}}).read(parse(t, "g 1 1800000600000\n", received))
+	ahead := (&meter{selector: g}).read(parse(t, "g 1 1800000600000\n", received, g))
 	expect(t, ahead, 0, policy.OutOfRange)
-}
-
-func TestPagesThatCannotBeUsed(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		handler http.HandlerFunc
-		says    string
-	}{
-		"status": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "up 1", http.StatusServiceUnavailable) }, "wanted 200"},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/" {
-				t.Errorf("the redirect to %s was followed", r.URL.Path)
-			}
-			http.Redirect(w, r, "/elsewhere", http.StatusFound)
-		}, "redirects are not followed"},
-		"no exposition": {func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "<html>") }, "text format"},
-		"compressed unasked": {func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Accept-Encoding") != "" {
-				t.Errorf("asked for %s", r.Header.Get("Accept-Encoding"))
-			}
-			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff})
-		}, "text format"},
-		"more lines than memory should hold": {func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = fmt.Fprint(w, strings.Repeat("a 1\n", maxLines+1))
-		}, "more than 100000 lines"},
-		// The parser would be at it for hours.
-		"a line of nothing but labels": {func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = fmt.Fprint(w, "up 1\na{")
-			for i := range 300_000 {
-				_, _ = fmt.Fprintf(w, "l%x=\"\",", i)
-			}
-			_, _ = fmt.Fprint(w, "} 1\n")
-		}, "line 2 has more than 64 labels"},
-		"cut short": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100")
-			_, _ = fmt.Fprint(w, "up 1\n")
-		}, "unexpected EOF"},
-		"huge": {func(w http.ResponseWriter, _ *http.Request) {
-			line := []byte("# " + strings.Repeat("x", 1<<16) + "\n")
-			for range 2 * maxBody / len(line) {
-				if _, err := w.Write(line); err != nil {
-					return
-				}
-			}
-		}, "longer than 4 MiB"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := fetch(t, test.handler)
-			if err == nil || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("got %v, want an error about %q", err, test.says)
-			}
-		})
-	}
-}
-
-func TestABodyOfExactlyTheBoundIsRead(t *testing.T) {
-	t.Parallel()
-	comment := "# " + strings.Repeat("x", maxBody-len("# \nup 1\n")) + "\nup 1\n"
-	if _, err := fetch(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, comment) }); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestASilentPageEndsWithTheContext(t *testing.T) {
@@ -210,9 +193,7 @@ func TestASilentPageEndsWithTheContext(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	pages := NewPages()
-	defer pages.Close()
-	got := NewTarget(pages, url, []Selector{{Metric: "up", Scale: 1}, {Metric: "down", Scale: 1}}).Read(ctx)
+	got := NewTarget(fetcher(t, config.Access{}), url, []Selector{{Metric: "up", Scale: 1}, {Metric: "down", Scale: 1}}).Read(ctx)
 	for _, r := range got {
 		expect(t, r, 0, policy.Failed)
 	}
@@ -220,11 +201,123 @@ func TestASilentPageEndsWithTheContext(t *testing.T) {
 
 func TestPageErrorsDoNotShowAPassword(t *testing.T) {
 	t.Parallel()
-	pages := NewPages()
-	defer pages.Close()
 	for _, url := range []string{"http://user:hush@127.0.0.1:1/", "http://user:hush@[::1/"} {
-		if _, err := pages.Fetch(t.Context(), url); err == nil || strings.Contains(err.Error(), "hush") {
+		if _, err := fetcher(t, config.Access{}).fetch(t.Context(), url, wanted{}); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// openMetricsPage is from the specification, with times and exemplars.
+const openMetricsPage = `# TYPE foo histogram
+# UNIT foo seconds
+# HELP foo Seconds.
+foo_bucket{le="0.01"} 0
+foo_bucket{le="1.0"} 8 # {} 0.67
+foo_bucket{le="+Inf"} 17 # {id="a # b"} 9.8 1520879607.789
+foo_count 17
+foo_sum 324789.3
+foo_created 1520430000.123
+# TYPE up gauge
+up{target="a"} 1 1799999000.25
+up{target="b"} 1 1.7999990005e9 # {trace="x"} 1
+# TYPE colour stateset
+colour{colour="red"} 1
+# EOF
+`
+
+func TestOpenMetricsIsReadAsItIsMeant(t *testing.T) {
+	t.Parallel()
+	for behaviour, test := range map[string]struct {
+		selector Selector
+		want     float64
+		at       float64 // s; 0: when it was received
+	}{
+		"a bucket":                {Selector{Metric: "foo_bucket", Labels: map[string]string{"le": "1"}}, 8, 0},
+		"beside its exemplar":     {Selector{Metric: "foo_bucket", Labels: map[string]string{"le": "+Inf"}}, 17, 0},
+		"a count":                 {Selector{Metric: "foo_count"}, 17, 0},
+		"a time of creation":      {Selector{Metric: "foo_created"}, 1520430000.123, 0},
+		"times in seconds":        {Selector{Metric: "up", Labels: map[string]string{"target": "a"}}, 1, 1799999000.25},
+		"the oldest of the times": {Selector{Metric: "up"}, 2, 1799999000.25},
+		"a state":                 {Selector{Metric: "colour", Labels: map[string]string{"colour": "red"}}, 1, 0},
+	} {
+		t.Run(behaviour, func(t *testing.T) {
+			t.Parallel()
+			test.selector.Scale = 1
+			page, err := sift(openMetricsPage, openMetrics, now, test.selector)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := (&meter{selector: test.selector}).read(page)
+			expect(t, got, test.want, policy.Present)
+			at := now
+			if test.at > 0 {
+				at = time.UnixMilli(int64(test.at * 1000))
+			}
+			if !got.Sample.At().Equal(at) {
+				t.Errorf("dated %v, want %v", got.Sample.At(), at)
+			}
+		})
+	}
+}
+
+func TestTheFormatIsThatOfTheContentType(t *testing.T) {
+	t.Parallel()
+	const dated = "up 1 1800000000\n# EOF\n" // of 2027 in seconds, of 1970 in milliseconds
+	for contentType, want := range map[string]time.Time{
+		"": time.UnixMilli(1_800_000_000),
+		"text/plain; version=0.0.4; charset=utf-8":                   time.UnixMilli(1_800_000_000),
+		"text/plain; version=1.0.0; escaping=underscores":            time.UnixMilli(1_800_000_000),
+		"application/openmetrics-text; version=1.0.0; charset=utf-8": time.Unix(1_800_000_000, 0),
+		"application/openmetrics-text":                               time.Unix(1_800_000_000, 0),
+		"application/openmetrics-text; version=2.0.0":                {},
+		"text/plain; version=0.0.5":                                  {},
+		"application/json":                                           {},
+		"application/vnd.google.protobuf; encoding=delimited":        {},
+		"text/html; charset=utf-8":                                   {},
+		"text/plain; version=\"":                                     {},
+	} {
+		page, err := fetch(t, func(w http.ResponseWriter, r *http.Request) {
+			if accept := r.Header.Get("Accept"); accept != acceptedFormats {
+				t.Errorf("accepts %q", accept)
+			}
+			w.Header()["Content-Type"] = []string{contentType}
+			if contentType == "" {
+				w.Header()["Content-Type"] = nil
+			}
+			_, _ = fmt.Fprint(w, dated)
+		})
+		if want.IsZero() {
+			if err == nil || !strings.Contains(err.Error(), "Content-Type") {
+				t.Errorf("%s: got %v, want an error about it", contentType, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", contentType, err)
+		} else if got := page.series["up"][0].Timestamp.Time(); !got.Equal(want) {
+			t.Errorf("%s: dated %v, want %v", contentType, got, want)
+		}
+	}
+}
+
+func TestPagesThatAreReachedAlikeShareTheirConnections(t *testing.T) {
+	t.Parallel()
+	pages := NewPages()
+	defer pages.Close()
+	via := func(access config.Access) *Fetcher {
+		f, err := pages.Via(access)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	token := func(content string) config.Access { return config.Access{BearerToken: secret.New(content)} }
+	first, again := via(token("a")), via(token("a"))
+	if first != again {
+		t.Error("the same access has two fetchers")
+	}
+	if via(token("a")) == via(token("b")) || via(config.Access{}) == via(config.Access{TLS: &config.TLS{}}) {
+		t.Error("different accesses share a fetcher")
 	}
 }

@@ -4,36 +4,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 
 	"github.com/autoscaled/autoscaled/internal/config"
-	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
 // Server asks one Prometheus server. All groups share one: a question that is
 // asked by several of them within a moment goes out once.
 type Server struct {
 	name    string // for messages, without a password
-	token   secret.Secret
 	timeout time.Duration
-	client  *http.Client
+	client  *client
 	api     v1.API
 
 	mu      sync.Mutex
 	answers map[Question]*shared
 }
 
-// Question is an expression and how old the samples behind it may be.
+// Question is an expression and how old the samples behind it may be. It is
+// evaluated at one instant, or at every step of a range if that has a span.
 type Question struct {
 	PromQL   string
 	Lookback time.Duration // servers that do not know this parameter use their own, 5 minutes
+	Range    config.Range
+}
+
+// Check refuses a range that cannot be evaluated.
+func (q Question) Check() error {
+	over := q.Range
+	switch {
+	case over.Span == 0:
+		return nil
+	case over.Step <= 0 || over.Step > over.Span:
+		return fmt.Errorf("range: step %s: it must be above 0 and no longer than span", over.Step)
+	case statistics[over.Statistic] == nil:
+		return fmt.Errorf("range: statistic %q is unknown: use avg, max, median or min", over.Statistic)
+	}
+	return nil
 }
 
 // shared is the newest answer to one question. asking is a lock that can be
@@ -53,18 +66,17 @@ func NewServer(c config.Prometheus) (*Server, error) {
 	if c.Timeout <= 0 {
 		return nil, fmt.Errorf("prometheus: timeout %s: it must be more than 0", c.Timeout)
 	}
-	client := newHTTPClient(func(request *http.Request) {
-		if !c.BearerToken.Empty() {
-			request.Header.Set("Authorization", "Bearer "+c.BearerToken.Reveal())
-		}
-	})
-	asker, err := api.NewClient(api.Config{Address: c.URL, Client: client})
+	client, err := newClient(c.Access, maxAnswer)
+	if err != nil {
+		return nil, fmt.Errorf("prometheus: %w", err)
+	}
+	client.http.Transport = &patient{next: client.http.Transport}
+	asker, err := api.NewClient(api.Config{Address: c.URL, Client: client.http})
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
 	return &Server{
 		name:    address.Redacted(),
-		token:   c.BearerToken,
 		timeout: c.Timeout,
 		client:  client,
 		api:     v1.NewAPI(asker),
@@ -73,7 +85,7 @@ func NewServer(c config.Prometheus) (*Server, error) {
 }
 
 // Close closes idle connections.
-func (s *Server) Close() { s.client.CloseIdleConnections() }
+func (s *Server) Close() { s.client.http.CloseIdleConnections() }
 
 // Bound is the longest that Ask takes.
 func (s *Server) Bound() time.Duration { return s.timeout }
@@ -113,20 +125,29 @@ func (s *Server) entry(question Question) *shared {
 }
 
 func (s *Server) ask(ctx context.Context, question Question, now time.Time) Answer {
-	options := []v1.Option{v1.WithTimeout(s.timeout)}
-	if question.Lookback > 0 {
-		options = append(options, v1.WithLookbackDelta(question.Lookback))
-	}
-	value, warnings, _, err := s.api.Query(ctx, question.PromQL, now, options...)
+	value, warnings, err := s.evaluate(ctx, question, now)
 	switch {
 	case ctx.Err() != nil:
 		return s.failed(now, context.Cause(ctx))
 	case err != nil:
-		return s.failed(now, errors.New(s.abridge(withoutURL(err).Error())))
+		return s.failed(now, errors.New(s.client.abridge(withoutURL(err).Error())))
 	case len(warnings) > 0:
-		return s.failed(now, fmt.Errorf("the answer may be partial: %s", s.abridge(warnings[0])))
+		return s.failed(now, fmt.Errorf("the answer may be partial: %s", s.client.abridge(warnings[0])))
 	}
 	return Answer{server: s.name, question: question, value: value, evaluated: now, received: time.Now()}
+}
+
+func (s *Server) evaluate(ctx context.Context, question Question, now time.Time) (model.Value, v1.Warnings, error) {
+	options := []v1.Option{v1.WithTimeout(s.timeout)}
+	if question.Lookback > 0 {
+		options = append(options, v1.WithLookbackDelta(question.Lookback))
+	}
+	if over := question.Range; over.Span > 0 {
+		value, warnings, _, err := s.api.QueryRange(ctx, question.PromQL, v1.Range{Start: now.Add(-over.Span), End: now, Step: over.Step}, options...)
+		return value, warnings, err
+	}
+	value, warnings, _, err := s.api.Query(ctx, question.PromQL, now, options...)
+	return value, warnings, err
 }
 
 func (s *Server) failed(now time.Time, err error) Answer {
@@ -135,12 +156,4 @@ func (s *Server) failed(now time.Time, err error) Answer {
 		received:  time.Now(),
 		err:       fmt.Errorf("ask prometheus %s: %w; check that it runs and that the expression works in its own page", s.name, err),
 	}
-}
-
-// abridge is abridge without the token, which a server might echo.
-func (s *Server) abridge(text string) string {
-	if !s.token.Empty() {
-		text = strings.ReplaceAll(text, s.token.Reveal(), "<secret>")
-	}
-	return abridge(text)
 }

@@ -27,7 +27,7 @@ func newServer(t *testing.T, handler http.HandlerFunc) *Server {
 
 func serverAt(t *testing.T, url string) *Server {
 	t.Helper()
-	server, err := NewServer(config.Prometheus{URL: url, BearerToken: secret.New("hush"), Timeout: 10 * time.Second})
+	server, err := NewServer(config.Prometheus{URL: url, Access: config.Access{BearerToken: secret.New("hush")}, Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func vector(elements ...string) string {
 	return success(`{"resultType":"vector","result":[` + strings.Join(elements, ",") + `]}`)
 }
 
-func element(group, value string) string {
+func series(group, value string) string {
 	return fmt.Sprintf(`{"metric":{"group":%q},"value":[1800000000,%q]}`, group, value)
 }
 
@@ -64,19 +64,19 @@ func TestAnswers(t *testing.T) {
 		says      string
 	}{
 		{"a scalar is the value", success(`{"resultType":"scalar","result":[1800000000,"2.5"]}`), only, 2.5, 0, ""},
-		{"one element is the value", vector(element("web", "7")), only, 7, 0, ""},
-		{"zero is a value", vector(element("web", "0")), only, 0, 0, ""},
+		{"one element is the value", vector(series("web", "7")), only, 7, 0, ""},
+		{"zero is a value", vector(series("web", "0")), only, 0, 0, ""},
 		{"nothing is absent, not zero", vector(), only, 0, policy.Absent, "no series"},
-		{"several are ambiguous", vector(element("web", "7"), element("api", "1")), only, 0, policy.Failed, "2 series match"},
-		{"the group's own element is picked", vector(element("api", "1"), element("web", "7")), ofWeb, 7, 0, ""},
-		{"a group without an element is absent", vector(element("api", "1")), ofWeb, 0, policy.Absent, `group="web"`},
-		{"two elements of the group are ambiguous", vector(element("web", "7"), element("web", "8")), ofWeb, 0, policy.Failed, "sum by (group)"},
-		{"NaN is not finite", vector(element("web", "NaN")), only, 0, policy.NotFinite, "NaN"},
-		{"infinity is not finite", vector(element("web", "+Inf")), only, 0, policy.NotFinite, "Inf"},
+		{"several are ambiguous", vector(series("web", "7"), series("api", "1")), only, 0, policy.Failed, "2 series match"},
+		{"the group's own element is picked", vector(series("api", "1"), series("web", "7")), ofWeb, 7, 0, ""},
+		{"a group without an element is absent", vector(series("api", "1")), ofWeb, 0, policy.Absent, `group="web"`},
+		{"two elements of the group are ambiguous", vector(series("web", "7"), series("web", "8")), ofWeb, 0, policy.Failed, "sum by (group)"},
+		{"NaN is not finite", vector(series("web", "NaN")), only, 0, policy.NotFinite, "NaN"},
+		{"infinity is not finite", vector(series("web", "+Inf")), only, 0, policy.NotFinite, "Inf"},
 		{"a matrix is refused", success(`{"resultType":"matrix","result":[]}`), only, 0, policy.Failed, "instant vector"},
 		{"a string is refused", success(`{"resultType":"string","result":[1800000000,"7"]}`), only, 0, policy.Failed, "string"},
 		{"a histogram is refused", success(`{"resultType":"vector","result":[{"metric":{},"histogram":[1800000000,{"count":"1","sum":"2","buckets":[]}]}]}`), only, 0, policy.Failed, "histogram"},
-		{"a warning makes the answer partial", `{"status":"success","warnings":["store is down"],"data":{"resultType":"vector","result":[` + element("web", "7") + `]}}`, only, 0, policy.Failed, "store is down"},
+		{"a warning makes the answer partial", `{"status":"success","warnings":["store is down"],"data":{"resultType":"vector","result":[` + series("web", "7") + `]}}`, only, 0, policy.Failed, "store is down"},
 		{"a result from the future is refused", success(`{"resultType":"scalar","result":[1800000600,"2.5"]}`), only, 0, policy.OutOfRange, "dated after"},
 		{"an error is told", `{"status":"error","errorType":"bad_data","error":"parse error"}`, only, 0, policy.Failed, "parse error"},
 		{"null for an element is refused", vector("null"), only, 0, policy.Failed, "null"},
@@ -108,7 +108,7 @@ func TestServersThatDoNotAnswerHaveFailed(t *testing.T) {
 			http.Redirect(w, r, "/login", http.StatusTemporaryRedirect)
 		},
 		"huge": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = fmt.Fprint(w, `{"status":"success","data":"`+strings.Repeat("x", maxBody)+`"}`)
+			_, _ = fmt.Fprint(w, `{"status":"success","data":"`+strings.Repeat("x", maxAnswer)+`"}`)
 		},
 	}
 	for name, handler := range tests {
@@ -160,7 +160,7 @@ func TestGroupsShareOneAnswer(t *testing.T) {
 	var asked atomic.Int32
 	server := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
-		_, _ = fmt.Fprint(w, vector(element("web", "7"), element("api", "1")))
+		_, _ = fmt.Fprint(w, vector(series("web", "7"), series("api", "1")))
 	})
 	var groups sync.WaitGroup
 	for range 20 {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -28,15 +26,16 @@ type Selector struct {
 // Target reads a list of quantities from one page, and remembers its counters
 // from one reading to the next.
 type Target struct {
-	pages  *Pages
-	url    string
-	meters []*meter
+	fetcher *Fetcher
+	url     string
+	wanted  wanted
+	meters  []*meter
 }
 
 // NewTarget prepares reading the selected quantities of the page at url.
 // Nothing is sent yet.
-func NewTarget(pages *Pages, url string, selectors []Selector) *Target {
-	target := &Target{pages: pages, url: url}
+func NewTarget(fetcher *Fetcher, url string, selectors []Selector) *Target {
+	target := &Target{fetcher: fetcher, url: url, wanted: newWanted(selectors)}
 	for _, selector := range selectors {
 		target.meters = append(target.meters, &meter{selector: selector})
 	}
@@ -46,7 +45,7 @@ func NewTarget(pages *Pages, url string, selectors []Selector) *Target {
 // Read fetches the page once and returns one reading for each selector, in
 // their order. It is for one caller at a time.
 func (t *Target) Read(ctx context.Context) []reading.Reading {
-	page, err := t.pages.Fetch(ctx, t.url)
+	page, err := t.fetcher.fetch(ctx, t.url, t.wanted)
 	if err != nil {
 		return reading.Repeat(reading.Failed(time.Now(), err), len(t.meters))
 	}
@@ -66,11 +65,11 @@ type meter struct {
 
 // snapshot is what one page said about the series of one selector.
 type snapshot struct {
-	at     time.Time // of the oldest of them
-	values map[model.Fingerprint]float64
+	at     time.Time          // of the oldest of them
+	values map[string]float64 // by name and labels
 }
 
-func (m *meter) read(page *Page) reading.Reading {
+func (m *meter) read(page *page) reading.Reading {
 	after, err := m.take(page)
 	if err != nil {
 		m.before = nil
@@ -93,30 +92,32 @@ func (m *meter) read(page *Page) reading.Reading {
 }
 
 // take picks the selector's series, or says why they make no reading.
-func (m *meter) take(page *Page) (snapshot, *reading.Reading) {
+func (m *meter) take(page *page) (snapshot, *reading.Reading) {
 	none := func(why policy.Absence, err error) (snapshot, *reading.Reading) {
 		r := reading.None(why, page.at, fmt.Errorf("%s: %w", m.selector.Metric, err))
 		return snapshot{}, &r
 	}
-	series, err := page.series(m.selector.Metric, m.selector.Labels)
-	if err != nil {
-		return none(policy.Failed, err)
-	}
+	series := page.find(m.selector.Metric, m.selector.Labels)
 	if len(series) == 0 {
 		return none(policy.Absent, errors.New("the page has no such series: check metric and labels"))
 	}
-	taken := snapshot{at: page.at, values: make(map[model.Fingerprint]float64, len(series))}
+	taken := snapshot{at: page.at, values: make(map[string]float64, len(series))}
 	for _, sample := range series {
-		if sample.Timestamp != undated {
-			dated := sample.Timestamp.Time()
-			if dated.Sub(page.at) > maxSkew {
-				return none(policy.OutOfRange, fmt.Errorf("its time %s is ahead of ours: set the clocks of both machines", dated.UTC().Format(time.RFC3339)))
-			}
-			if dated.Before(taken.at) {
-				taken.at = dated
-			}
+		dated := sample.Timestamp.Time()
+		name := sample.Metric.String()
+		_, twice := taken.values[name]
+		switch {
+		case twice:
+			return none(policy.Failed, errors.New("the page has one of its series twice: correct the exporter"))
+		case m.selector.Counter && sample.Value < 0:
+			return none(policy.OutOfRange, errors.New("it is negative, which no counter is: is it a gauge?"))
+		case sample.Timestamp == undated:
+		case dated.Sub(page.at) > maxSkew:
+			return none(policy.OutOfRange, fmt.Errorf("its time %s is ahead of ours: set the clocks of both machines", dated.UTC().Format(time.RFC3339)))
+		case dated.Before(taken.at):
+			taken.at = dated
 		}
-		taken.values[sample.Metric.Fingerprint()] += float64(sample.Value)
+		taken.values[name] = float64(sample.Value)
 	}
 	return taken, nil
 }

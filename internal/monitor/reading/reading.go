@@ -45,6 +45,15 @@ func None(why policy.Absence, at time.Time, err error) Reading {
 // Failed is a reading of a source that could not be read.
 func Failed(at time.Time, err error) Reading { return None(policy.Failed, at, err) }
 
+// Later is the reading dated so much later: one of data that come so late counts
+// from when they were to be there.
+func (r Reading) Later(by time.Duration) Reading {
+	if value, ok := r.Sample.Value(); ok {
+		r.Sample = policy.ValueAt(value, r.Sample.At().Add(by))
+	}
+	return r
+}
+
 // Repeat is n times the same reading: one request that was to answer n signals
 // and came to nothing.
 func Repeat(r Reading, n int) []Reading {

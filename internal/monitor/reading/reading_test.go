@@ -21,7 +21,7 @@ func TestAReadingHasEitherAValueOrAnExplanation(t *testing.T) {
 			special := rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1)})
 			r = reading.Of(rapid.OneOf(rapid.Float64(), special).Draw(t, "value"), at)
 		} else {
-			why := policy.Absence(rapid.Uint8Range(0, uint8(policy.Warming)).Draw(t, "why"))
+			why := policy.Absence(rapid.Uint8Range(0, uint8(policy.Filling)).Draw(t, "why"))
 			cause := rapid.SampledFrom([]error{nil, errors.New("cause")}).Draw(t, "cause")
 			r = reading.None(why, at, cause)
 		}
@@ -33,4 +33,16 @@ func TestAReadingHasEitherAValueOrAnExplanation(t *testing.T) {
 			t.Fatalf("%v passed for a value", value)
 		}
 	})
+}
+
+func TestALaterReadingIsTheSameOtherwise(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_800_000_000, 0)
+	value := reading.Of(7, at).Later(time.Minute)
+	if got, ok := value.Sample.Value(); !ok || got != 7 || !value.Sample.At().Equal(at.Add(time.Minute)) || value.Err != nil {
+		t.Errorf("got %+v", value)
+	}
+	if failed := reading.Failed(at, errors.New("cause")); failed.Later(time.Minute) != failed {
+		t.Errorf("got %+v, want %+v", failed.Later(time.Minute), failed)
+	}
 }

@@ -1,8 +1,9 @@
 package snmp
 
 import (
+	"maps"
 	"math"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,15 +32,6 @@ func ticks(user, system, idle, wait uint64) []Value {
 	return []Value{c32(user), lacking(), c32(system), c32(idle), c32(wait), lacking(), lacking(), lacking()}
 }
 
-func quantity(t *testing.T, c config.SNMP) Quantity {
-	t.Helper()
-	q, err := NewQuantity(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return q
-}
-
 func lastOf(q Quantity, steps []step) reading.Reading {
 	m := meter{quantity: q}
 	var last reading.Reading
@@ -61,6 +53,12 @@ func TestMeter(t *testing.T) {
 	gaugeOID := config.SNMP{OID: ".1.3.6.1.4.1.99999.2.0", Scale: 10}
 	busyCPU := config.SNMP{Profile: "cpu_busy"}
 	one := func(v Value) []Value { return []Value{v} }
+	bits := func(v Value) []Value { return []Value{v, lacking()} } // of an interface of unknown speed
+	link := func(octets, speed float64) []Value { return []Value{c64(uint64(octets)), gaugeOf(speed)} }
+	usage := config.SNMP{Profile: "network_out_utilization", Interface: 2}
+	packets := config.SNMP{Profile: "network_out_packets", Interface: 2}
+	memory, disk := config.SNMP{Profile: "memory_used"}, config.SNMP{Profile: "disk_used", Path: "/"}
+	processors := config.SNMP{Profile: "cpu_load_hr"}
 	tests := []struct {
 		behaviour string
 		of        config.SNMP
@@ -76,11 +74,11 @@ func TestMeter(t *testing.T) {
 		{"a gauge of NaN is not finite", gaugeOID, []step{{0, 1, one(gaugeOf(math.NaN()))}}, 0, policy.NotFinite},
 		{"one reading of a counter is absent", counter, []step{{0, 1, one(c64(5))}}, 0, policy.Absent},
 		{"two make a rate", counter, []step{{0, 1, one(c64(5))}, {10, 11, one(c64(105))}}, 10, 0},
-		{"octets become bits", octets, []step{{0, 1, one(c64(0))}, {10, 11, one(c64(1000))}}, 800, 0},
+		{"octets become bits", octets, []step{{0, 1, bits(c64(0))}, {10, 11, bits(c64(1000))}}, 800, 0},
 		{"a rate is not taken over less than the agent's refresh", octets,
-			[]step{{0, 1, one(c64(0))}, {10, 11, one(c64(1000))}, {12, 13, one(c64(1000))}}, 800, 0},
+			[]step{{0, 1, bits(c64(0))}, {10, 11, bits(c64(1000))}, {12, 13, bits(c64(1000))}}, 800, 0},
 		{"polls in between do not lose the baseline", octets,
-			[]step{{0, 1, one(c64(0))}, {2, 3, one(c64(0))}, {4, 5, one(c64(1000))}}, 2000, 0},
+			[]step{{0, 1, bits(c64(0))}, {2, 3, bits(c64(0))}, {4, 5, bits(c64(1000))}}, 2000, 0},
 		{"a 32-bit counter wraps at its width", counter, []step{{0, 1, one(c32(top32 - 49))}, {10, 11, one(c32(50))}}, 10, 0},
 		{"a 64-bit counter wraps at its width", counter, []step{{0, 1, one(c64(top64 - 49))}, {10, 11, one(c64(50))}}, 10, 0},
 		{"a 32-bit reset is no wrap", counter, []step{{0, 1, one(c32(1_000_000))}, {10, 11, one(c32(3))}}, 0, policy.Absent},
@@ -103,6 +101,37 @@ func TestMeter(t *testing.T) {
 			[]step{{0, 1, ticks(100, 0, 100, 0)}, {5, 6, ticks(130, 0, 110, 0)}, {6, 7, ticks(130, 0, 110, 0)}}, 0.75, 0},
 		{"an agent that has just started answers zeros, which make no share", busyCPU,
 			[]step{{0, 1, ticks(0, 0, 0, 0)}, {5, 6, ticks(90_000, 0, 10_000, 0)}}, 0, policy.Absent},
+		{"five and fifteen minutes have loads of their own", config.SNMP{Profile: "load15"}, []step{{0, 1, one(gaugeOf(275))}}, 2.75, 0},
+		{"what moved faster than the interface is out of range", octets,
+			[]step{{0, 1, link(0, 100)}, {10, 11, link(1.05*100e6/8*14, 100)}}, 0, policy.OutOfRange},
+		{"an old copy can make a full interface seem faster than it is", octets,
+			[]step{{0, 1, link(0, 100)}, {10, 11, link(100e6/8*13, 100)}}, 130e6, 0},
+		{"a speed that snmpd made up bounds nothing", octets, []step{{0, 1, link(0, 10)}, {10, 11, link(100e6/8*10, 10)}}, 100e6, 0},
+		{"an interface's use is a share of its speed", usage, []step{{0, 1, link(0, 100)}, {10, 11, link(100e6/8*5, 100)}}, 0.5, 0},
+		{"an interface in full use has no more than all of it", usage, []step{{0, 1, link(0, 100)}, {10, 11, link(100e6/8*13, 100)}}, 1, 0},
+		{"impossible use is out of range", usage, []step{{0, 1, link(0, 100)}, {10, 11, link(100e6/8*20, 100)}}, 0, policy.OutOfRange},
+		{"without a speed there is no share of it", usage, []step{{0, 1, bits(c64(0))}, {10, 11, bits(c64(1))}}, 0, policy.Absent},
+		{"a speed of 0 is none", usage, []step{{0, 1, link(0, 0)}, {10, 11, link(1, 0)}}, 0, policy.Absent},
+		{"packets of all kinds count", packets, []step{{0, 1, []Value{c64(0), c64(0), c64(0)}}, {10, 11, []Value{c64(70), c64(20), c64(10)}}}, 10, 0},
+		{"packets are counted without the kinds that the agent lacks", packets,
+			[]step{{0, 1, []Value{c64(0), lacking(), lacking()}}, {10, 11, []Value{c64(70), lacking(), lacking()}}}, 7, 0},
+		{"errors of both directions count", config.SNMP{Profile: "network_errors", Interface: 1},
+			[]step{{0, 1, []Value{c32(0), c32(0)}}, {10, 11, []Value{c32(1), c32(2)}}}, 0.3, 0},
+		{"memory that the kernel calls available is not used", memory, []step{{0, 1, []Value{gaugeOf(1000), gaugeOf(100), gaugeOf(50), gaugeOf(150), c64(400)}}}, 0.6, 0},
+		{"memory that is free, buffer or cache is not used", memory, []step{{0, 1, []Value{gaugeOf(1000), gaugeOf(100), gaugeOf(50), gaugeOf(150), lacking()}}}, 0.7, 0},
+		{"more memory free than there is, is out of range", memory, []step{{0, 1, []Value{gaugeOf(1000), gaugeOf(900), gaugeOf(50), gaugeOf(150), lacking()}}}, 0, policy.OutOfRange},
+		{"memory needs what is free", memory, []step{{0, 1, []Value{gaugeOf(1000), lacking(), gaugeOf(50), gaugeOf(150), lacking()}}}, 0, policy.Absent},
+		{"a host without swap uses none and has no share", config.SNMP{Profile: "swap_used"}, []step{{0, 1, []Value{gaugeOf(0), gaugeOf(0)}}}, 0, policy.Absent},
+		{"swap that is not free is used", config.SNMP{Profile: "swap_used"}, []step{{0, 1, []Value{gaugeOf(200), gaugeOf(50)}}}, 0.75, 0},
+		{"more used than there is, is out of range", disk, []step{{0, 1, []Value{gaugeOf(11), gaugeOf(10)}}}, 0, policy.OutOfRange},
+		{"a negative size is out of range", disk, []step{{0, 1, []Value{gaugeOf(11), gaugeOf(-10)}}}, 0, policy.OutOfRange},
+		{"the load of the processors is averaged", processors, []step{{0, 1, []Value{gaugeOf(100), gaugeOf(50)}}}, 0.75, 0},
+		{"a processor's load above 100 is out of range", processors, []step{{0, 1, []Value{gaugeOf(130)}}}, 0, policy.OutOfRange},
+		{"no processors make no load", processors, []step{{0, 1, nil}}, 0, policy.Absent},
+		{"a row without a number makes no load", processors, []step{{0, 1, []Value{gaugeOf(1), lacking()}}}, 0, policy.Absent},
+		{"connections are counted", config.SNMP{Profile: "tcp_connections"}, []step{{0, 1, one(gaugeOf(17))}}, 17, 0},
+		{"an object's max bounds it", config.SNMP{OID: "1.3.6", Scale: 2, Max: 10}, []step{{0, 1, one(gaugeOf(5.1))}}, 0, policy.OutOfRange},
+		{"an object's max can be reached", config.SNMP{OID: "1.3.6", Scale: 0.1, Max: 10}, []step{{0, 1, one(gaugeOf(100))}}, 10, 0},
 		{"busy needs idle", busyCPU, []step{{0, 1, append(ticks(1, 1, 1, 1)[:3], lacking(), c32(1), lacking(), lacking(), lacking())}}, 0, policy.Absent},
 	}
 	for _, test := range tests {
@@ -152,19 +181,40 @@ func TestBusyIsAShareWhateverTheAgentSays(t *testing.T) {
 
 func TestNewQuantityRefusesWhatItCannotAsk(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		of   config.SNMP
-		says string
+	for _, test := range []struct {
+		of    config.SNMP
+		about string
 	}{
-		{config.SNMP{Profile: "cpu"}, "cpu_busy, load1, network_in, network_out"},
+		{config.SNMP{Profile: "cpu"}, "cpu_busy, cpu_load_hr"},
 		{config.SNMP{Profile: "network_in"}, "ifIndex"},
+		{config.SNMP{Profile: "disk_used"}, "path is empty"},
 		{config.SNMP{}, "neither profile nor oid"},
 		{config.SNMP{OID: "sysUpTime.0"}, "not one in numbers"},
 		{config.SNMP{OID: "1.3.6.1.99999999999"}, "not one in numbers"},
+		{config.SNMP{OID: "1.3.6.1.4", Table: "median"}, "sum, avg or max"},
+	} {
+		_, err := NewQuantity(test.of)
+		says(t, err, test.about)
 	}
-	for _, test := range tests {
-		if _, err := NewQuantity(test.of); err == nil || !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%+v: got %v, want an error about %q", test.of, err, test.says)
+}
+
+func TestConfigurationAndProfilesHaveTheSameNames(t *testing.T) {
+	t.Parallel()
+	known := config.SNMPProfiles()
+	if names := slices.Sorted(maps.Keys(profiles)); !slices.Equal(names, slices.Sorted(slices.Values(known))) {
+		t.Errorf("profiles %q, and configuration knows %q", names, known)
+	}
+	for name, p := range profiles {
+		if p.ceiling != 0 && p.ceiling != 1 || (p.table != nil) != (name == "cpu_load_hr") {
+			t.Errorf("%s has the ceiling %v", name, p.ceiling)
 		}
 	}
+}
+
+func TestImpossibleValuesNameTheirObject(t *testing.T) {
+	t.Parallel()
+	got := lastOf(quantity(t, config.SNMP{Profile: "network_in", Interface: 2}),
+		[]step{{0, 1, []Value{c64(0), gaugeOf(100)}}, {10, 11, []Value{c64(1 << 40), gaugeOf(100)}}})
+	says(t, got.Err, "ifHCInOctets.2")
+	says(t, got.Err, "more than an interface of 1e+08 bit/s can carry")
 }

@@ -1,32 +1,44 @@
-// Package snmp reads quantities from SNMP agents by v2c GET (RFC 3416).
+// Package snmp reads quantities from SNMP agents: v1 (RFC 1157), v2c (RFC 3416)
+// and v3 with the user-based security model (RFC 3414, 3826, 7860).
 //
-// A Client asks one agent for a list of objects in one PDU; an Agent keeps what
-// a list of quantities needs of the reading before, and turns counters into
-// rates and shares. Profiles, a table, says which objects make which quantity.
+// An Agent keeps what a list of quantities needs of the reading before, and turns
+// objects, counters and tables into values, rates and shares. Profiles, a table,
+// says which objects make which quantity. One reading is one call: it has one
+// socket and one deadline, and consists of as few exchanges as it takes.
 //
 // It promises that an answer is believed only if it came from the asked address
-// and port, carries our request ID and community, and names exactly the asked
-// objects in the order asked; everything else is ignored until the deadline, or
-// is an error. A value that the agent does not have, or whose counter was
-// interrupted, is a sample without a value, never a zero. No datagram makes it
-// panic, and it waits no longer than timeout × (retries + 1).
+// and port, carries our request ID and community (in v3: comes from the engine
+// that we know, from our user, at the asked level of security, authentic and
+// timely), and names exactly the asked objects in the order asked. Everything else
+// is dropped, and counted by its reason, while the true answer is waited for. A
+// value that the agent does not have, or whose counter was interrupted, is a
+// sample without a value, never a zero; of a table that was not read to its end
+// nothing is used. No datagram makes it panic, and a call takes no longer than
+// timeout × (retries + 1), whatever the agent does.
 //
-// The wire format is gosnmp's; the exchange is ours, because gosnmp's accepts
-// answers with request ID 0 and with other objects than asked, and keeps 64 KiB
-// for each target. Monitor calls this package; it calls reading and policy.
+// What is known of an agent, its engine's keys and time among it, belongs to the
+// Agent that was made for one instance. Nothing is looked up by engine ID, which
+// cloned machines may share.
+//
+// The wire format and v3's cryptography are gosnmp's; the exchange is ours,
+// because gosnmp's accepts answers with request ID 0 and with other objects than
+// asked, takes v3 time from messages that are not authentic, and keeps 64 KiB for
+// each target. Monitor calls this package; it calls config, reading and policy.
 package snmp
 
 import (
-	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/netip"
-	"os"
-	"syscall"
+	"slices"
+	"sync/atomic"
 	"time"
 
+	"github.com/gosnmp/gosnmp"
+
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
@@ -34,23 +46,43 @@ const (
 	// maxObjects bounds one request, so that the answer fits into one datagram
 	// of an ordinary network and agents do not refuse it as too big.
 	maxObjects = 50
-	// maxDatagram bounds an answer. A longer one cannot be that to maxObjects numbers.
-	maxDatagram = 4096
+	// maxDatagram bounds an answer in bytes, and is what v3 tells the agent.
+	maxDatagram = 16 << 10
 	// maxCommunity is what gosnmp encodes correctly: a length of one octet.
 	maxCommunity = 127
+	// maxUser and maxContext are RFC 3414's and RFC 3415's bounds in bytes.
+	maxUser, maxContext = 32, 32
+	// minPassphrase is RFC 3414's bound in bytes (§11.2); agents refuse shorter ones.
+	minPassphrase = 8
 )
 
 // Options says how agents are asked.
 type Options struct {
-	Port      uint16        // UDP port of the agents
-	Community secret.Secret // at most 127 bytes
-	Timeout   time.Duration // of one attempt; more than 0
-	Retries   int           // further attempts; 0 or more
+	Port    uint16        // UDP port of the agents
+	Version string        // v1, v2c or v3; empty is v2c
+	Timeout time.Duration // of one attempt; more than 0
+	Retries int           // further attempts; 0 or more
+
+	Community secret.Secret // v1 and v2c: at most 127 bytes
+
+	// v3: the user, 1 to 32 bytes; with Auth messages are authenticated, with
+	// Privacy, which needs Auth, also encrypted. A passphrase has 8 bytes or more.
+	User    string
+	Auth    config.SNMPKey // md5, sha, sha224, sha256, sha384, sha512
+	Privacy config.SNMPKey // des, aes, aes192, aes256, aes192c, aes256c
+	Context string         // at most 32 bytes; usually empty
+
+	// Dropped, when set, is told the reason, one of DropReasons, of every datagram
+	// that was not believed. It is called by several goroutines at once.
+	Dropped func(reason string)
 }
 
-// Client asks agents. It holds no socket between two calls and may be used by
-// many goroutines at once.
-type Client struct{ options Options }
+// Client asks agents. It may be used by many goroutines at once.
+type Client struct {
+	options Options
+	user    user           // of v3
+	salt    *atomic.Uint64 // of the last encrypted message
+}
 
 // NewClient refuses options that could not make a request.
 func NewClient(options Options) (*Client, error) {
@@ -61,110 +93,51 @@ func NewClient(options Options) (*Client, error) {
 		return nil, fmt.Errorf("snmp: timeout %s: it must be more than 0", options.Timeout)
 	case options.Retries < 0:
 		return nil, fmt.Errorf("snmp: retries %d: it must be 0 or more", options.Retries)
-	case len(options.Community.Reveal()) > maxCommunity:
-		return nil, fmt.Errorf("snmp: the community is longer than %d bytes", maxCommunity)
+	case !slices.Contains([]string{"", "v1", "v2c", "v3"}, options.Version):
+		return nil, fmt.Errorf("snmp: version %q is unknown: use v1, v2c or v3", options.Version)
 	}
-	return &Client{options}, nil
+	if options.Dropped == nil {
+		options.Dropped = func(string) {}
+	}
+	c := &Client{options: options, salt: new(atomic.Uint64)}
+	if options.Version != "v3" {
+		if len(options.Community.Reveal()) > maxCommunity {
+			return nil, fmt.Errorf("snmp: the community is longer than %d bytes", maxCommunity)
+		}
+		return c, nil
+	}
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // it never fails
+	c.salt.Store(binary.BigEndian.Uint64(seed[:]))
+	var err error
+	c.user, err = newUser(options)
+	return c, err
 }
 
-// Bound is the longest that Get takes.
+// Bound is the longest that reading one agent takes.
 func (c *Client) Bound() time.Duration {
 	return c.options.Timeout * time.Duration(c.options.Retries+1)
 }
 
-// Get asks the agent at address for the objects, numeric OIDs with a leading
-// dot, 1 to 50 of them. Values has one entry for each, in the same order. An
-// error means that the agent could not be read at all.
-//
-// Each call has its own connected socket with a new port: the kernel drops what
-// others send to it, and no late answer of an earlier call can reach it.
-func (c *Client) Get(ctx context.Context, address netip.Addr, objects []string) (Answer, error) {
-	if len(objects) == 0 || len(objects) > maxObjects {
-		return Answer{}, fmt.Errorf("snmp: %d objects asked of one agent: 1 to %d fit into a request; watch fewer objects per agent", len(objects), maxObjects)
-	}
-	endpoint := netip.AddrPortFrom(address, c.options.Port)
-	answer, err := c.exchange(ctx, endpoint, objects)
-	if err != nil {
-		return Answer{}, fmt.Errorf("snmp %s: %w", endpoint, err)
-	}
-	return answer, nil
+// peer is one agent, and what is remembered of it from one call to the next. It
+// is for one caller at a time.
+type peer struct {
+	*Client
+	endpoint netip.AddrPort
+	envelope envelope // of requests and answers
+	engine   *engine  // of v3; nil while it is not known
+	fits     int      // objects in one request that the agent's answers have room for
 }
 
-func (c *Client) exchange(ctx context.Context, endpoint netip.AddrPort, objects []string) (Answer, error) {
-	request := request{
-		id:        1 + rand.Uint32N(1<<31-1), // 0 stands for "unknown" in some agents' answers
-		community: c.options.Community.Reveal(),
-		objects:   append([]string{sysUpTime}, objects...),
-	}
-	datagram, err := request.encode()
-	if err != nil {
-		return Answer{}, err
-	}
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(endpoint))
-	if err != nil {
-		return Answer{}, err
-	}
-	defer func() { _ = conn.Close() }()
-	// Closing is what ends a read when the caller gives up.
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-
-	buffer := make([]byte, maxDatagram)
-	for range c.options.Retries + 1 {
-		var answer Answer
-		answer, err = c.attempt(conn, datagram, request, buffer)
-		err = reason(err)
-		if ctx.Err() != nil {
-			return Answer{}, context.Cause(ctx)
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return answer, explain(err)
-		}
-	}
-	return Answer{}, fmt.Errorf("no answer in %d × %s: is snmpd running there, is its community ours, does it listen on this address, and does no firewall drop UDP? (%w)",
-		c.options.Retries+1, c.options.Timeout, err)
-}
-
-// attempt sends the request and waits for its answer. Datagrams that are not
-// the answer to this request do not end the wait.
-func (c *Client) attempt(conn *net.UDPConn, datagram []byte, request request, buffer []byte) (Answer, error) {
-	if err := conn.SetDeadline(time.Now().Add(c.options.Timeout)); err != nil {
-		return Answer{}, err
-	}
-	if _, err := conn.Write(datagram); err != nil {
-		return Answer{}, err
-	}
-	for {
-		length, err := conn.Read(buffer)
-		if err != nil {
-			return Answer{}, err
-		}
-		received := time.Now()
-		packet, err := decode(buffer[:length])
-		if err != nil || !request.answeredBy(packet) {
-			continue
-		}
-		return request.answer(packet, received)
-	}
-}
-
-// reason is err without the names of its sockets: our port differs every time,
-// and the same trouble must read the same.
-func reason(err error) error {
-	var errno syscall.Errno
-	var op *net.OpError
-	switch {
-	case errors.As(err, &errno):
-		return errno
-	case errors.As(err, &op):
-		return op.Err
+func (c *Client) peer(address netip.Addr) *peer {
+	p := &peer{Client: c, endpoint: netip.AddrPortFrom(address, c.options.Port), fits: maxObjects}
+	switch c.options.Version {
+	case "v3":
+		p.envelope = secured{p}
+	case "v1":
+		p.envelope = community{gosnmp.Version1, c.options.Community.Reveal()}
 	default:
-		return err
+		p.envelope = community{gosnmp.Version2c, c.options.Community.Reveal()}
 	}
-}
-
-func explain(err error) error {
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("nobody listens on that port: is snmpd running and its agentAddress this one? (%w)", err)
-	}
-	return err
+	return p
 }

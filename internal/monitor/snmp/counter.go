@@ -29,7 +29,7 @@ func increase(before, after Value) (float64, error) {
 		}
 		return float64(step), nil
 	default:
-		return 0, errors.New("the object is not a counter: leave out counter: true")
+		return 0, errors.New("the object is not a counter: leave out kind: counter")
 	}
 }
 

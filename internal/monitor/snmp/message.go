@@ -1,9 +1,8 @@
 package snmp
 
 import (
-	"errors"
 	"fmt"
-	"time"
+	"math/rand/v2"
 
 	"github.com/gosnmp/gosnmp"
 )
@@ -11,31 +10,67 @@ import (
 // sysUpTime.0 (RFC 3418): hundredths of a second since the agent started.
 const sysUpTime = ".1.3.6.1.2.1.1.3.0"
 
-// request is one GET. objects[0] is sysUpTime, so that the same PDU says
-// whether the agent restarted since the last one.
+// request is one question. Its first object says how long the agent is up, so
+// that the same PDU says whether it restarted since the last one.
 type request struct {
-	id        uint32
-	community string
-	objects   []string
+	id          uint32 // of the PDU, and in v3 of the message
+	pdu         gosnmp.PDUType
+	repetitions uint32 // of GETBULK
+	objects     []string
 }
 
-// Answer is what an agent said at one moment.
-type Answer struct {
-	At     time.Time     // when it was received
-	Uptime time.Duration // of the agent, in steps of 10 ms; starts again after 497 days
-	Values []Value       // one for each object asked
+// newID is a request ID: 0 stands for "unknown" in some agents' answers.
+func newID() uint32 { return 1 + rand.Uint32N(1<<31-1) }
+
+// packet is the request without its version and security.
+func (r request) packet() *gosnmp.SnmpPacket {
+	packet := &gosnmp.SnmpPacket{PDUType: r.pdu, RequestID: r.id, Variables: make([]gosnmp.SnmpPDU, len(r.objects))}
+	for i, object := range r.objects {
+		packet.Variables[i] = gosnmp.SnmpPDU{Name: object, Type: gosnmp.Null}
+	}
+	if r.pdu == gosnmp.GetBulkRequest {
+		packet.NonRepeaters, packet.MaxRepetitions = 1, r.repetitions
+	}
+	return packet
 }
 
-func (r request) encode() ([]byte, error) {
-	packet := gosnmp.SnmpPacket{
-		Version:   gosnmp.Version2c,
-		Community: r.community,
-		PDUType:   gosnmp.GetRequest,
-		RequestID: r.id,
+// envelope makes messages of requests, and takes answers out of messages.
+type envelope interface {
+	seal(request) ([]byte, error)
+	// open may change the datagram. Its error is a *drop.
+	open(datagram []byte, r request) (*gosnmp.SnmpPacket, error)
+}
+
+// community is the envelope of v1 and v2c.
+type community struct {
+	version gosnmp.SnmpVersion
+	name    string
+}
+
+func (c community) seal(r request) ([]byte, error) {
+	packet := r.packet()
+	packet.Version, packet.Community = c.version, c.name
+	return encode(packet)
+}
+
+func (c community) open(datagram []byte, r request) (*gosnmp.SnmpPacket, error) {
+	packet, err := decode(datagram)
+	switch {
+	case err != nil:
+		return nil, err
+	case packet.Version != c.version:
+		return nil, dropf(dropVersion, "it is of version %s", packet.Version)
+	case packet.Community != c.name:
+		return nil, dropf(dropCommunity, "it carries another community")
+	case packet.PDUType != gosnmp.GetResponse:
+		return nil, dropf(dropType, "it is no answer but a %s", packet.PDUType)
+	case packet.RequestID != r.id:
+		return nil, dropStrange(packet.RequestID)
 	}
-	for _, object := range r.objects {
-		packet.Variables = append(packet.Variables, gosnmp.SnmpPDU{Name: object, Type: gosnmp.Null})
-	}
+	return packet, nil
+}
+
+func encode(packet *gosnmp.SnmpPacket) ([]byte, error) {
 	datagram, err := packet.MarshalMsg()
 	if err != nil {
 		return nil, fmt.Errorf("encode the request: %w; check the configured OIDs", err)
@@ -43,43 +78,20 @@ func (r request) encode() ([]byte, error) {
 	return datagram, nil
 }
 
-// decode parses foreign bytes. A panic of the parser is an error like any other.
-func decode(datagram []byte) (packet *gosnmp.SnmpPacket, err error) {
+// decode parses foreign bytes that are not secured.
+func decode(datagram []byte) (*gosnmp.SnmpPacket, error) {
+	return guarded(func() (*gosnmp.SnmpPacket, error) { return new(gosnmp.GoSNMP).SnmpDecodePacket(datagram) })
+}
+
+// guarded makes a panic of the parser an error like any other.
+func guarded(parse func() (*gosnmp.SnmpPacket, error)) (packet *gosnmp.SnmpPacket, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			packet, err = nil, fmt.Errorf("decode the answer: %v", cause)
+			packet, err = nil, dropf(dropMalformed, "it cannot be decoded: %v", cause)
 		}
 	}()
-	return (&gosnmp.GoSNMP{}).SnmpDecodePacket(datagram)
-}
-
-// answeredBy says whether packet claims to be the answer to r.
-func (r request) answeredBy(packet *gosnmp.SnmpPacket) bool {
-	return packet.Version == gosnmp.Version2c && packet.PDUType == gosnmp.GetResponse &&
-		packet.RequestID == r.id && packet.Community == r.community
-}
-
-// answer checks that packet answers exactly what was asked.
-func (r request) answer(packet *gosnmp.SnmpPacket, received time.Time) (Answer, error) {
-	if packet.Error != gosnmp.NoError {
-		return Answer{}, fmt.Errorf("the agent refused the request: error-status %d (%s); allow these objects in its view, or watch fewer", uint8(packet.Error), packet.Error)
+	if packet, err = parse(); err != nil {
+		return nil, dropf(dropMalformed, "it cannot be decoded: %v", err)
 	}
-	if len(packet.Variables) != len(r.objects) {
-		return Answer{}, fmt.Errorf("the agent answered %d objects, %d were asked: its answer is not used", len(packet.Variables), len(r.objects))
-	}
-	answer := Answer{At: received, Values: make([]Value, len(r.objects)-1)}
-	for i, variable := range packet.Variables {
-		if variable.Name != r.objects[i] {
-			return Answer{}, fmt.Errorf("the agent answered object %s, asked was %s: its answer is not used", variable.Name, r.objects[i])
-		}
-		if i > 0 {
-			answer.Values[i-1] = valueOf(variable)
-		}
-	}
-	ticks, ok := packet.Variables[0].Value.(uint32)
-	if !ok || packet.Variables[0].Type != gosnmp.TimeTicks {
-		return Answer{}, errors.New("the agent does not tell sysUpTime.0, so counters could not be trusted: allow .1.3.6.1.2.1.1 in its view")
-	}
-	answer.Uptime = time.Duration(ticks) * 10 * time.Millisecond
-	return answer, nil
+	return packet, nil
 }

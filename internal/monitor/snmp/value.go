@@ -17,6 +17,7 @@ type Value struct {
 	kind   kind
 	number float64 // of a gauge
 	count  uint64  // of a counter
+	text   string  // of a string, whether or not it holds a number
 	why    policy.Absence
 	err    error // of nothing
 }
@@ -71,12 +72,32 @@ func valueOfUnsigned(kind gosnmp.Asn1BER, content uint64) Value {
 }
 
 func valueOfText(content []byte) Value {
-	text := strings.TrimSpace(string(content))
-	number, err := strconv.ParseFloat(text, 64)
+	text := string(content)
+	number, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil {
-		return noValue(policy.OutOfRange, fmt.Errorf("the text %.40q is not a decimal number", text))
+		return Value{text: text, why: policy.OutOfRange, err: textError(text)}
 	}
-	return gaugeOf(number)
+	return Value{kind: gauge, number: number, text: text}
+}
+
+// textError is the error of a text that is no number. Tables of names have many,
+// which nobody reads as numbers, so the sentence is made when it is.
+type textError string
+
+func (n textError) Error() string {
+	return fmt.Sprintf("the text %.40q is not a decimal number", string(n))
+}
+
+// amount is the number of a gauge, also of one that the agent calls a counter
+// because gauges have 32 bits only.
+func (v Value) amount() (float64, bool) {
+	switch v.kind {
+	case gauge:
+		return v.number, true
+	case counter64:
+		return float64(v.count), true
+	}
+	return 0, false
 }
 
 func gaugeOf(number float64) Value { return Value{kind: gauge, number: number} }

@@ -1,0 +1,66 @@
+package snmp
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// meter follows one quantity of one agent.
+type meter struct {
+	quantity Quantity
+	before   *snapshot       // nil: counters have no baseline yet
+	last     reading.Reading // set whenever before is
+}
+
+func (m *meter) read(after snapshot) reading.Reading {
+	if missing, ok := m.missing(after); ok {
+		m.before = nil
+		return missing
+	}
+	rule := m.quantity.rule
+	if m.quantity.table != nil {
+		rule = overRows
+	}
+	number, err := rule(m.quantity, m.before, after)
+	if errors.Is(err, errUnmoved) && m.before != nil {
+		return m.last
+	}
+	m.before = &after
+	m.last = m.judge(number*m.quantity.scale, err, after)
+	return m.last
+}
+
+// missing is the reading when the agent lacks an object that the quantity needs.
+func (m *meter) missing(after snapshot) (reading.Reading, bool) {
+	for i, value := range after.values {
+		object := m.quantity.objects[0]
+		if m.quantity.table == nil {
+			object = m.quantity.objects[i]
+		}
+		if value.kind == nothing && object.part.needed() {
+			return reading.None(value.why, after.at, fmt.Errorf("object %s (%s): %w; allow it in the agent's view, or watch another", object.name, object.oid, value.err)), true
+		}
+	}
+	return reading.Reading{}, false
+}
+
+// rounding is what arithmetic may add to a value.
+const rounding = 1e-9
+
+func (m *meter) judge(value float64, err error, after snapshot) reading.Reading {
+	q := m.quantity
+	switch {
+	case errors.As(err, new(impossible)):
+		return reading.None(policy.OutOfRange, after.at, fmt.Errorf("%s: %w", q.objects[0].name, err))
+	case err != nil:
+		return reading.None(policy.Absent, after.at, err)
+	case value < q.floor:
+		return reading.None(policy.OutOfRange, after.at, fmt.Errorf("%s: the value %g is below %g, which cannot be", q.objects[0].name, value, q.floor))
+	case q.Ceiling > 0 && value > q.Ceiling*(1+rounding):
+		return reading.None(policy.OutOfRange, after.at, fmt.Errorf("%s: the value %g is above %g, which cannot be", q.objects[0].name, value, q.Ceiling))
+	}
+	return reading.Of(value, after.at)
+}
