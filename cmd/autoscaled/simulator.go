@@ -31,6 +31,7 @@ type simulatorFlags struct {
 	faults               string // name of a file; empty: none
 	selfSigned           bool
 	certificate, key     string // names of files; empty: none
+	certificateOut       string // name of a file; empty: none
 }
 
 func simulatorCommand() *cobra.Command {
@@ -79,6 +80,7 @@ func (f *simulatorFlags) define(command *cobra.Command) {
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8013", "`HOST:PORT` of the API and the page")
 	flags.StringVar(&o.ProxyListen, "proxy", "127.0.0.1:8014", "`HOST:PORT` of the FW+LB")
 	flags.BoolVar(&f.selfSigned, "tls", false, "speak TLS with a certificate made for this run")
+	flags.StringVar(&f.certificateOut, "tls-out", "", "write the certificate that --tls makes to this `FILE` (PEM), for SSL_CERT_FILE of clients")
 	flags.StringVar(&f.certificate, "tls-cert", "", "speak TLS with the certificate in this `FILE` (PEM)")
 	flags.StringVar(&f.key, "tls-key", "", "the `FILE` with its private key (PEM)")
 	flags.StringVar(&o.StateFile, "state", "", "keep contracts, machines and pools in this `FILE`")
@@ -176,7 +178,9 @@ func (f *simulatorFlags) completeTLS() error {
 		if splitErr != nil {
 			return fmt.Errorf("--listen %q: write HOST:PORT", f.options.Listen)
 		}
-		certificate, err = simcloud.SelfSigned(host)
+		if certificate, err = simcloud.SelfSigned(host); err == nil && f.certificateOut != "" {
+			err = simcloud.WriteCertificate(f.certificateOut, certificate)
+		}
 	case f.selfSigned || f.certificate == "" || f.key == "":
 		return errors.New("write either --tls or both --tls-cert and --tls-key")
 	default:

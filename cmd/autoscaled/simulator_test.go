@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -88,12 +89,17 @@ func TestTheSimulatorIsWhatItsFlagsSay(t *testing.T) {
 	if err := os.WriteFile(faults, []byte("StartVirtualMachine 2nd stuck 5m\n* rate 5% status 503\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said := simulate(t, "--tls", "--account", "KEY:a:b:gp00000007", "--seed", "5", "--speed", "60", "--faults", faults)
+	made := filepath.Join(t.TempDir(), "cert.pem")
+	said := simulate(t, "--tls", "--tls-out", made, "--account", "KEY:a:b:gp00000007", "--seed", "5", "--speed", "60", "--faults", faults)
 	if want := "access key KEY for gp00000007\n"; said["credentials"] != want {
 		t.Errorf("the credentials are %q, want %q: a secret is not shown", said["credentials"], want)
 	}
 
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // what is presented is looked at below
+	trusted := x509.NewCertPool()
+	if content, err := os.ReadFile(made); err != nil || !trusted.AppendCertsFromPEM(content) {
+		t.Fatalf("the certificate that it writes cannot be trusted: %v", err)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}
 	defer transport.CloseIdleConnections()
 	page, _, _ := strings.Cut(said["page"], " ")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page+"cloud", nil)

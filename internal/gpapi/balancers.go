@@ -109,7 +109,10 @@ type GetLbStatusRequest struct {
 }
 
 // GetLbStatusResponse holds one entry for each host.
-type GetLbStatusResponse struct{ HostList []LbHostStatus }
+type GetLbStatusResponse struct {
+	GlServiceCode string
+	HostList      []LbHostStatus
+}
 
 // LbHostStatus is what a host is doing, in words that are not published, and where
 // it is, L or R.

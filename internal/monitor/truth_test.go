@@ -148,10 +148,13 @@ func (k kind) fits(l lie) bool {
 	return true
 }
 
-// alike says that both sources of one quantity would tell the same lie, which nobody can
-// find out.
+// alike says that both sources of one quantity would tell the same lie, or a gauge would
+// go back to where it stood before, which nobody can find out.
 func (s *series) alike(l lie) bool {
 	return slices.ContainsFunc(s.lies, func(t told) bool {
+		if l == lieFrozen && t.lie == lieFrozen {
+			return !s.countsUp
+		}
 		return t.lie != l && min(t.lie, l) == lieLow && max(t.lie, l) == lieOtherLow
 	})
 }
@@ -191,7 +194,17 @@ func drawSeries(chance *rand.Rand) series {
 		one.by[chance.IntN(s.instances)] = true
 		s.lies = append(s.lies, one)
 	}
+	if !s.countsUp { // a gauge that stands still does so until it moves, whatever else is said
+		slices.SortStableFunc(s.lies, func(a, b told) int { return rank(a.lie) - rank(b.lie) })
+	}
 	return s
+}
+
+func rank(l lie) int {
+	if l == lieFrozen {
+		return 1
+	}
+	return 0
 }
 
 // draw makes up the load: each instance's goes its way by up to a fifth a tick, mostly

@@ -9,6 +9,7 @@ import (
 // action is one entry of the API.
 type action struct {
 	required string // names of the parameters that must be present, separated by spaces
+	lists    string // names of the numbered parameters whose entries belong together
 	mutates  bool   // calls go into the books
 	do       func(*call) (fields, *refusal)
 }
@@ -31,7 +32,7 @@ var actions = map[string]action{
 	"GetContractInformation": {required: "GpServiceCode", do: getContractInformation},
 	"GetContractStatus":      {required: "GpServiceCode", do: getContractStatus},
 
-	"AddVirtualMachines":        {required: "GpServiceCode ContractNum VirtualMachineType OS", mutates: true, do: addVirtualMachines},
+	"AddVirtualMachines":        {required: "GpServiceCode ContractNum VirtualMachineType OS", lists: "DiskOption", mutates: true, do: addVirtualMachines},
 	"AddCloneVirtualMachines":   {required: "GpServiceCode SrcGcServiceCode ContractNum VirtualMachineType", mutates: true, do: addCloneVirtualMachines},
 	"DeleteVirtualMachine":      {required: "GcServiceCode StopDate", mutates: true, do: deleteVirtualMachine},
 	"ChangeVirtualMachineType":  {required: vmPair + " VirtualMachineType", mutates: true, do: changeVirtualMachineType},
@@ -46,7 +47,7 @@ var actions = map[string]action{
 	"DeleteVlanOption":          {required: "GxServiceCode StopDate", mutates: true, do: deleteVlanOption},
 
 	"GetVirtualMachineStatus":     {required: vmPair, do: getVirtualMachineStatus},
-	"GetVirtualMachineStatusList": {required: "GpServiceCode", do: getVirtualMachineStatusList},
+	"GetVirtualMachineStatusList": {required: "GpServiceCode", lists: "GcServiceCode", do: getVirtualMachineStatusList},
 	"DescribeVirtualMachine":      {required: vmPair, do: describeVirtualMachine},
 	"StartVirtualMachine":         {required: vmPair, mutates: true, do: startVirtualMachine},
 	"StopVirtualMachine":          {required: vmPair, mutates: true, do: stopVirtualMachine},
@@ -68,16 +69,16 @@ var actions = map[string]action{
 	"DescribeLb":              {required: lbPair, do: describeLb},
 	"GetLbStatus":             {required: lbPair, do: getLbStatus},
 	"GetLbHostList":           {required: lbPair, do: getLbHostList},
-	"AddLbPool":               {required: lbPair + " Pool", mutates: true, do: addLbPool},
-	"SetLbPool":               {required: lbPair + " Pool", mutates: true, do: setLbPool},
+	"AddLbPool":               {required: lbPair + " Pool", lists: "NodeIpAddress NodePort", mutates: true, do: addLbPool},
+	"SetLbPool":               {required: lbPair + " Pool", lists: "NodeIpAddress NodePort", mutates: true, do: setLbPool},
 	"SetLbPoolName":           {required: lbPair + " CurrentPoolName NewPoolName", mutates: true, do: setLbPoolName},
 	"GetLbPool":               {required: lbPair + " Pool", do: getLbPool},
 	"DeleteLbPool":            {required: lbPair + " Pool", mutates: true, do: deleteLbPool},
 	"AddLbNode":               {required: lbNode, mutates: true, do: addLbNode},
 	"SetLbNode":               {required: lbPair + " Pool" + renamedNode, mutates: true, do: setLbNode},
 	"DeleteLbNode":            {required: lbNode, mutates: true, do: deleteLbNode},
-	"AddLbVirtualServer":      {required: virtualServerParameters, mutates: true, do: addLbVirtualServer},
-	"SetLbVirtualServer":      {required: virtualServerParameters, mutates: true, do: setLbVirtualServer},
+	"AddLbVirtualServer":      {required: virtualServerParameters, lists: "TrafficIpName", mutates: true, do: addLbVirtualServer},
+	"SetLbVirtualServer":      {required: virtualServerParameters, lists: "TrafficIpName", mutates: true, do: setLbVirtualServer},
 	"GetLbVirtualServer":      {required: lbPair + " VirtualServerName", do: getLbVirtualServer},
 	"DeleteLbVirtualServer":   {required: lbPair + " VirtualServerName", mutates: true, do: deleteLbVirtualServer},
 	"SetLbVirtualServerName":  {required: lbPair + " CurrentVirtualServerName NewVirtualServerName", mutates: true, do: setLbVirtualServerName},
@@ -87,9 +88,9 @@ var actions = map[string]action{
 
 	"DescribeFw":                 {required: lbPair, do: describeFw},
 	"GetFilteringRuleList":       {required: lbPair + " Direction IpVersion", do: getFilteringRuleList},
-	"SetFilteringRuleList":       {required: lbPair + " Direction IpVersion", mutates: true, do: setFilteringRuleList},
+	"SetFilteringRuleList":       {required: lbPair + " Direction IpVersion", lists: "SourceIpAddress DestinationIpAddress DestinationPort DestinationProtocol Target", mutates: true, do: setFilteringRuleList},
 	"GetSnatRuleList":            {required: lbPair, do: getSnatRuleList},
-	"SetSnatRuleList":            {required: lbPair, mutates: true, do: setSnatRuleList},
+	"SetSnatRuleList":            {required: lbPair, lists: "SourceIpAddress ToSourceIpAddress", mutates: true, do: setSnatRuleList},
 	"GetDomainNameByIpAddress":   {required: "GpServiceCode IPv4GlobalAddress", do: getDomainName},
 	"SetDomainNameByIpAddress":   {required: "GpServiceCode IPv4GlobalAddress IPv4DomainName", mutates: true, do: setDomainName},
 	"ResetDomainNameByIpAddress": {required: "GpServiceCode IPv4GlobalAddress", mutates: true, do: resetDomainName},
@@ -125,6 +126,9 @@ func (a action) perform(c *call) (fields, *refusal) {
 		if name == "GpServiceCode" && c.text(name) != c.account.GpServiceCode {
 			return nil, forbidden("This key may not operate %s.", c.text(name))
 		}
+	}
+	if why := c.checkLists(strings.Fields(a.lists)); why != nil {
+		return nil, why
 	}
 	return a.do(c)
 }

@@ -114,7 +114,7 @@ func (s *Sim) viewMachine(m *machine, nodes []nodeView, now time.Time) machineVi
 	view := machineView{
 		Code: m.Code, GpServiceCode: m.GpServiceCode, Type: m.Type, Label: m.Label, Location: m.Location, Address: m.Address.String(),
 		FwLbs: append([]string{}, m.FwLbs...), Contract: m.contract(now), StopDate: m.StopDate,
-		Status: m.status(now), Shown: s.shownStatus(m, now), Pools: append([]nodeView{}, nodes...),
+		Status: m.status(now), Shown: s.shownStatus(m, m.read.listed, now), Pools: append([]nodeView{}, nodes...),
 	}
 	for _, moment := range m.Timeline {
 		if moment.Since.After(now) {

@@ -23,7 +23,7 @@ func TestAReopenedSimulatorCarriesOnInTheMiddleOfATransition(t *testing.T) {
 		options.StateFile = file
 		first := newCloud(t, options)
 		code := must(t, first, "AddCloneVirtualMachines", cloneParameters("1")...).texts("GcServiceCodeList")[0]
-		time.Sleep(options.Delays.Prepare - time.Second)
+		time.Sleep(options.Delays.Clone - time.Second)
 
 		second := newCloud(t, options)
 		if got := must(t, second, "GetContractStatus", vm(code)...).text("Status"); got != "InPreparation" {
@@ -33,7 +33,6 @@ func TestAReopenedSimulatorCarriesOnInTheMiddleOfATransition(t *testing.T) {
 		if got := must(t, second, "GetContractStatus", vm(code)...).text("Status"); got != "InService" {
 			t.Errorf("contract is %s", got)
 		}
-		time.Sleep(options.Delays.Clone - options.Delays.Prepare)
 		must(t, second, "SetLabel", "GpServiceCode="+gp, "ServiceCode="+code, "Label=mine")
 		must(t, second, "StartVirtualMachine", vm(template)...)
 		must(t, second, "DeleteVirtualMachine", "GcServiceCode="+code, "StopDate=20000101")

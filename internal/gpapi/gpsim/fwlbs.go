@@ -145,7 +145,7 @@ func getLbStatus(c *call) (fields, *refusal) {
 	for i := range b.Hosts {
 		hosts[i] = fields{{"Status", hostStatuses[i%2]}, {"Location", hostLocation(i)}}
 	}
-	return fields{{"HostList", hosts}}, nil
+	return fields{{"GlServiceCode", b.Code}, {"HostList", hosts}}, nil
 }
 
 func getLbHostList(c *call) (fields, *refusal) {

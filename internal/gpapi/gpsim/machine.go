@@ -52,7 +52,7 @@ type machine struct {
 	Refreshes  int      `json:"refreshes"`   // how often its disk was overwritten
 	PublicKeys []string `json:"public_keys"` // keys imported onto its disk, one entry per import
 
-	read cachedRead
+	read cachedReads
 }
 
 // seeded is who ordered a machine of the fixture.

@@ -7,7 +7,7 @@ func getVirtualMachineStatus(c *call) (fields, *refusal) {
 	if why != nil {
 		return nil, why
 	}
-	return fields{{"GcServiceCode", m.Code}, {"Status", c.readStatus(m)}}, nil
+	return fields{{"GcServiceCode", m.Code}, {"Status", c.readStatus(m, &m.read.single)}}, nil
 }
 
 // getVirtualMachineStatusList answers for the codes that are named, or for all
@@ -18,7 +18,7 @@ func getVirtualMachineStatusList(c *call) (fields, *refusal) {
 		return nil, why
 	}
 	statuses := listed(machines, func(_ int, m *machine) fields {
-		return fields{{"GcServiceCode", m.Code}, {"Status", c.readStatus(m)}}
+		return fields{{"GcServiceCode", m.Code}, {"Status", c.readStatus(m, &m.read.listed)}}
 	})
 	return fields{{"GpServiceCode", c.account.GpServiceCode}, {"VirtualMachineStatusList", statuses}}, nil
 }
@@ -57,7 +57,7 @@ func describeVirtualMachine(c *call) (fields, *refusal) {
 	size := machineTypes[m.Type]
 	return fields{
 		{"GcServiceCode", m.Code},
-		{"Status", c.readStatus(m)},
+		{"Status", c.readStatus(m, &m.read.single)},
 		{"Label", m.Label},
 		{"VirtualMachineType", m.Type},
 		{"HostType", hostType},
@@ -191,6 +191,7 @@ func (c *call) begin(m *machine, passing string, delay time.Duration, next strin
 func (c *call) pass(m *machine, moments ...moment) fields {
 	previous := m.status(c.now)
 	m.passThrough(c.now, c.options.Delays.StaleRead, moments...)
+	m.read.single = cachedRead{}
 	for _, moment := range moments {
 		c.state.turns.add(moment.Since, m)
 	}

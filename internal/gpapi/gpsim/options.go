@@ -68,7 +68,7 @@ type Account struct {
 type Delays struct {
 	Prepare     time.Duration // from an order to the contract being InService
 	EarlyStatus time.Duration // from an order until GetContractStatus knows the contract
-	Clone       time.Duration // from an order until the clone job is over; may outlast Prepare
+	Clone       time.Duration // from an order until the clone job is over; no contract of a clone is InService before
 	Configure   time.Duration // a setting being applied: key import, FW+LB attached or detached
 	Start       time.Duration // Starting
 	Stop        time.Duration // Stopping

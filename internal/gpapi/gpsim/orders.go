@@ -127,7 +127,11 @@ func addCloneVirtualMachines(c *call) (fields, *refusal) {
 	c.begin(source, StatusLockForCloning, jobTime, StatusStopped)
 	clones := c.machines(o)
 	for _, m := range clones {
-		m.Timeline = []moment{{StatusCloning, c.now}, {c.options.CloneLanding, c.now.Add(jobTime)}}
+		over := c.now.Add(jobTime)
+		m.Timeline = []moment{{StatusCloning, c.now}, {c.options.CloneLanding, over}}
+		if m.InServiceAt.Before(over) { // the demo goes on at InService, and its clones are not Cloning then
+			m.InServiceAt = over
+		}
 		m.overwrite(source)
 		if cloneInheritsLabel {
 			m.Label = source.Label

@@ -46,6 +46,28 @@ func (c *call) rows(names ...string) int {
 	return count
 }
 
+// checkLists refuses a list that is not numbered from 1 on without a gap: what is
+// there would be replaced by less than was meant.
+func (c *call) checkLists(names []string) *refusal {
+	highest, seen := 0, map[int]bool{}
+	for parameter := range c.parameters {
+		name, rest, isNumbered := strings.Cut(parameter, ".")
+		if !slices.Contains(names, name) {
+			continue
+		}
+		text, _, _ := strings.Cut(rest, ".")
+		number, err := strconv.Atoi(text)
+		if !isNumbered || err != nil || number < 1 {
+			return invalid("The parameter %s is a list: number it as %s.1, %s.2.", name, name, name)
+		}
+		highest, seen[number] = max(highest, number), true
+	}
+	if highest > len(seen) {
+		return invalid("The entries of %s are not numbered from 1 without a gap.", strings.Join(names, ", "))
+	}
+	return nil
+}
+
 // yesOrNo reads a switch; absent is No.
 func (c *call) yesOrNo(name string) (bool, *refusal) {
 	value := c.text(name)

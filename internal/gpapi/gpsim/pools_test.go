@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -133,4 +134,26 @@ func sameAnswer(a, b result) bool {
 	delete(one, ".RequestId")
 	delete(other, ".RequestId")
 	return fmt.Sprint(one) == fmt.Sprint(other)
+}
+
+func TestAListThatIsNotNumberedFromOneWithoutAGapIsRefusedAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	sim := wholeCloud(t, testOptions())
+	pool := func() result { return at(t, sim, of(redundant, "GetLbPool", "Pool=web")) }
+	before := pool()
+	for _, parameters := range [][]string{
+		{"NodeIpAddress=127.10.9.8", "NodePort=80"},
+		{"NodeIpAddress.2=127.10.9.8", "NodePort.2=80"},
+		{"NodeIpAddress.1=127.10.9.8", "NodePort.1=80", "NodeIpAddress.3=127.10.9.7", "NodePort.3=80"},
+		{"NodeIpAddress.0=127.10.9.8", "NodePort.0=80"},
+		{"NodeIpAddress.x=127.10.9.8", "NodePort.x=80"},
+	} {
+		step := of(redundant, "SetLbPool", append([]string{"Pool=web"}, parameters...)...)
+		refused(t, sim, http.StatusBadRequest, step[0], step[1:]...)
+	}
+	refused(t, sim, http.StatusBadRequest, "GetVirtualMachineStatusList", "GpServiceCode="+gp, "GcServiceCode="+equipped)
+	refused(t, sim, http.StatusBadRequest, "AddVirtualMachines", "GpServiceCode="+gp, "ContractNum=1", "VirtualMachineType=V10", "OS=CentOS6_64_U", "DiskOption.2.DiskSpace=100")
+	if after := pool(); !reflect.DeepEqual(before.fields["NodeList"], after.fields["NodeList"]) {
+		t.Errorf("the pool was %v and is %v", before.fields, after.fields)
+	}
 }

@@ -77,7 +77,7 @@ var shapes = map[string]struct{ parameters, paths string }{
 		PoolList[].Name PoolList[].NodeList[].IpAddress PoolList[].NodeList[].Port PoolList[].NodeList[].Status PoolList[].NodeList[]
 		VirtualServerList[].Name VirtualServerList[].Enabled VirtualServerList[].Protocol VirtualServerList[].Port VirtualServerList[].Pool
 		VirtualServerList[].TrafficIpNameList[]`},
-	"GetLbStatus": {ofRedundant, "HostList[].Status HostList[].Location"},
+	"GetLbStatus": {ofRedundant, "GlServiceCode HostList[].Status HostList[].Location"},
 	"GetLbHostList": {ofRedundant, `Label Type Redundant HostList[].Location HostList[].SoftwareVersion
 		HostList[].GlobalIpAddress.IPv4Address HostList[].GlobalIpAddress.IPv6Address HostList[].PrivateIpAddress.IPv4Address`},
 	"AddLbPool":              {ofRedundant + "Pool=new&NodeIpAddress.1=127.10.9.8&NodePort.1=80", nodeAnswer},

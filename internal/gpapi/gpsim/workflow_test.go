@@ -58,14 +58,14 @@ func TestAMachineGoesFromItsOrderIntoThePoolAndBack(t *testing.T) {
 		refused(t, sim, http.StatusBadRequest, "DescribeVirtualMachine", vm(code)...)
 
 		time.Sleep(delays.Prepare - delays.EarlyStatus)
-		if got := must(t, sim, "GetContractStatus", vm(code)...).text("Status"); got != "InService" {
-			t.Errorf("contract is %s", got)
-		}
-		if got := shownStatus(t, sim, code); got != gpsim.StatusCloning {
-			t.Errorf("clone is %s before the job is over", got)
+		if got := must(t, sim, "GetContractStatus", vm(code)...).text("Status"); got != "InPreparation" {
+			t.Errorf("contract is %s before the clone job is over", got)
 		}
 
 		time.Sleep(delays.Clone - delays.Prepare)
+		if got := must(t, sim, "GetContractStatus", vm(code)...).text("Status"); got != "InService" {
+			t.Errorf("contract is %s", got)
+		}
 		if got := shownStatus(t, sim, template); got != gpsim.StatusStopped {
 			t.Errorf("template is %s after the clone job", got)
 		}
@@ -171,30 +171,6 @@ func TestStatusReadsLagBehindWhileCallsSeeTheTruth(t *testing.T) {
 		time.Sleep(time.Minute)
 		if got := shownStatus(t, sim, template); got != gpsim.StatusRunning {
 			t.Errorf("a minute later the read shows %s", got)
-		}
-	})
-}
-
-func TestACachedReadIsRepeatedAndWhatWasNotReadIsShownAsItIs(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		options := testOptions()
-		options.Delays = gpsim.Delays{Start: 10 * time.Second, StaleRead: time.Minute}
-		options.StaleReads = gpsim.StaleByCache
-		sim := newCloud(t, options)
-		time.Sleep(time.Hour)
-
-		must(t, sim, "StartVirtualMachine", vm(template)...)
-		for _, c := range []struct {
-			after time.Duration
-			want  string
-		}{
-			{0, gpsim.StatusStarting}, {59 * time.Second, gpsim.StatusStarting}, {time.Second, gpsim.StatusRunning}, {time.Minute, gpsim.StatusRunning},
-		} {
-			time.Sleep(c.after)
-			if got := shownStatus(t, sim, template); got != c.want {
-				t.Errorf("%v later the read shows %s, want %s", c.after, got, c.want)
-			}
 		}
 	})
 }

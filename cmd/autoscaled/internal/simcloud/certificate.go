@@ -8,9 +8,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 	"net"
+	"os"
 	"time"
 )
 
@@ -52,6 +54,15 @@ func SelfSigned(host string) (tls.Certificate, error) {
 		return fail(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{certificate}, PrivateKey: key}, nil
+}
+
+// WriteCertificate writes the certificate, without its key, to a file.
+func WriteCertificate(path string, certificate tls.Certificate) error {
+	content := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})
+	if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // it is there to be read
+		return fmt.Errorf("write the certificate: %w; name a file that can be written with --tls-out", err)
+	}
+	return nil
 }
 
 // Fingerprint is the SHA-256 of the certificate, in hexadecimal digits.
