@@ -267,6 +267,14 @@ func (c *Crew) drop(in *instance) {
 // probeMemory is how long successful probes count that were not followed by joining.
 const probeMemory = time.Minute
 
+// probed says that the instance answered its probes, of late. While it joins they do not
+// expire, however long the looks before take: it is asked again right before each pool.
+// in.mu must be held.
+func (c *Crew) probed(in *instance) bool {
+	joining := in.working && in.step == StepJoin
+	return in.probes >= c.ProbeCount && (joining || len(c.Balancers) == 0 || c.Now().Sub(in.answeredAt) <= probeMemory)
+}
+
 // phase is the instance's phase now. in.mu must be held.
 func (c *Crew) phase(in *instance) Phase {
 	return phaseOf(&in.facts.Value, &in.seen, circumstances{
@@ -277,7 +285,7 @@ func (c *Crew) phase(in *instance) Phase {
 		stopTimeout:  c.StopTimeout,
 		staleRead:    c.StaleRead,
 		absenceAfter: c.AbsenceAfter,
-		probed:       in.probes >= c.ProbeCount && (len(c.Balancers) == 0 || c.Now().Sub(in.answeredAt) <= probeMemory),
+		probed:       c.probed(in),
 		outdated:     c.outdated(&in.facts.Value),
 		relabel:      c.Drift[DriftRelabelled] == DriftRepair,
 		now:          c.Now(),

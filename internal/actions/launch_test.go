@@ -268,6 +268,7 @@ func (s *crewScene) joining(t *testing.T) (in *instance, first, second *pool) {
 	s.have(t, machine, policy.InService, facts)
 	in = s.instance("one")
 	in.probes, in.answeredAt = s.ProbeCount, time.Now()
+	in.working, in.step = true, StepJoin
 	return in, first, second
 }
 
@@ -295,8 +296,9 @@ func TestAnInstanceJoinsThePoolsThatItIsNotIn(t *testing.T) {
 		"none, off since a long look": {func(s *crewScene, _, second *pool) {
 			second.read, second.slow = func() { s.model.machines["one"].Power = cloud.PowerOff }, lookMemory+1
 		}, [2]int{0, 0}, false},
-		"none, as it does not answer":        {func(s *crewScene, _, _ *pool) { s.answering(); s.instance("one").answeredAt = time.Time{} }, [2]int{0, 0}, false},
-		"both, after a look of five seconds": {func(_ *crewScene, _, second *pool) { second.slow = lookMemory / 2 }, [2]int{1, 1}, true},
+		"none, as it does not answer":             {func(s *crewScene, _, _ *pool) { s.answering(); s.instance("one").answeredAt = time.Time{} }, [2]int{0, 0}, false},
+		"both, after looks of more than a minute": {func(_ *crewScene, _, second *pool) { second.slow = probeMemory + 1 }, [2]int{1, 1}, true},
+		"both, after a look of five seconds":      {func(_ *crewScene, _, second *pool) { second.slow = lookMemory / 2 }, [2]int{1, 1}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
