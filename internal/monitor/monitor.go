@@ -47,6 +47,10 @@ type Options struct {
 	// scrape, promql), Present or the first reason why one of its signals had no
 	// value, and how long it took. It is called by several goroutines at once.
 	Observe func(kind string, outcome policy.Absence, took time.Duration)
+
+	// Dropped, when set, is told why a datagram of an SNMP agent was not believed: one
+	// of snmp.DropReasons. It is called by several goroutines at once.
+	Dropped func(reason string)
 }
 
 // Target is one instance that counts as capacity, serving or becoming.

@@ -148,6 +148,7 @@ func (p *plan) newAgent(c config.SNMP) (*agentSource, error) {
 		Port: c.Port, Timeout: c.Timeout, Retries: c.Retries,
 		Version: c.Version, Community: c.Community,
 		User: c.User, Auth: c.Auth, Privacy: c.Privacy, Context: c.Context,
+		Dropped: p.options.Dropped,
 	})
 	if err != nil {
 		return nil, err

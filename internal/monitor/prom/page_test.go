@@ -183,7 +183,7 @@ func TestDatedValuesKeepTheirTime(t *testing.T) {
 		t.Errorf("measured at %v, the page says %v", old.Sample.At().Unix(), 1_799_999_000)
 	}
 	ahead := (&meter{selector: g}).read(parse(t, "g 1 1800000600000\n", received, g))
-	expect(t, ahead, 0, policy.OutOfRange)
+	expect(t, ahead, 0, policy.Skewed)
 }
 
 func TestASilentPageEndsWithTheContext(t *testing.T) {

@@ -113,7 +113,7 @@ func (m *meter) take(page *page) (snapshot, *reading.Reading) {
 			return none(policy.OutOfRange, errors.New("it is negative, which no counter is: is it a gauge?"))
 		case sample.Timestamp == undated:
 		case dated.Sub(page.at) > maxSkew:
-			return none(policy.OutOfRange, fmt.Errorf("its time %s is ahead of ours: set the clocks of both machines", dated.UTC().Format(time.RFC3339)))
+			return none(policy.Skewed, fmt.Errorf("its time %s is ahead of ours: set the clocks of both machines", dated.UTC().Format(time.RFC3339)))
 		case dated.Before(taken.at):
 			taken.at = dated
 		}

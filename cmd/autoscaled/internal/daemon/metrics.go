@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -19,6 +20,7 @@ type metrics struct {
 	clockAhead  *prometheus.GaugeVec
 	reads       *prometheus.CounterVec
 	readSeconds *prometheus.HistogramVec
+	drops       *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer, version string) *metrics {
@@ -41,6 +43,9 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		reads: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_reads_total", Help: "Requests to sources of signals, by quality of what came back.",
 		}, []string{"group", "source", "quality"}),
+		drops: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_snmp_dropped_total", Help: "Datagrams of SNMP agents that were not believed, by reason.",
+		}, []string{"group", "reason"}),
 		readSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "autoscaled_read_duration_seconds", Help: "How long requests to sources of signals took.",
 			Buckets: []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10},
@@ -51,6 +56,15 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 func (m *metrics) call(account, action string, class cloud.Class, took time.Duration) {
 	m.calls.WithLabelValues(account, action, class.String()).Inc()
 	m.callSeconds.WithLabelValues(account, action).Observe(took.Seconds())
+}
+
+// dropped counts the datagrams that are not believed, each reason from 0 on.
+func (m *metrics) dropped(group string) func(reason string) {
+	of := m.drops.MustCurryWith(prometheus.Labels{"group": group})
+	for _, reason := range snmp.DropReasons {
+		of.WithLabelValues(reason)
+	}
+	return func(reason string) { of.WithLabelValues(reason).Inc() }
 }
 
 func (m *metrics) read(group, source string, outcome policy.Absence, took time.Duration) {
