@@ -46,6 +46,9 @@ func (c *call) rows(names ...string) int {
 	return count
 }
 
+// nestedList is the one list whose entries have names of their own: DiskOption.1.DiskSpace.
+const nestedList = "DiskOption"
+
 // checkLists refuses a list that is not numbered from 1 on without a gap: what is
 // there would be replaced by less than was meant.
 func (c *call) checkLists(names []string) *refusal {
@@ -55,9 +58,9 @@ func (c *call) checkLists(names []string) *refusal {
 		if !slices.Contains(names, name) {
 			continue
 		}
-		text, _, _ := strings.Cut(rest, ".")
+		text, _, nested := strings.Cut(rest, ".")
 		number, err := strconv.Atoi(text)
-		if !isNumbered || err != nil || number < 1 {
+		if !isNumbered || err != nil || number < 1 || text != strconv.Itoa(number) || nested != (name == nestedList) {
 			return invalid("The parameter %s is a list: number it as %s.1, %s.2.", name, name, name)
 		}
 		highest, seen[number] = max(highest, number), true

@@ -147,6 +147,9 @@ func TestAListThatIsNotNumberedFromOneWithoutAGapIsRefusedAndChangesNothing(t *t
 		{"NodeIpAddress.1=127.10.9.8", "NodePort.1=80", "NodeIpAddress.3=127.10.9.7", "NodePort.3=80"},
 		{"NodeIpAddress.0=127.10.9.8", "NodePort.0=80"},
 		{"NodeIpAddress.x=127.10.9.8", "NodePort.x=80"},
+		{"NodeIpAddress.01=127.10.9.8", "NodePort.01=80"},
+		{"NodeIpAddress.+1=127.10.9.8", "NodePort.+1=80"},
+		{"NodeIpAddress.1.1=127.10.9.8", "NodePort.1.1=80"},
 	} {
 		step := of(redundant, "SetLbPool", append([]string{"Pool=web"}, parameters...)...)
 		refused(t, sim, http.StatusBadRequest, step[0], step[1:]...)
