@@ -114,11 +114,13 @@ func (o *gpOptions) call(cmd *cobra.Command, action string, args []string) error
 		return err
 	}
 	var indented bytes.Buffer
-	if err := json.Indent(&indented, answer, "", "  "); err != nil {
-		return fmt.Errorf("print the answer of %s: %w", action, err)
+	if err = json.Indent(&indented, answer, "", "  "); err == nil {
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), indented.String())
 	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), indented.String())
-	return err
+	if err != nil { // what was done must not look as if nothing was sent
+		return exitError{exitStatus(cloud.ClassUnknownOutcome), fmt.Errorf("%s succeeded, and its answer cannot be printed: %w: %s", action, err, answer)}
+	}
+	return nil
 }
 
 // client makes a client by the configuration or by the environment, and says which

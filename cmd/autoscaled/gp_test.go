@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -134,6 +136,27 @@ func TestGpTellsWhatIsSignedWithoutTheKeys(t *testing.T) {
 		if strings.Contains(errs, key) {
 			t.Errorf("it tells %q:\n%s", key, errs)
 		}
+	}
+}
+
+// broken is an output that takes nothing.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestGpSaysThatACallSucceededWhoseAnswerCannotBePrinted(t *testing.T) {
+	t.Parallel()
+	sim, endpoint := simulated(t)
+	command := root()
+	command.SetArgs([]string{"gp", "AddVlanOption", "--config", gpConfig(t, endpoint)})
+	command.SetOut(broken{})
+	command.SetErr(io.Discard)
+	err := command.ExecuteContext(t.Context())
+	if err == nil || statusOf(err) != exitStatus(cloud.ClassUnknownOutcome) || !strings.Contains(err.Error(), "gx00000001") {
+		t.Errorf("status %d, %v", statusOf(err), err)
+	}
+	if bought := len(sim.Books().Options); bought != 1 {
+		t.Errorf("%d were bought", bought)
 	}
 }
 

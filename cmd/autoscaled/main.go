@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -21,6 +23,7 @@ var version = ""
 var errSilent = errors.New("")
 
 func main() {
+	log.SetOutput(io.Discard) // net/http would print what a server sends unasked, and keys that it echoes with it
 	ctx, stop := untilSignalled()
 	defer stop()
 	command := root()

@@ -158,6 +158,9 @@ func (f *simulatorFlags) completeBehaviour() error {
 	default:
 		return fmt.Errorf("--stale-reads %q: write cache or lag", f.staleReads)
 	}
+	if loopback := netip.MustParsePrefix("127.0.0.0/8"); !loopback.Contains(f.options.AddressBase.Addr()) || f.options.AddressBase.Bits() < loopback.Bits() {
+		return fmt.Errorf("--addresses %v: write a network within %v", f.options.AddressBase, loopback)
+	}
 	f.options.Capacity = map[string]int{}
 	for location, machines := range map[string]int{"L": f.capacityL, "R": f.capacityR} {
 		if machines >= 0 {

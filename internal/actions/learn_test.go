@@ -196,3 +196,17 @@ func TestAnInstanceThatWasSeenToServeAndDoesNotAnyMoreHasFallenThen(t *testing.T
 		}
 	})
 }
+
+func TestAnInstanceThatServesHasNoTroubleLeftFromTheWayThere(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		machine, facts := standing(cloud.PowerOn)
+		s.have(t, machine, policy.InService, facts)
+		in := s.instance("one")
+		in.seen, in.trouble = *seen(cloud.PowerOn), "it may have had its effect"
+		in.seen.pools = len(s.Balancers)
+		if !s.learnServing(in, noon) || in.trouble != "" {
+			t.Errorf("it serves: %v, and its trouble is %q", in.facts.Value.serves(), in.trouble)
+		}
+	})
+}

@@ -196,7 +196,7 @@ func (c *Crew) learnServing(in *instance, now time.Time) bool {
 	case serves == f.serves() || !v.certain() || v.poolsAt.IsZero():
 		return false
 	case serves:
-		f.Joined = now
+		f.Joined, in.trouble = now, "" // whatever an answer left open on the way
 	case v.machine.Power == cloud.PowerOn && len(c.Balancers) == 0 && f.Left.IsZero():
 		return false // it is only not probed yet since we began
 	default:

@@ -133,7 +133,7 @@ func (a *Account) vouchable(c *Crew, code, label string) error {
 	case machine.Ending():
 		return refuse("the contract of %s ends", code)
 	case label != "" && !slices.Contains(a.knownLabels(c, code), label):
-		return refuse("%s carries the label %q: remove it first if it is ours", code, label)
+		return refuse("%s carries the label %q: if it is ours, label it %q first", code, label, Mark(c.Installation, c.Group, code))
 	}
 	return nil
 }

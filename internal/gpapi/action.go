@@ -2,9 +2,12 @@ package gpapi
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
 )
@@ -51,7 +54,25 @@ func (t typed[Request, Response]) call(ctx context.Context, a *account, request 
 	if err := a.send(ctx, t.action, params, &response); err != nil {
 		return none, err
 	}
+	if err := sameTarget(params, reflect.ValueOf(response)); err != nil {
+		return none, &Error{Action: t.name, HTTPStatus: http.StatusOK, Class: t.classUnanswered(), Err: err}
+	}
 	return response, nil
+}
+
+// sameTarget refuses an answer that says itself that it is about another machine, or
+// another contract, than was asked about: a proxy may have mixed up answers.
+func sameTarget(params []pair, response reflect.Value) error {
+	for _, p := range params {
+		if !strings.HasSuffix(p.name, "ServiceCode") {
+			continue
+		}
+		answered := response.FieldByName(p.name)
+		if answered.IsValid() && answered.Kind() == reflect.String && answered.Len() > 0 && answered.String() != p.value {
+			return fmt.Errorf("the answer is about %.40q, and %s was asked about", answered.String(), p.value)
+		}
+	}
+	return nil
 }
 
 // Action describes one of the API's actions.

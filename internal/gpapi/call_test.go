@@ -265,14 +265,14 @@ func TestARefusalKeepsTheServersWords(t *testing.T) {
 	server := &fakeServer{answer: always(400, `{"ErrorResponse":{"RequestId":"0a-1b","ErrorType":"X","ErrorMessage":"bad\ncode"}}`)}
 	err := orderTwo(t.Context(), newClient(t, testOptions(server)))
 	want := gpapi.Error{
-		Action: "AddCloneVirtualMachines", HTTPStatus: 400, ErrorType: "X", Message: "bad\ncode", RequestID: "0a-1b", Class: cloud.ClassInvalid,
+		Action: "AddCloneVirtualMachines", HTTPStatus: 400, ErrorType: "X", Message: "bad code", RequestID: "0a-1b", Class: cloud.ClassInvalid,
 	}
 	var failure *gpapi.Error
 	if !errors.As(err, &failure) || *failure != want {
 		t.Fatalf("%#v", err)
 	}
-	const text = `AddCloneVirtualMachines: HTTP status 400: "X": "bad\ncode" (RequestId "0a-1b"): ` +
-		`check the parameters, and whether the machine's state allows the action`
+	const text = `AddCloneVirtualMachines: HTTP status 400: "X": "bad code" (RequestId "0a-1b"): ` +
+		`check the parameters, the account's limits, and whether the machine's state allows the action`
 	if err.Error() != text {
 		t.Fatalf("%v", err)
 	}

@@ -1,57 +1,86 @@
 package gpapi
 
 import (
-	"net/url"
+	"fmt"
+	"html"
+	"regexp"
 	"strings"
+	"unicode"
 )
 
 const textMaxBytes = 500 // of each foreign text that an error carries
 
 // cleaner makes foreign text fit for an error: without secrets, which a server might
-// echo, valid, and not too long.
-type cleaner struct{ replacer *strings.Replacer }
+// echo, without anything that a terminal would obey, valid, and not too long.
+type cleaner []hidden
+
+// hidden is a secret as any text may spell it, and what is shown instead.
+type hidden struct {
+	spelt *regexp.Regexp
+	shown string
+}
 
 // newCleaner returns a cleaner for the account's secrets and a request's signature.
 func (a *account) newCleaner(signed signedRequest) cleaner {
-	var pairs []string
+	var c cleaner
 	for _, secret := range [][2]string{
 		{a.SecretKey.Reveal(), "<secret key>"}, {a.AccessKey.Reveal(), "<access key>"}, {signed.signature, "<signature>"},
 	} {
-		for _, spelling := range spellings(secret[0]) {
-			pairs = append(pairs, spelling, secret[1])
+		if secret[0] != "" {
+			c = append(c, hidden{spellings(secret[0]), secret[1]})
 		}
 	}
-	return cleaner{strings.NewReplacer(pairs...)}
+	return c
 }
 
-// spellings are the ways in which queries, forms and JSON may write a secret.
-func spellings(secret string) []string {
-	escaped := url.QueryEscape(secret)
-	return []string{
-		secret, escaped, strings.ReplaceAll(escaped, "+", "%20"), lowerHex(escaped),
-		strings.ReplaceAll(secret, "/", `\/`),
-		strings.NewReplacer("+", `\u002B`, "/", `\/`).Replace(secret), strings.ReplaceAll(secret, "+", `\u002B`),
-		strings.NewReplacer("+", `\u002b`, "/", `\/`).Replace(secret), strings.ReplaceAll(secret, "+", `\u002b`),
-	}
-}
-
-// lowerHex writes %2B as %2b.
-func lowerHex(escaped string) string {
-	text := []byte(escaped)
-	for i := 0; i+2 < len(text); i++ {
-		if text[i] == '%' {
-			copy(text[i+1:i+3], strings.ToLower(string(text[i+1:i+3])))
+// spellings matches the ways in which queries, forms, JSON and HTML may write a
+// secret, also without the padding at its end.
+func spellings(secret string) *regexp.Regexp {
+	var pattern strings.Builder
+	pattern.WriteString("(?i)")
+	core := strings.TrimRight(secret, "=")
+	for i := range len(core) {
+		if b := core[i]; 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || '0' <= b && b <= '9' {
+			pattern.WriteByte(b)
+		} else {
+			pattern.WriteString(spellingsOf(b))
 		}
 	}
-	return string(text)
+	if core != secret {
+		pattern.WriteString(spellingsOf('=') + "*")
+	}
+	return regexp.MustCompile(pattern.String())
+}
+
+func spellingsOf(b byte) string {
+	literal := regexp.QuoteMeta(string(rune(b)))
+	plus := ""
+	if b == ' ' {
+		plus = `|\+`
+	}
+	return fmt.Sprintf(`(?:\\?%s|%%%02X|\\u00%02X|&#%d;|&#x%X;|%s%s)`, literal, b, b, b, b, regexp.QuoteMeta(html.EscapeString(string(rune(b)))), plus)
 }
 
 // hide replaces the secrets.
-func (c cleaner) hide(text string) string { return c.replacer.Replace(text) }
+func (c cleaner) hide(text string) string {
+	for _, h := range c {
+		text = h.spelt.ReplaceAllLiteralString(text, h.shown)
+	}
+	return text
+}
 
-// clean also makes the text valid and cuts it.
+// clean also makes the text fit for a line of a terminal, and cuts it.
 func (c cleaner) clean(text string) string {
-	text = c.hide(text)
+	text = strings.ToValidUTF8(c.hide(text), "")
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 	return strings.ToValidUTF8(text[:min(len(text), textMaxBytes)], "")
 }
 

@@ -1,6 +1,7 @@
 package gpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,10 @@ type wholeness interface {
 	missing() string
 }
 
+// partsMax bounds the memory that an answer takes once it is read. The longest listing,
+// of 10,000 machines, has 90,000.
+const partsMax = 1 << 17
+
 // envelope is an answer: a JSON object whose one key, <action>Response or
 // ErrorResponse, says what its content is.
 type envelope map[string]json.RawMessage
@@ -35,6 +40,9 @@ func (a *account) open(act *action, body []byte) (envelope, error) {
 		if body, err = jsonOfXML(body, act); err != nil {
 			return nil, err
 		}
+	}
+	if bytes.Count(body, []byte{','}) > partsMax {
+		return nil, fmt.Errorf("the answer has more than %d parts", partsMax)
 	}
 	var content envelope
 	if err := json.Unmarshal(body, &content); err != nil {
@@ -62,10 +70,10 @@ func (e envelope) read(action string, response any) error {
 // refusal reads an ErrorResponse; ok is false when there is none.
 func (e envelope) refusal() (refusal errorResponse, ok bool) {
 	content, ok := e[errorResponseName]
-	if !ok || unmarshalObject(content, &refusal) != nil {
-		return errorResponse{}, false
+	if ok && unmarshalObject(content, &refusal) != nil {
+		refusal = errorResponse{} // it refuses, whatever it says
 	}
-	return refusal, true
+	return refusal, ok
 }
 
 // unmarshalObject reads a JSON object. Our types have strings for all that is no

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
@@ -47,7 +48,10 @@ func (a *action) check(parameters url.Values) ([]pair, error) {
 	params, given := []pair(nil), map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		values, pattern := parameters[name], patternOf(name)
-		switch _, ok := known[pattern]; {
+		_, ok := known[pattern]
+		switch {
+		case strings.HasSuffix(name, ".N") || strings.Contains(name, ".N."):
+			return nil, fmt.Errorf("parameter %s: write a number in place of N, from 1 on", words.Shown(name))
 		case !ok && known[pattern+".N"].List:
 			return nil, fmt.Errorf("parameter %s: it is a list, so number it: %s.1", name, name)
 		case !ok && len(known) == 0:
@@ -60,15 +64,45 @@ func (a *action) check(parameters url.Values) ([]pair, error) {
 		if err := checkText(values[0]); err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", name, err)
 		}
+		if values[0] == "" {
+			return nil, fmt.Errorf("parameter %s: it is empty: leave it out, or give it a value", name)
+		}
 		params = append(params, pair{name, values[0]})
-		given[pattern] = given[pattern] || values[0] != ""
+		given[pattern] = true
 	}
+	if err := checkNumbers(parameters); err != nil {
+		return nil, err
+	}
+	var missing []string
 	for _, name := range names {
 		if known[name].Required && !given[name] {
-			return nil, fmt.Errorf("parameter %s: %w", name, errMissing)
+			missing = append(missing, name)
 		}
 	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("parameters are missing: %s", strings.Join(missing, ", "))
+	}
 	return params, nil
+}
+
+// checkNumbers refuses lists that are not numbered from 1 on without a gap: what the
+// server has would be replaced by less than was meant. An action has one list, or
+// several whose entries belong together.
+func checkNumbers(parameters url.Values) error {
+	numbers := map[int]bool{}
+	for name := range parameters {
+		_, rest, _ := strings.Cut(name, ".")
+		text, _, _ := strings.Cut(rest, ".")
+		if number, err := strconv.Atoi(text); err == nil {
+			numbers[number] = true
+		}
+	}
+	for number := range numbers {
+		if number > 1 && !numbers[number-1] {
+			return fmt.Errorf("there is a parameter numbered %d and none numbered %d: number lists from 1 on without a gap", number, number-1)
+		}
+	}
+	return nil
 }
 
 // patternOf is a parameter's name with N for each number from 1.

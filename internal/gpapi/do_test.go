@@ -17,7 +17,7 @@ func TestDoSendsExactlyWhatItIsGivenAndReturnsWhatTheServerSent(t *testing.T) {
 	t.Parallel()
 	const content = `{"RequestId":"r", "Status":"InService","More":[1,null,true]}`
 	server := &fakeServer{answer: always(200, `{"GetVirtualMachineStatusListResponse":`+content+`}`)}
-	given := url.Values{"GpServiceCode": {"gp00000001"}, "GcServiceCode.1": {"gc00000001"}, "GcServiceCode.12": {""}}
+	given := url.Values{"GpServiceCode": {"gp00000001"}, "GcServiceCode.1": {"gc00000001"}, "GcServiceCode.2": {"gc00000009"}}
 	got, err := newClient(t, testOptions(server)).Do(t.Context(), "GetVirtualMachineStatusList", given)
 	if err != nil || string(got) != content {
 		t.Fatalf("%s, %v", got, err)
@@ -51,11 +51,14 @@ func TestDoRefusesWhatTheActionDoesNotHaveAndNamesTheNearest(t *testing.T) {
 		"a slip of the slides":     {"AddCloneVirtualMachines", "ContructNum=1", "did you mean `ContractNum`?"},
 		"one where there are none": {"GetGpServiceCodeList", "GpServiceCode=a", "takes none"},
 		"a common parameter":       {"Echo", "Param=x&Signature=y", "Signature"},
-		"a missing one":            {"StartVirtualMachine", "GpServiceCode=a", "GcServiceCode: it is missing"},
-		"an empty one":             {"StartVirtualMachine", "GpServiceCode=a&GcServiceCode=", "GcServiceCode: it is missing"},
+		"a missing one":            {"SetLabel", "GpServiceCode=a", "missing: ServiceCode, Label"},
+		"an empty one":             {"StartVirtualMachine", "GpServiceCode=a&GcServiceCode=", "GcServiceCode: it is empty"},
 		"one given twice":          {"Echo", "Param=x&Param=y", "2 values"},
 		"a list without number":    {"SetLbPool", "NodePort=80", "number it: NodePort.1"},
 		"a number that is none":    {"SetLbPool", "NodePort.0=80", "NodePort.N"},
+		"the N of the list itself": {"SetLbPool", "NodePort.N=80", "write a number in place of N"},
+		"a list with a gap":        {"SetLbPool", "GpServiceCode=a&GlServiceCode=b&Pool=c&NodePort.1=80&NodePort.3=80", "numbered 3 and none numbered 2"},
+		"a list from 2 on":         {"SetLbPool", "GpServiceCode=a&GlServiceCode=b&Pool=c&NodePort.2=80", "none numbered 1"},
 		"a misspelled nested one":  {"AddVirtualMachines", "DiskOption.1.DiskSpac=80", "did you mean `DiskOption.N.DiskSpace`?"},
 		"a number for a scalar":    {"Echo", "Param.1=x", "did you mean `Param`?"},
 		"text that is not UTF-8":   {"Echo", "Param=%FF", "not UTF-8"},

@@ -82,12 +82,24 @@ func (e *Error) advice() string {
 	case cloud.ClassThrottled:
 		return "lower calls_per_second of the provider"
 	case cloud.ClassTransient:
+		if e.Err != nil {
+			return "it had no effect and can be tried again; if it lasts, check the endpoint and the network"
+		}
 		return "it had no effect and can be tried again"
 	case cloud.ClassUnknownOutcome:
 		return "it may have had its effect, so look before doing it again"
 	default:
-		return "check the parameters, and whether the machine's state allows the action"
+		return "check the parameters, the account's limits, and whether the machine's state allows the action"
 	}
+}
+
+// classOfRefusal is the class of an answer that is no success. One that all the same
+// has what a success has may have had its effect.
+func classOfRefusal(status int, a *action, content envelope) cloud.Class {
+	if _, both := content[a.name+"Response"]; both {
+		return a.classUnanswered()
+	}
+	return classOfStatus(status, a)
 }
 
 // classOfStatus is the class of an answer that is no success. GP-API's statuses
@@ -102,6 +114,8 @@ func classOfStatus(status int, a *action) cloud.Class {
 		return cloud.ClassConflict
 	case status == http.StatusTooManyRequests:
 		return cloud.ClassThrottled
+	case status == http.StatusSeeOther && a.writes(): // it is said after the effect
+		return cloud.ClassUnknownOutcome
 	case status >= 300 && status < 500 && status != http.StatusRequestTimeout:
 		return cloud.ClassInvalid
 	default:

@@ -3,6 +3,7 @@ package gpapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,7 +65,7 @@ func (a *account) exchange(ctx context.Context, act *action, params []pair, resp
 			ErrorType:  clean.clean(refusal.ErrorType),
 			Message:    clean.clean(refusal.ErrorMessage),
 			RequestID:  clean.clean(refusal.RequestID),
-			Class:      classOfStatus(answer.StatusCode, act),
+			Class:      classOfRefusal(answer.StatusCode, act, content),
 			After:      retryAfter(answer.Header, answered),
 			Ahead:      ahead,
 		}
@@ -112,8 +113,11 @@ func (a *account) transmit(ctx context.Context, act *action, signed signedReques
 		GotConn: func(httptrace.GotConnInfo) { connecting = false },
 	})
 	answer, err = a.Transport.RoundTrip(a.request(act, signed.query).WithContext(ctx))
-	if err != nil && connecting {
+	switch {
+	case err != nil && connecting:
 		return nil, false, fmt.Errorf("connect to %s: %w", a.url.Host, err)
+	case err == nil && answer.StatusCode == http.StatusSwitchingProtocols: // its body is the connection, which no deadline ends
+		return nil, true, errors.Join(errors.New("the server switches protocols, which was not asked for"), answer.Body.Close())
 	}
 	return answer, true, err
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	xmlDepthMax    = 32
-	xmlElementsMax = 1 << 19 // far more than a whole listing has
+	xmlElementsMax = partsMax
 )
 
 // element is a part of an XML answer. Attributes are left out: the API uses none.
@@ -147,6 +147,9 @@ func contentOf(elements []*element, t reflect.Type) (any, error) {
 func listOf(elements []*element, t reflect.Type) (any, error) {
 	if len(elements) > 1 || elements[0].isEntry(t) {
 		return valuesOf(elements, t)
+	}
+	if len(elements[0].children) == 0 && !elements[0].blank() {
+		return elements[0].text.String(), nil // which the decoder skips
 	}
 	entries := elements[0].children
 	for _, entry := range entries {

@@ -119,6 +119,10 @@ func TestXMLThatIsNoAnswerIsRefused(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
+	const text = `<DescribeLbResponse><PoolList>The backend is down.</PoolList></DescribeLbResponse>`
+	if got, err := readXML[DescribeLbResponse](describeLb.action, text); err == nil {
+		t.Errorf("a text is taken for an empty list: %+v", got)
+	}
 	const mixed = `<GetServiceCodeListResponse><GcServiceCodeList><a>x</a><b>y</b></GcServiceCodeList></GetServiceCodeListResponse>`
 	if got, err := readXML[GetServiceCodeListResponse](getServiceCodeList.action, mixed); err == nil {
 		t.Errorf("a list of different things: %+v", got)

@@ -91,6 +91,7 @@ func noGlobalAddress() *refusal {
 
 // The quantities that the documents leave open.
 const (
+	maxValueBytes      = 16 << 10       // of one parameter: an SSH key has less
 	maxContractNum     = 20             // machines in one order
 	maxExpireAhead     = 24 * time.Hour // the manual's word is "less than 24 h"; exactly 24 h is refused
 	maxDisks           = 8              // additional disks of one machine

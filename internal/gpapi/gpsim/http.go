@@ -110,6 +110,9 @@ func readParameters(r *http.Request) (url.Values, *refusal) {
 		if len(values) > 1 {
 			return nil, invalid("The parameter %q occurs %d times.", name, len(values))
 		}
+		if len(values[0]) > maxValueBytes {
+			return nil, invalid("The parameter %q is longer than %d bytes.", cutText(name), maxValueBytes)
+		}
 		if !utf8.ValidString(name) || !utf8.ValidString(values[0]) {
 			return nil, invalid("The parameter %q is not UTF-8.", name)
 		}

@@ -62,18 +62,16 @@ func New(options Options) (*Sim, error) {
 // settlePeriod is how late Run may notice that time changed something.
 const settlePeriod = 20 * time.Millisecond
 
-// Run calls the hooks for what time changes, until ctx ends; then it returns nil.
-// Another error means that the state file cannot be written.
+// Run calls the hooks for what time changes, until ctx ends. The error, if there is
+// one, says why the state file could not be written the last time.
 func (s *Sim) Run(ctx context.Context) error {
 	ticker := time.NewTicker(settlePeriod)
 	defer ticker.Stop()
 	for {
-		if err := s.update(func(instant) {}); err != nil {
-			return err
-		}
+		err := s.update(func(instant) {})
 		select {
 		case <-ctx.Done():
-			return nil
+			return err
 		case <-ticker.C:
 		}
 	}

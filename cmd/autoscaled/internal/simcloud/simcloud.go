@@ -86,6 +86,8 @@ type Cloud struct {
 
 // Start starts the cloud and returns when the fixture's machines serve.
 func Start(o Options) (*Cloud, error) {
+	var fixture startFailures
+	o.Failed = fixture.before(o.Failed)
 	world, err := guest.NewWorld(guest.Options{
 		SNMPPort: o.SNMPPort, AppPort: o.AppPort, Community: "public", ServiceTime: o.ServiceTime, Backlog: o.Backlog,
 		BootHealthyAfter: o.BootTime, Failed: o.Failed,
@@ -103,7 +105,37 @@ func Start(o Options) (*Cloud, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	time.Sleep(o.BootTime + o.BootTime/4) // until the fixture's machines serve
+	if err := fixture.end(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the machines that run at first: %w; does another simulator run with the same --addresses?", err), c.Close())
+	}
 	return c, nil
+}
+
+// startFailures gathers what fails until the cloud has started.
+type startFailures struct {
+	mu    sync.Mutex
+	ended bool
+	errs  []error
+}
+
+// before is then, once the cloud has started.
+func (f *startFailures) before(then func(code string, err error)) func(code string, err error) {
+	return func(code string, err error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.ended {
+			then(code, err)
+			return
+		}
+		f.errs = append(f.errs, err)
+	}
+}
+
+func (f *startFailures) end() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	return errors.Join(f.errs...)
 }
 
 // serve starts the simulator and its API.
