@@ -28,6 +28,7 @@ type simulatorFlags struct {
 	capacityL, capacityR int // -1: no limit
 	cloneLanding         string
 	staleReads           string
+	cloneInherits        []string
 	faults               string // name of a file; empty: none
 	selfSigned           bool
 	certificate, key     string // names of files; empty: none
@@ -91,6 +92,7 @@ func (f *simulatorFlags) define(command *cobra.Command) {
 	flags.Uint64Var(&o.Seed, "seed", 0, "repeats what a run with the same `NUMBER` drew (default: drawn, and printed)")
 	flags.StringVar(&f.faults, "faults", "", "script of faults, a `FILE`; its times are those of the real service")
 	flags.StringVar(&f.staleReads, "stale-reads", "cache", "how reads of a status are old: cache repeats what was last read of the machine, lag shows what was true a while ago")
+	flags.StringSliceVar(&f.cloneInherits, "clone-inherits", []string{string(gpsim.InheritLabel)}, "what a clone has of its source: label, fwlb (its attachments), both, or \"\"")
 	flags.StringVar(&f.cloneLanding, "clone-landing", "stopped", "how a clone arrives: initialized or stopped")
 	flags.TextVar(&o.AddressBase, "addresses", o.AddressBase, "private addresses of the machines, a `NETWORK` within 127.0.0.0/8")
 	flags.IntVar(&o.MaxMachines, "max-machines", 100, "machines with a contract that an account may have")
@@ -149,6 +151,14 @@ func (f *simulatorFlags) completeBehaviour() error {
 		f.options.CloneLanding = gpsim.StatusStopped
 	default:
 		return fmt.Errorf("--clone-landing %q: write initialized or stopped", f.cloneLanding)
+	}
+	f.options.CloneInherits = []gpsim.Inheritance{}
+	for _, name := range f.cloneInherits {
+		inherited := gpsim.Inheritance(name)
+		if inherited != gpsim.InheritLabel && inherited != gpsim.InheritFwLbs {
+			return fmt.Errorf("--clone-inherits %q: write label, fwlb, both with a comma between, or \"\"", name)
+		}
+		f.options.CloneInherits = append(f.options.CloneInherits, inherited)
 	}
 	switch f.staleReads {
 	case "cache":

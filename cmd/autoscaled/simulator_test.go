@@ -153,6 +153,7 @@ func TestTheSimulatorSaysWhatIsWrongWithItsFlags(t *testing.T) {
 		"--clone-landing \"running\": write initialized or stopped":             {"--clone-landing", "running"},
 		"write either --tls or both --tls-cert and --tls-key":                   {"--tls-cert", script},
 		"both must be PEM and belong together":                                  {"--tls-cert", script, "--tls-key", script},
+		"--clone-inherits \"disk\": write label":                                {"--clone-inherits", "disk"},
 		"write a network within 127.0.0.0/8":                                    {"--addresses", "10.0.0.0/16"},
 		"--listen \"8013\": write HOST:PORT":                                    {"--tls", "--listen", "8013"},
 		"faults.missing: no such file":                                          {"--faults", script + ".missing"},

@@ -124,9 +124,10 @@ const (
 // Rules of behaviour.
 const (
 	// A clone carries its source's label, so that a client which trusts a bare
-	// label is found out. It has the source's content and OS, and nothing that was
-	// bought or set for the source: no disks, addresses, keys, VLAN or FW+LBs.
-	cloneInheritsLabel = true
+	// label is found out, unless Options.CloneInherits says otherwise. It has the
+	// source's content and OS, and nothing that was bought for the source: no disks or
+	// addresses, and no keys or VLAN.
+	//
 	// An overwritten machine keeps its contract, plan, label, address, location,
 	// VLAN, FW+LBs and pools, which are around it and not on its disk. The keys that
 	// were imported are gone. It must be Stopped: the manual lets nothing but a key

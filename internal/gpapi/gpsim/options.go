@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/secret"
@@ -41,6 +42,10 @@ type Options struct {
 	// default: a key import must precede the first start) or Stopped.
 	CloneLanding string
 
+	// CloneInherits is what a clone has of its source beside its disk. The default,
+	// of nil, is its label.
+	CloneInherits []Inheritance
+
 	MaxMachines  int // machines with a contract in one main contract; default 100
 	MaxPoolNodes int // nodes in one pool; default 50
 
@@ -54,6 +59,15 @@ type Options struct {
 	// 20,000 changing calls in the books.
 	StateFile string
 }
+
+// Inheritance is something that a clone may have of its source.
+type Inheritance string
+
+// What a clone may inherit.
+const (
+	InheritLabel Inheritance = "label"
+	InheritFwLbs Inheritance = "fwlb" // the FW+LB options that it is attached to
+)
 
 // Account is a set of credentials with the one main contract (gp) that it may
 // operate.
@@ -126,6 +140,9 @@ func (o Options) withDefaults() Options {
 	if !o.AddressBase.IsValid() {
 		o.AddressBase = netip.MustParsePrefix("127.10.0.0/16")
 	}
+	if o.CloneInherits == nil {
+		o.CloneInherits = []Inheritance{InheritLabel}
+	}
 	if o.CloneLanding == "" {
 		o.CloneLanding = StatusInitialized
 	}
@@ -174,6 +191,8 @@ func (o Options) validateRanges() error {
 		return fmt.Errorf("gpsim options: Spread is %v: give a number from 0 to 1", o.Spread)
 	case !o.AddressBase.Addr().Is4():
 		return fmt.Errorf("gpsim options: AddressBase is %v: give an IPv4 network", o.AddressBase)
+	case slices.ContainsFunc(o.CloneInherits, func(i Inheritance) bool { return i != InheritLabel && i != InheritFwLbs }):
+		return fmt.Errorf("gpsim options: CloneInherits is %q: give %s, %s, both or none", o.CloneInherits, InheritLabel, InheritFwLbs)
 	case o.CloneLanding != StatusInitialized && o.CloneLanding != StatusStopped:
 		return fmt.Errorf("gpsim options: CloneLanding is %q: give %s or %s", o.CloneLanding, StatusInitialized, StatusStopped)
 	case o.MaxMachines < 0 || o.MaxPoolNodes < 0:

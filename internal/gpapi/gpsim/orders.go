@@ -133,8 +133,11 @@ func addCloneVirtualMachines(c *call) (fields, *refusal) {
 			m.InServiceAt = over
 		}
 		m.overwrite(source)
-		if cloneInheritsLabel {
+		if slices.Contains(c.options.CloneInherits, InheritLabel) {
 			m.Label = source.Label
+		}
+		if slices.Contains(c.options.CloneInherits, InheritFwLbs) {
+			m.FwLbs = slices.Clone(source.FwLbs)
 		}
 	}
 	return fields{

@@ -188,6 +188,33 @@ func TestACloneMayLandStopped(t *testing.T) {
 	})
 }
 
+func TestACloneInheritsWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	for name, inherits := range map[string][]gpsim.Inheritance{
+		"by default the label": nil, "nothing": {}, "the label": {gpsim.InheritLabel}, "the attachment": {gpsim.InheritFwLbs},
+		"both": {gpsim.InheritLabel, gpsim.InheritFwLbs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options := testOptions()
+			options.Delays, options.CloneInherits = gpsim.Delays{StaleRead: 1}, inherits
+			sim := newCloud(t, options)
+			must(t, sim, "SetLabel", "GpServiceCode="+gp, "ServiceCode="+template, "Label=its own")
+			must(t, sim, "AttachFwLb", vm(template, "GlServiceCode="+gl)...)
+			code := must(t, sim, "AddCloneVirtualMachines", cloneParameters("1")...).texts("GcServiceCodeList")[0]
+			labelled := must(t, sim, "DescribeVirtualMachine", vm(code)...).text("Label") != ""
+			if want := inherits == nil || slices.Contains(inherits, gpsim.InheritLabel); labelled != want {
+				t.Errorf("it has its source's label: %v, want %v", labelled, want)
+			}
+			if attach := vm(code, "GlServiceCode="+gl); slices.Contains(inherits, gpsim.InheritFwLbs) {
+				refused(t, sim, http.StatusBadRequest, "AttachFwLb", attach...)
+			} else {
+				must(t, sim, "AttachFwLb", attach...)
+			}
+		})
+	}
+}
+
 func TestForceStopsAMachineThatIsStarting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

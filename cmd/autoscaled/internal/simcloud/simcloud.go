@@ -48,18 +48,19 @@ type Options struct {
 	Installation string // whose mark the two serving machines carry
 	StateFile    string // empty: nothing outlives the process
 
-	TLS          *tls.Certificate // nil: the API speaks plain HTTP
-	Accounts     []gpsim.Account  // who may call; empty: AccessKey
-	Delays       gpsim.Delays
-	Spread       float64       // how widely delays vary: see gpsim.Options
-	Seed         uint64        // of what is drawn
-	Faults       []gpsim.Fault // armed before the first call
-	StaleReads   gpsim.StaleReads
-	CloneLanding string         // status in which a clone lands; empty: gpsim's default
-	AddressBase  netip.Prefix   // of the machines' private addresses, within 127.0.0.0/8
-	MaxMachines  int            // that an account may have; 0: 100
-	MaxPoolNodes int            // that the pool can hold; 0: 50
-	Capacity     map[string]int // machines that a location, L or R, has room for; absent: no limit
+	TLS           *tls.Certificate // nil: the API speaks plain HTTP
+	Accounts      []gpsim.Account  // who may call; empty: AccessKey
+	Delays        gpsim.Delays
+	Spread        float64       // how widely delays vary: see gpsim.Options
+	Seed          uint64        // of what is drawn
+	Faults        []gpsim.Fault // armed before the first call
+	StaleReads    gpsim.StaleReads
+	CloneInherits []gpsim.Inheritance
+	CloneLanding  string         // status in which a clone lands; empty: gpsim's default
+	AddressBase   netip.Prefix   // of the machines' private addresses, within 127.0.0.0/8
+	MaxMachines   int            // that an account may have; 0: 100
+	MaxPoolNodes  int            // that the pool can hold; 0: 50
+	Capacity      map[string]int // machines that a location, L or R, has room for; absent: no limit
 
 	SNMPPort    uint16
 	AppPort     uint16
@@ -144,7 +145,7 @@ func (c *Cloud) serve(o Options) error {
 	c.Sim, err = gpsim.New(gpsim.Options{
 		Accounts: o.accounts(),
 		Delays:   o.Delays, Spread: o.Spread, Seed: o.Seed, Now: o.Now, AddressBase: o.AddressBase, StateFile: o.StateFile,
-		StaleReads: o.StaleReads, CloneLanding: o.CloneLanding, MaxMachines: o.MaxMachines, MaxPoolNodes: o.MaxPoolNodes, Capacity: o.Capacity,
+		StaleReads: o.StaleReads, CloneInherits: o.CloneInherits, CloneLanding: o.CloneLanding, MaxMachines: o.MaxMachines, MaxPoolNodes: o.MaxPoolNodes, Capacity: o.Capacity,
 		Hooks: gpsim.Hooks{
 			Power: c.World.Power,
 			Pool:  func(_, _ string, nodes []netip.AddrPort) { c.Balancer.SetNodes(nodes) },
