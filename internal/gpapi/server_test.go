@@ -110,7 +110,12 @@ func TestAnEndlessAnswerIsCutOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantClasses(t, newClient(t, serve(t, handler)), cloud.ClassTransient, cloud.ClassUnknownOutcome)
+			client := newClient(t, serve(t, handler))
+			wantClasses(t, client, cloud.ClassTransient, cloud.ClassUnknownOutcome)
+			why := map[string]string{"body": "longer than", "header": "headers exceeded"}[name]
+			if err := orderTwo(t.Context(), client); !strings.Contains(err.Error(), why) {
+				t.Errorf("it is not the length: %v", err)
+			}
 		})
 	}
 }

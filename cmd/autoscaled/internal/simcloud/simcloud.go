@@ -17,7 +17,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
@@ -81,6 +83,7 @@ type Cloud struct {
 
 	ForeignAddress netip.Addr
 
+	lock *os.File // of the state file; nil without one
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
@@ -102,7 +105,10 @@ func Start(o Options) (*Cloud, error) {
 		return nil, fmt.Errorf("start the simulated FW+LB on %s: %w; is the port in use?", o.ProxyListen, err)
 	}
 	c := &Cloud{World: world, Balancer: balancer, stop: func() {}}
-	if err := c.serve(o); err != nil {
+	if c.lock, err = lockState(o.StateFile); err == nil {
+		err = c.serve(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	time.Sleep(o.BootTime + o.BootTime/4) // until the fixture's machines serve
@@ -110,6 +116,22 @@ func Start(o Options) (*Cloud, error) {
 		return nil, errors.Join(fmt.Errorf("start the machines that run at first: %w; does another simulator run with the same --addresses?", err), c.Close())
 	}
 	return c, nil
+}
+
+// lockState keeps a second simulator from the state file, until what it returns is
+// closed; nil without a file.
+func lockState(path string) (*os.File, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // there is nothing to lock
+	}
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the state file: %w; name a file whose folder can be written with --state", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w: another simulator has it; give this one a --state of its own", lock.Name(), err), lock.Close())
+	}
+	return lock, nil
 }
 
 // startFailures gathers what fails until the cloud has started.
@@ -219,5 +241,8 @@ func (c *Cloud) Close() error {
 	}
 	errs = append(errs, c.Balancer.Close())
 	c.World.Close()
+	if c.lock != nil {
+		errs = append(errs, c.lock.Close())
+	}
 	return errors.Join(errs...)
 }
