@@ -169,7 +169,7 @@ func TestAFullPoolIsNamedOnceAndJoinedWhenThereIsRoom(t *testing.T) {
 	node := fmt.Sprintf("%s:%d", sim.books().Machines[4].Address, s.appPort)
 	d.told("step failed", "WARN step failed group=web instance=gc00000005 class=invalid retry_in=* step=join "+
 		"error=\"attach "+node+" to pool gl00000001/web: AddLbNode: HTTP status 400: "+
-		"\\\"QuotaExceeded\\\": \\\"The pool web is full: it has 3 nodes.\\\" (RequestId *): check the parameters, and whether the machine's state allows the action\"")
+		"\\\"QuotaExceeded\\\": \\\"The pool web is full: it has 3 nodes.\\\" (RequestId *): check the parameters, the account's limits, and whether the machine's state allows the action\"")
 	if nodes := sim.nodes(); len(nodes) != 3 || ordered(sim.books()) != 1 {
 		t.Errorf("the pool holds %v, and %d machines were bought", nodes, ordered(sim.books()))
 	}
@@ -195,7 +195,7 @@ func TestAFullAccountIsNamedOnceAndTheGroupServesOn(t *testing.T) {
 	d.decides(10)
 	d.told("order failed", "WARN order failed account=gio class=invalid retry_in=* error=\"order 1 machines V40 like gc00000001: "+
 		"AddCloneVirtualMachines: HTTP status 400: \\\"QuotaExceeded\\\": \\\"gp00000001 has 4 of at most 4 virtual machines.\\\" (RequestId *): "+
-		"check the parameters, and whether the machine's state allows the action\"")
+		"check the parameters, the account's limits, and whether the machine's state allows the action\"")
 	load.demand(least)
 	d.restsAt(least)
 	if bought := ordered(sim.books()); bought != 0 {
