@@ -17,9 +17,10 @@ import (
 // Do carries out the action of that name with exactly the given parameters beside
 // the common ones; those of a list are numbered, Name.1. It returns the object
 // inside <action>Response as the server sent it, of an XML answer the JSON that
-// says the same. What such an answer ought to hold is not checked. Otherwise Do
-// is as the action's method: it refuses parameters that the action does not have,
-// and those it lacks, and its errors are of type [*Error].
+// says the same. It refuses parameters that the action does not have, and lists with
+// gaps, and tells those that are missing. Rules across parameters, and what an answer
+// ought to hold, are not checked, as they are by the action's method. Errors are of
+// type [*Error].
 func (c *Client) Do(ctx context.Context, name string, parameters url.Values) (json.RawMessage, error) {
 	act, ok := table[name]
 	if !ok {
