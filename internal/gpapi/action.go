@@ -75,6 +75,11 @@ func sameTarget(params []pair, response reflect.Value) error {
 	return nil
 }
 
+// Answer is what every answer has.
+type Answer struct {
+	RequestID string `json:"RequestId"` // names the call to the vendor's support
+}
+
 // Action describes one of the API's actions.
 type Action struct {
 	Name       string

@@ -34,6 +34,7 @@ type DescribeLbRequest struct {
 //
 //nolint:revive // the API's spelling
 type DescribeLbResponse struct {
+	Answer
 	GlServiceCode     string
 	Label             string
 	Type              string // plan, e.g. B100M
@@ -110,6 +111,7 @@ type GetLbStatusRequest struct {
 
 // GetLbStatusResponse holds one entry for each host.
 type GetLbStatusResponse struct {
+	Answer
 	GlServiceCode string
 	HostList      []LbHostStatus
 }
@@ -157,6 +159,7 @@ type LbPoolNode struct {
 
 // LbPoolResponse holds the nodes that a pool has after a change.
 type LbPoolResponse struct {
+	Answer
 	GlServiceCode string
 	Pool          string
 	NodeList      []LbNode
@@ -333,6 +336,7 @@ type SetVirtualIpAddressNameRequest struct {
 //
 //nolint:revive // the API's spelling
 type SetVirtualIpAddressNameResponse struct {
+	Answer
 	GlServiceCode string
 	Current       VirtualIpAddresses
 	Previous      VirtualIpAddresses

@@ -39,6 +39,7 @@ type DiskOption struct {
 
 // AddVirtualMachinesResponse holds the codes of the new machines.
 type AddVirtualMachinesResponse struct {
+	Answer
 	GpServiceCode     string
 	GcServiceCodeList []string
 }
@@ -67,6 +68,7 @@ type AddCloneVirtualMachinesRequest struct {
 
 // AddCloneVirtualMachinesResponse holds the codes of the new machines.
 type AddCloneVirtualMachinesResponse struct {
+	Answer
 	GpServiceCode     string
 	SrcGcServiceCode  string
 	GcServiceCodeList []string
@@ -91,6 +93,7 @@ type DeleteVirtualMachineRequest struct {
 
 // DeleteVirtualMachineResponse holds the last day as it was recorded.
 type DeleteVirtualMachineResponse struct {
+	Answer
 	GcServiceCode string
 	StopDate      string
 }
@@ -109,6 +112,7 @@ type ChangeVirtualMachineTypeRequest struct {
 
 // ChangeVirtualMachineTypeResponse holds the new plan.
 type ChangeVirtualMachineTypeResponse struct {
+	Answer
 	GcServiceCode      string
 	VirtualMachineType string
 }
@@ -129,6 +133,7 @@ type AddDiskOptionRequest struct {
 // AddDiskOptionResponse holds the size as it was ordered. The disk's device name
 // shows in [Reader.DescribeVirtualMachine].
 type AddDiskOptionResponse struct {
+	Answer
 	GcServiceCode string
 	DiskSpace     string
 }
@@ -148,6 +153,7 @@ type DeleteDiskOptionRequest struct {
 
 // DeleteDiskOptionResponse holds the last day as it was recorded.
 type DeleteDiskOptionResponse struct {
+	Answer
 	GcServiceCode  string
 	DiskDeviceName string
 	StopDate       string
@@ -169,6 +175,7 @@ type AddGlobalAddressOptionRequest struct {
 // AddGlobalAddressOptionResponse holds the number as it was ordered. The addresses
 // show in [Reader.DescribeVirtualMachine].
 type AddGlobalAddressOptionResponse struct {
+	Answer
 	GcServiceCode string
 	Num           string
 }
@@ -188,6 +195,7 @@ type DeleteGlobalAddressOptionRequest struct {
 
 // DeleteGlobalAddressOptionResponse holds the last day as it was recorded.
 type DeleteGlobalAddressOptionResponse struct {
+	Answer
 	GcServiceCode string
 	IPv4Address   string
 	StopDate      string
@@ -207,6 +215,7 @@ type AddFwLbOptionRequest struct {
 
 // AddFwLbOptionResponse holds the code of the new option.
 type AddFwLbOptionResponse struct {
+	Answer
 	GpServiceCode string
 	GlServiceCode string
 }
@@ -227,6 +236,7 @@ type ChangeFwLbOptionTypeRequest struct {
 
 // ChangeFwLbOptionTypeResponse holds the new plan.
 type ChangeFwLbOptionTypeResponse struct {
+	Answer
 	GlServiceCode string
 	Type          string
 }
@@ -245,6 +255,7 @@ type DeleteFwLbOptionRequest struct {
 
 // DeleteFwLbOptionResponse holds the last day as it was recorded.
 type DeleteFwLbOptionResponse struct {
+	Answer
 	GlServiceCode string
 	StopDate      string
 }
@@ -259,6 +270,7 @@ type AddVlanOptionRequest struct{ GpServiceCode string }
 
 // AddVlanOptionResponse holds the code of the new option.
 type AddVlanOptionResponse struct {
+	Answer
 	GpServiceCode string
 	GxServiceCode string
 }
@@ -279,6 +291,7 @@ type DeleteVlanOptionRequest struct {
 
 // DeleteVlanOptionResponse holds the last day as it was recorded.
 type DeleteVlanOptionResponse struct {
+	Answer
 	GxServiceCode string
 	StopDate      string
 }

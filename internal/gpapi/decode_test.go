@@ -34,7 +34,9 @@ func readJSON[Response any](act *action, text string) (Response, error) {
 
 func TestTheVendorsSpellingsAreRead(t *testing.T) {
 	t.Parallel()
-	server := LbVirtualServerResponse{"gl", "web", "pool", "80", "http", "Yes", []string{"ip"}}
+	server := LbVirtualServerResponse{
+		GlServiceCode: "gl", VirtualServerName: "web", Pool: "pool", Port: "80", Protocol: "http", Enabled: "Yes", TrafficIpNameList: []string{"ip"},
+	}
 	for _, spelling := range []string{"VirtualServername", "VirtualServerName"} {
 		got, err := readJSON[LbVirtualServerResponse](addLbVirtualServer.action, `{"GlServiceCode":"gl","`+spelling+`":"web",
 			"Pool":"pool","Port":"80","Protocol":"http","Enabled":"Yes","TrafficNameList":["ip"]}`)

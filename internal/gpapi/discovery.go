@@ -17,7 +17,10 @@ var (
 type EchoRequest struct{ Param string }
 
 // EchoResponse holds the same text.
-type EchoResponse struct{ Param string }
+type EchoResponse struct {
+	Answer
+	Param string
+}
 
 // Echo has the server say a text back: it tries the connection and the credentials.
 func (r *Reader) Echo(ctx context.Context, request EchoRequest) (EchoResponse, error) {
@@ -29,7 +32,10 @@ type GetGpServiceCodeListRequest struct{}
 
 // GetGpServiceCodeListResponse holds the main contracts that the access key may
 // operate.
-type GetGpServiceCodeListResponse struct{ GpServiceCodeList []string }
+type GetGpServiceCodeListResponse struct {
+	Answer
+	GpServiceCodeList []string
+}
 
 func (r GetGpServiceCodeListResponse) missing() string {
 	return ifNil(r.GpServiceCodeList, "GpServiceCodeList")
@@ -45,6 +51,7 @@ type GetServiceCodeListRequest struct{ GpServiceCode string }
 
 // GetServiceCodeListResponse holds the codes of everything under a main contract.
 type GetServiceCodeListResponse struct {
+	Answer
 	CustomerCode       string
 	GpServiceCode      string
 	GcServiceCodeList  []string // machines, also those not yet in service
@@ -76,6 +83,7 @@ type GetContractInformationRequest struct {
 
 // GetContractInformationResponse holds the main contract and those under it.
 type GetContractInformationResponse struct {
+	Answer
 	CustomerCode       string
 	GpServiceCode      string
 	GpServiceCodeLabel string
@@ -184,6 +192,7 @@ func (r GetContractStatusRequest) check() error {
 // GetContractStatusResponse holds the state of a contract, see [ContractTerm], and
 // what it is the contract of.
 type GetContractStatusResponse struct {
+	Answer
 	Status         string
 	GpServiceCode  string
 	GcServiceCode  string

@@ -21,6 +21,7 @@ type DescribeFwRequest struct {
 
 // DescribeFwResponse holds all rules of a firewall.
 type DescribeFwResponse struct {
+	Answer
 	GlServiceCode     string
 	Label             string
 	Type              string // plan, e.g. B100M
@@ -66,6 +67,7 @@ type GetFilteringRuleListRequest struct {
 //
 //nolint:revive // the API's spelling
 type FilteringRuleListResponse struct {
+	Answer
 	GlServiceCode     string
 	Direction         string
 	IpVersion         string
@@ -117,6 +119,7 @@ type GetSnatRuleListRequest struct {
 
 // SnatRuleListResponse holds the rules as they are now.
 type SnatRuleListResponse struct {
+	Answer
 	GlServiceCode string
 	SnatRuleList  []SnatRule
 }
@@ -164,6 +167,7 @@ type DomainNameByIpAddressRequest struct {
 //
 //nolint:revive // the API's spelling
 type DomainNameByIpAddressResponse struct {
+	Answer
 	IPv4GlobalAddress string
 	IPv4DomainName    string
 	GcServiceCode     string

@@ -38,6 +38,7 @@ type GetVirtualMachineStatusRequest struct {
 // Cloning and LockForCloning; there may be more. A read can show what was true
 // up to two minutes ago.
 type VirtualMachineStatus struct {
+	Answer
 	GcServiceCode string
 	Status        string
 }
@@ -65,6 +66,7 @@ func (r GetVirtualMachineStatusListRequest) check() error {
 
 // GetVirtualMachineStatusListResponse holds one entry for each machine asked for.
 type GetVirtualMachineStatusListResponse struct {
+	Answer
 	GpServiceCode            string
 	VirtualMachineStatusList []VirtualMachineStatus
 }
@@ -87,6 +89,7 @@ type DescribeVirtualMachineRequest struct {
 // DescribeVirtualMachineResponse holds a machine's properties. Attached FW+LB options
 // are not among them.
 type DescribeVirtualMachineResponse struct {
+	Answer
 	GcServiceCode      string
 	Status             string // see [VirtualMachineStatus]
 	Label              string
@@ -147,6 +150,7 @@ func (r *Reader) DescribeVirtualMachine(ctx context.Context, request DescribeVir
 // [VirtualMachineStatus]. Beside the machine's code it holds what else the action
 // was about; the other fields are empty.
 type Transition struct {
+	Answer
 	GcServiceCode string
 	GlServiceCode string
 	GxServiceCode string
@@ -231,6 +235,7 @@ type SetLabelRequest struct {
 
 // SetLabelResponse holds the label as it is now, and the one code that has it.
 type SetLabelResponse struct {
+	Answer
 	GpServiceCode string
 	GcServiceCode string
 	GlServiceCode string
@@ -303,6 +308,7 @@ type CloneVirtualMachineRequest struct {
 
 // CloneVirtualMachineResponse holds what becomes of the two machines.
 type CloneVirtualMachineResponse struct {
+	Answer
 	Source      CloneVirtualMachineParty
 	Destination CloneVirtualMachineParty
 }

@@ -27,6 +27,7 @@ type GlobalAddressContract struct {
 //
 //nolint:revive // the API's spelling
 type LbVirtualServerResponse struct {
+	Answer
 	GlServiceCode     string
 	VirtualServerName string
 	Pool              string
@@ -41,6 +42,7 @@ type LbVirtualServerResponse struct {
 //
 //nolint:revive // the API's spelling
 type VirtualIpAddressResponse struct {
+	Answer
 	GlServiceCode string
 	IPv4, IPv6    struct {
 		TrafficIpAddress string `json:"TrafficAddress"`
@@ -54,6 +56,7 @@ type VirtualIpAddressResponse struct {
 //
 //nolint:revive // the API's spelling
 type GetLbHostListResponse struct {
+	Answer
 	Label                    string
 	Type                     string // plan, e.g. B100M
 	Redundant                string // Yes or No

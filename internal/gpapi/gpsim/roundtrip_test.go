@@ -144,6 +144,9 @@ func TestEveryTypedActionSendsAllItsParametersAndReadsAllOfItsAnswer(t *testing.
 				if err := results[1].Interface(); err != nil {
 					t.Fatal(err)
 				}
+				if id := results[0].FieldByName("RequestID").String(); !requestID.MatchString(id) {
+					t.Errorf("its RequestId is %q", id)
+				}
 				want := texts(t, must(t, wholeCloud(t, testOptions()), name, own(shape.parameters)...).fields)
 				if got := texts(t, results[0].Interface()); !maps.Equal(got, want) {
 					t.Errorf("the client read %v\nof %v", got, want)

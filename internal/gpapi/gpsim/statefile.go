@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-// maxStateBytes bounds the state file that is read.
+// maxStateBytes bounds the state file that is written and read.
 const maxStateBytes = 256 << 20
 
 // loadState reads a state file. A missing file gives nil and no error.
@@ -58,6 +58,9 @@ func saveState(path string, current *state) error {
 	content, err := json.Marshal(current)
 	if err != nil {
 		return fmt.Errorf("encode simulator state: %w", err)
+	}
+	if len(content) > maxStateBytes {
+		return fmt.Errorf("write simulator state: it would be larger than the %d bytes that are read again; begin anew with another file", maxStateBytes)
 	}
 	if err := replaceFile(path, content); err != nil {
 		return fmt.Errorf("write simulator state: %w; make room or make the folder writable", err)
