@@ -3,9 +3,9 @@ package gpapi
 import "context"
 
 var (
-	describeLb              = define[DescribeLbRequest, DescribeLbResponse]("DescribeLb", poll)
-	getLbStatus             = define[GetLbStatusRequest, GetLbStatusResponse]("GetLbStatus", poll)
-	getLbHostList           = define[GetLbHostListRequest, GetLbHostListResponse]("GetLbHostList", poll)
+	describeLb              = define[FwLbRequest, DescribeLbResponse]("DescribeLb", poll)
+	getLbStatus             = define[FwLbRequest, GetLbStatusResponse]("GetLbStatus", poll)
+	getLbHostList           = define[FwLbRequest, GetLbHostListResponse]("GetLbHostList", poll)
 	addLbPool               = define[LbPoolNodesRequest, LbPoolResponse]("AddLbPool", order)
 	setLbPool               = define[LbPoolNodesRequest, LbPoolResponse]("SetLbPool", order)
 	getLbPool               = define[LbPoolRequest, GetLbPoolResponse]("GetLbPool", poll)
@@ -24,8 +24,8 @@ var (
 	setVirtualIPAddressName = define[SetVirtualIpAddressNameRequest, SetVirtualIpAddressNameResponse]("SetVirtualIpAddressName", order)
 )
 
-// DescribeLbRequest names an FW+LB option, in service.
-type DescribeLbRequest struct {
+// FwLbRequest names an FW+LB option, in service.
+type FwLbRequest struct {
 	GpServiceCode string
 	GlServiceCode string
 }
@@ -99,14 +99,8 @@ func (r DescribeLbResponse) missing() string {
 }
 
 // DescribeLb reads all that a load balancer is set up with.
-func (r *Reader) DescribeLb(ctx context.Context, request DescribeLbRequest) (DescribeLbResponse, error) {
+func (r *Reader) DescribeLb(ctx context.Context, request FwLbRequest) (DescribeLbResponse, error) {
 	return describeLb.call(ctx, r.account, request)
-}
-
-// GetLbStatusRequest names an FW+LB option.
-type GetLbStatusRequest struct {
-	GpServiceCode string
-	GlServiceCode string
 }
 
 // GetLbStatusResponse holds one entry for each host.
@@ -126,18 +120,12 @@ type LbHostStatus struct {
 func (r GetLbStatusResponse) missing() string { return ifNil(r.HostList, "HostList") }
 
 // GetLbStatus reads what the hosts of a load balancer are doing.
-func (r *Reader) GetLbStatus(ctx context.Context, request GetLbStatusRequest) (GetLbStatusResponse, error) {
+func (r *Reader) GetLbStatus(ctx context.Context, request FwLbRequest) (GetLbStatusResponse, error) {
 	return getLbStatus.call(ctx, r.account, request)
 }
 
-// GetLbHostListRequest names an FW+LB option.
-type GetLbHostListRequest struct {
-	GpServiceCode string
-	GlServiceCode string
-}
-
 // GetLbHostList reads which hosts a load balancer has.
-func (r *Reader) GetLbHostList(ctx context.Context, request GetLbHostListRequest) (GetLbHostListResponse, error) {
+func (r *Reader) GetLbHostList(ctx context.Context, request FwLbRequest) (GetLbHostListResponse, error) {
 	return getLbHostList.call(ctx, r.account, request)
 }
 

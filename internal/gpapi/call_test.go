@@ -327,7 +327,7 @@ func TestAPoolIsReadWithItsNodesAndOnlyWithThem(t *testing.T) {
 		return &fakeServer{answer: always(200, `{"DescribeLbResponse":{"RequestId":"r","GlServiceCode":"gl00000001","PoolList":`+list+`}}`)}
 	}
 	read := func(t *testing.T, server *fakeServer) (gpapi.DescribeLbResponse, error) {
-		return newClient(t, testOptions(server)).DescribeLb(t.Context(), gpapi.DescribeLbRequest{GpServiceCode: "gp00000001", GlServiceCode: "gl00000001"})
+		return newClient(t, testOptions(server)).DescribeLb(t.Context(), gpapi.FwLbRequest{GpServiceCode: "gp00000001", GlServiceCode: "gl00000001"})
 	}
 	lb, err := read(t, pools(`[{"Name":"web","NodeList":[{"IpAddress":"10.0.0.1","Port":"80","Status":"Draining"}]}]`))
 	want := gpapi.LbNode{IpAddress: "10.0.0.1", Port: "80", Status: "Draining"}

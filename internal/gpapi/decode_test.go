@@ -122,7 +122,7 @@ func TestWhatIsOfAnotherTypeThanItOughtToBeCountsAsAbsent(t *testing.T) {
 	if err != nil || machine.Vlan != "" || machine.CPU != "4" || machine.Status != "Running" || machine.PrivateAddress.IPv4Address != "10.0.0.1" {
 		t.Errorf("%+v, %v", machine, err)
 	}
-	if got, err := readJSON[VirtualMachineStatus](getVirtualMachineStatus.action, `{"Status":{"x":1}}`); err == nil || !strings.Contains(err.Error(), "lacks Status") {
+	if got, err := readJSON[GetVirtualMachineStatusResponse](getVirtualMachineStatus.action, `{"Status":{"x":1}}`); err == nil || !strings.Contains(err.Error(), "lacks Status") {
 		t.Errorf("what is needed is an object: %+v, %v", got, err)
 	}
 	if got, err := readJSON[DescribeLbResponse](describeLb.action, `{"PoolList":[{"Name":"web","NodeList":"none"}]}`); err == nil {

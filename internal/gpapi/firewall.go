@@ -3,21 +3,15 @@ package gpapi
 import "context"
 
 var (
-	describeFw                 = define[DescribeFwRequest, DescribeFwResponse]("DescribeFw", poll)
+	describeFw                 = define[FwLbRequest, DescribeFwResponse]("DescribeFw", poll)
 	getFilteringRuleList       = define[GetFilteringRuleListRequest, FilteringRuleListResponse]("GetFilteringRuleList", poll)
 	setFilteringRuleList       = define[SetFilteringRuleListRequest, FilteringRuleListResponse]("SetFilteringRuleList", order)
-	getSnatRuleList            = define[GetSnatRuleListRequest, SnatRuleListResponse]("GetSnatRuleList", poll)
+	getSnatRuleList            = define[FwLbRequest, SnatRuleListResponse]("GetSnatRuleList", poll)
 	setSnatRuleList            = define[SetSnatRuleListRequest, SnatRuleListResponse]("SetSnatRuleList", order)
 	getDomainNameByIPAddress   = define[DomainNameByIpAddressRequest, DomainNameByIpAddressResponse]("GetDomainNameByIpAddress", poll)
 	resetDomainNameByIPAddress = define[DomainNameByIpAddressRequest, DomainNameByIpAddressResponse]("ResetDomainNameByIpAddress", order)
 	setDomainNameByIPAddress   = define[SetDomainNameByIpAddressRequest, DomainNameByIpAddressResponse]("SetDomainNameByIpAddress", order)
 )
-
-// DescribeFwRequest names an FW+LB option, in service.
-type DescribeFwRequest struct {
-	GpServiceCode string
-	GlServiceCode string
-}
 
 // DescribeFwResponse holds all rules of a firewall.
 type DescribeFwResponse struct {
@@ -49,7 +43,7 @@ type FilteringRule struct {
 }
 
 // DescribeFw reads all rules of a firewall.
-func (r *Reader) DescribeFw(ctx context.Context, request DescribeFwRequest) (DescribeFwResponse, error) {
+func (r *Reader) DescribeFw(ctx context.Context, request FwLbRequest) (DescribeFwResponse, error) {
 	return describeFw.call(ctx, r.account, request)
 }
 
@@ -111,12 +105,6 @@ func (c *Client) SetFilteringRuleList(ctx context.Context, request SetFilteringR
 	return setFilteringRuleList.call(ctx, c.account, request)
 }
 
-// GetSnatRuleListRequest names an FW+LB option.
-type GetSnatRuleListRequest struct {
-	GpServiceCode string
-	GlServiceCode string
-}
-
 // SnatRuleListResponse holds the rules as they are now.
 type SnatRuleListResponse struct {
 	Answer
@@ -135,7 +123,7 @@ type SnatRule struct {
 func (r SnatRuleListResponse) missing() string { return ifNil(r.SnatRuleList, "SnatRuleList") }
 
 // GetSnatRuleList reads the rules by which addresses of senders are replaced.
-func (r *Reader) GetSnatRuleList(ctx context.Context, request GetSnatRuleListRequest) (SnatRuleListResponse, error) {
+func (r *Reader) GetSnatRuleList(ctx context.Context, request FwLbRequest) (SnatRuleListResponse, error) {
 	return getSnatRuleList.call(ctx, r.account, request)
 }
 

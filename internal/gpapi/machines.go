@@ -6,29 +6,29 @@ import (
 )
 
 var (
-	getVirtualMachineStatus     = define[GetVirtualMachineStatusRequest, VirtualMachineStatus]("GetVirtualMachineStatus", poll)
+	getVirtualMachineStatus     = define[VirtualMachineRequest, GetVirtualMachineStatusResponse]("GetVirtualMachineStatus", poll)
 	getVirtualMachineStatusList = define[GetVirtualMachineStatusListRequest, GetVirtualMachineStatusListResponse]("GetVirtualMachineStatusList", poll)
-	describeVirtualMachine      = define[DescribeVirtualMachineRequest, DescribeVirtualMachineResponse]("DescribeVirtualMachine", poll)
-	startVirtualMachine         = define[StartVirtualMachineRequest, Transition]("StartVirtualMachine", order)
+	describeVirtualMachine      = define[VirtualMachineRequest, DescribeVirtualMachineResponse]("DescribeVirtualMachine", poll)
+	startVirtualMachine         = define[VirtualMachineRequest, Transition]("StartVirtualMachine", order)
 	stopVirtualMachine          = define[StopVirtualMachineRequest, Transition]("StopVirtualMachine", remove)
-	rebootVirtualMachine        = define[RebootVirtualMachineRequest, Transition]("RebootVirtualMachine", order)
+	rebootVirtualMachine        = define[VirtualMachineRequest, Transition]("RebootVirtualMachine", order)
 	initializeVirtualMachine    = define[InitializeVirtualMachineRequest, Transition]("InitializeVirtualMachine", order)
 	importRootSSHPublicKey      = define[ImportRootSshPublicKeyRequest, Transition]("ImportRootSshPublicKey", order)
 	setLabel                    = define[SetLabelRequest, SetLabelResponse]("SetLabel", order)
-	attachFwLb                  = define[AttachFwLbRequest, Transition]("AttachFwLb", order)
-	detachFwLb                  = define[DetachFwLbRequest, Transition]("DetachFwLb", remove)
-	attachVlan                  = define[AttachVlanRequest, Transition]("AttachVlan", order)
-	detachVlan                  = define[DetachVlanRequest, Transition]("DetachVlan", remove)
+	attachFwLb                  = define[FwLbAttachmentRequest, Transition]("AttachFwLb", order)
+	detachFwLb                  = define[FwLbAttachmentRequest, Transition]("DetachFwLb", remove)
+	attachVlan                  = define[VlanAttachmentRequest, Transition]("AttachVlan", order)
+	detachVlan                  = define[VlanAttachmentRequest, Transition]("DetachVlan", remove)
 	cloneVirtualMachine         = define[CloneVirtualMachineRequest, CloneVirtualMachineResponse]("CloneVirtualMachine", order)
-	enableIPv6                  = define[EnableIPv6Request, Transition]("EnableIPv6", order)
-	disableIPv6                 = define[DisableIPv6Request, Transition]("DisableIPv6", order)
-	resetIptables               = define[ResetIptablesRequest, Transition]("ResetIptables", order)
-	resetNetworkConfiguration   = define[ResetNetworkConfigurationRequest, Transition]("ResetNetworkConfiguration", order)
-	resetSshdConfiguration      = define[ResetSshdConfigurationRequest, Transition]("ResetSshdConfiguration", order)
+	enableIPv6                  = define[IPv6Request, Transition]("EnableIPv6", order)
+	disableIPv6                 = define[IPv6Request, Transition]("DisableIPv6", order)
+	resetIptables               = define[VirtualMachineRequest, Transition]("ResetIptables", order)
+	resetNetworkConfiguration   = define[VirtualMachineRequest, Transition]("ResetNetworkConfiguration", order)
+	resetSshdConfiguration      = define[VirtualMachineRequest, Transition]("ResetSshdConfiguration", order)
 )
 
-// GetVirtualMachineStatusRequest names one machine, in service.
-type GetVirtualMachineStatusRequest struct {
+// VirtualMachineRequest names one machine, whose contract is in service.
+type VirtualMachineRequest struct {
 	GpServiceCode string
 	GcServiceCode string
 }
@@ -38,15 +38,20 @@ type GetVirtualMachineStatusRequest struct {
 // Cloning and LockForCloning; there may be more. A read can show what was true
 // up to two minutes ago.
 type VirtualMachineStatus struct {
-	Answer
 	GcServiceCode string
 	Status        string
+}
+
+// GetVirtualMachineStatusResponse holds what the machine is doing.
+type GetVirtualMachineStatusResponse struct {
+	Answer
+	VirtualMachineStatus
 }
 
 func (s VirtualMachineStatus) missing() string { return ifEmpty(s.Status, "Status") }
 
 // GetVirtualMachineStatus reads what one machine is doing.
-func (r *Reader) GetVirtualMachineStatus(ctx context.Context, request GetVirtualMachineStatusRequest) (VirtualMachineStatus, error) {
+func (r *Reader) GetVirtualMachineStatus(ctx context.Context, request VirtualMachineRequest) (GetVirtualMachineStatusResponse, error) {
 	return getVirtualMachineStatus.call(ctx, r.account, request)
 }
 
@@ -78,12 +83,6 @@ func (r GetVirtualMachineStatusListResponse) missing() string {
 // GetVirtualMachineStatusList reads what several machines are doing.
 func (r *Reader) GetVirtualMachineStatusList(ctx context.Context, request GetVirtualMachineStatusListRequest) (GetVirtualMachineStatusListResponse, error) {
 	return getVirtualMachineStatusList.call(ctx, r.account, request)
-}
-
-// DescribeVirtualMachineRequest names one machine, in service.
-type DescribeVirtualMachineRequest struct {
-	GpServiceCode string
-	GcServiceCode string
 }
 
 // DescribeVirtualMachineResponse holds a machine's properties. Attached FW+LB options
@@ -142,7 +141,7 @@ type GlobalAddress struct {
 }
 
 // DescribeVirtualMachine reads a machine's properties.
-func (r *Reader) DescribeVirtualMachine(ctx context.Context, request DescribeVirtualMachineRequest) (DescribeVirtualMachineResponse, error) {
+func (r *Reader) DescribeVirtualMachine(ctx context.Context, request VirtualMachineRequest) (DescribeVirtualMachineResponse, error) {
 	return describeVirtualMachine.call(ctx, r.account, request)
 }
 
@@ -161,14 +160,8 @@ type Transition struct {
 	Previous struct{ Status string }
 }
 
-// StartVirtualMachineRequest names a machine that is Stopped.
-type StartVirtualMachineRequest struct {
-	GpServiceCode string
-	GcServiceCode string
-}
-
-// StartVirtualMachine turns a machine on.
-func (c *Client) StartVirtualMachine(ctx context.Context, request StartVirtualMachineRequest) (Transition, error) {
+// StartVirtualMachine turns a machine on that is Stopped.
+func (c *Client) StartVirtualMachine(ctx context.Context, request VirtualMachineRequest) (Transition, error) {
 	return startVirtualMachine.call(ctx, c.account, request)
 }
 
@@ -185,14 +178,8 @@ func (c *Client) StopVirtualMachine(ctx context.Context, request StopVirtualMach
 	return stopVirtualMachine.call(ctx, c.account, request)
 }
 
-// RebootVirtualMachineRequest names a machine that is Running.
-type RebootVirtualMachineRequest struct {
-	GpServiceCode string
-	GcServiceCode string
-}
-
-// RebootVirtualMachine turns a machine off and on.
-func (c *Client) RebootVirtualMachine(ctx context.Context, request RebootVirtualMachineRequest) (Transition, error) {
+// RebootVirtualMachine turns a machine off and on that is Running.
+func (c *Client) RebootVirtualMachine(ctx context.Context, request VirtualMachineRequest) (Transition, error) {
 	return rebootVirtualMachine.call(ctx, c.account, request)
 }
 
@@ -247,52 +234,38 @@ func (c *Client) SetLabel(ctx context.Context, request SetLabelRequest) (SetLabe
 	return setLabel.call(ctx, c.account, request)
 }
 
-// AttachFwLbRequest names a machine that is off, and an FW+LB option.
-type AttachFwLbRequest struct {
+// FwLbAttachmentRequest names a machine that is off, and an FW+LB option.
+type FwLbAttachmentRequest struct {
 	GpServiceCode string
 	GcServiceCode string
 	GlServiceCode string
 }
 
 // AttachFwLb puts a machine behind an FW+LB. The machine is Configuring for a while.
-func (c *Client) AttachFwLb(ctx context.Context, request AttachFwLbRequest) (Transition, error) {
+func (c *Client) AttachFwLb(ctx context.Context, request FwLbAttachmentRequest) (Transition, error) {
 	return attachFwLb.call(ctx, c.account, request)
-}
-
-// DetachFwLbRequest names a machine that is off, and an FW+LB option.
-type DetachFwLbRequest struct {
-	GpServiceCode string
-	GcServiceCode string
-	GlServiceCode string
 }
 
 // DetachFwLb takes a machine out from behind an FW+LB. The machine is Configuring for
 // a while.
-func (c *Client) DetachFwLb(ctx context.Context, request DetachFwLbRequest) (Transition, error) {
+func (c *Client) DetachFwLb(ctx context.Context, request FwLbAttachmentRequest) (Transition, error) {
 	return detachFwLb.call(ctx, c.account, request)
 }
 
-// AttachVlanRequest names a machine that is off, and a VLAN option.
-type AttachVlanRequest struct {
+// VlanAttachmentRequest names a machine that is off, and a VLAN option.
+type VlanAttachmentRequest struct {
 	GpServiceCode string
 	GcServiceCode string
 	GxServiceCode string
 }
 
 // AttachVlan puts a machine into a VLAN. The machine is Configuring for a while.
-func (c *Client) AttachVlan(ctx context.Context, request AttachVlanRequest) (Transition, error) {
+func (c *Client) AttachVlan(ctx context.Context, request VlanAttachmentRequest) (Transition, error) {
 	return attachVlan.call(ctx, c.account, request)
 }
 
-// DetachVlanRequest names a machine that is off, and a VLAN option.
-type DetachVlanRequest struct {
-	GpServiceCode string
-	GcServiceCode string
-	GxServiceCode string
-}
-
 // DetachVlan takes a machine out of a VLAN. The machine is Configuring for a while.
-func (c *Client) DetachVlan(ctx context.Context, request DetachVlanRequest) (Transition, error) {
+func (c *Client) DetachVlan(ctx context.Context, request VlanAttachmentRequest) (Transition, error) {
 	return detachVlan.call(ctx, c.account, request)
 }
 
@@ -314,7 +287,11 @@ type CloneVirtualMachineResponse struct {
 }
 
 // CloneVirtualMachineParty is one of the two machines of a clone job.
-type CloneVirtualMachineParty struct{ Transition }
+type CloneVirtualMachineParty struct {
+	GcServiceCode string
+	Current       struct{ Status string }
+	Previous      struct{ Status string }
+}
 
 // CloneVirtualMachine overwrites a machine with the disk of another. The source is
 // LockForCloning for a while, the destination Cloning, and then Stopped or
@@ -323,8 +300,8 @@ func (c *Client) CloneVirtualMachine(ctx context.Context, request CloneVirtualMa
 	return cloneVirtualMachine.call(ctx, c.account, request)
 }
 
-// EnableIPv6Request names a machine that is off, and its address.
-type EnableIPv6Request struct {
+// IPv6Request names a machine that is off, and its address.
+type IPv6Request struct {
 	GpServiceCode string
 	GcServiceCode string
 	IPv6Address   string
@@ -332,54 +309,29 @@ type EnableIPv6Request struct {
 
 // EnableIPv6 turns an IPv6 address of a machine on. The machine is Configuring for a
 // while.
-func (c *Client) EnableIPv6(ctx context.Context, request EnableIPv6Request) (Transition, error) {
+func (c *Client) EnableIPv6(ctx context.Context, request IPv6Request) (Transition, error) {
 	return enableIPv6.call(ctx, c.account, request)
-}
-
-// DisableIPv6Request names a machine that is off, and its address.
-type DisableIPv6Request struct {
-	GpServiceCode string
-	GcServiceCode string
-	IPv6Address   string
 }
 
 // DisableIPv6 turns an IPv6 address of a machine off. The machine is Configuring for a
 // while.
-func (c *Client) DisableIPv6(ctx context.Context, request DisableIPv6Request) (Transition, error) {
+func (c *Client) DisableIPv6(ctx context.Context, request IPv6Request) (Transition, error) {
 	return disableIPv6.call(ctx, c.account, request)
 }
 
-// ResetIptablesRequest names a machine that is off.
-type ResetIptablesRequest struct {
-	GpServiceCode string
-	GcServiceCode string
-}
-
-// ResetIptables gives a machine the packet filter that it had when it was new.
-func (c *Client) ResetIptables(ctx context.Context, request ResetIptablesRequest) (Transition, error) {
+// ResetIptables gives a machine that is off the packet filter that it had when it was new.
+func (c *Client) ResetIptables(ctx context.Context, request VirtualMachineRequest) (Transition, error) {
 	return resetIptables.call(ctx, c.account, request)
 }
 
-// ResetNetworkConfigurationRequest names a machine that is off.
-type ResetNetworkConfigurationRequest struct {
-	GpServiceCode string
-	GcServiceCode string
-}
-
-// ResetNetworkConfiguration gives a machine the network settings that it had when it
+// ResetNetworkConfiguration gives a machine that is off the network settings that it had when it
 // was new.
-func (c *Client) ResetNetworkConfiguration(ctx context.Context, request ResetNetworkConfigurationRequest) (Transition, error) {
+func (c *Client) ResetNetworkConfiguration(ctx context.Context, request VirtualMachineRequest) (Transition, error) {
 	return resetNetworkConfiguration.call(ctx, c.account, request)
 }
 
-// ResetSshdConfigurationRequest names a machine that is off.
-type ResetSshdConfigurationRequest struct {
-	GpServiceCode string
-	GcServiceCode string
-}
-
-// ResetSshdConfiguration gives a machine the SSH server's settings that it had when it
+// ResetSshdConfiguration gives a machine that is off the SSH server's settings that it had when it
 // was new.
-func (c *Client) ResetSshdConfiguration(ctx context.Context, request ResetSshdConfigurationRequest) (Transition, error) {
+func (c *Client) ResetSshdConfiguration(ctx context.Context, request VirtualMachineRequest) (Transition, error) {
 	return resetSshdConfiguration.call(ctx, c.account, request)
 }

@@ -32,11 +32,11 @@ func TestAnAnswerAboutAnotherMachineIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, testOptions(&fakeServer{answer: always(200, `{"GetVirtualMachineStatusResponse":{"GcServiceCode":"gc00000009","Status":"Running"},`+
 		`"StartVirtualMachineResponse":{"GcServiceCode":"gc00000009","Current":{"Status":"Starting"}}}`)}))
-	got, err := client.GetVirtualMachineStatus(t.Context(), gpapi.GetVirtualMachineStatusRequest{GpServiceCode: "gp00000001", GcServiceCode: "gc00000001"})
+	got, err := client.GetVirtualMachineStatus(t.Context(), gpapi.VirtualMachineRequest{GpServiceCode: "gp00000001", GcServiceCode: "gc00000001"})
 	if cloud.ClassOf(err) != cloud.ClassTransient || !strings.Contains(err.Error(), "gc00000009") || got.Status != "" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err = client.StartVirtualMachine(t.Context(), gpapi.StartVirtualMachineRequest{GpServiceCode: "gp00000001", GcServiceCode: "gc00000001"})
+	_, err = client.StartVirtualMachine(t.Context(), gpapi.VirtualMachineRequest{GpServiceCode: "gp00000001", GcServiceCode: "gc00000001"})
 	if cloud.ClassOf(err) != cloud.ClassUnknownOutcome {
 		t.Errorf("%v", err)
 	}

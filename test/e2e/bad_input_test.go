@@ -106,7 +106,7 @@ func TestARunningTemplateIsNamedOnceAndOrderedFromOnceItIsStopped(t *testing.T) 
 	s := newScene(t)
 	sim := s.simulate()
 	operator := sim.operator()
-	if _, err := operator.StartVirtualMachine(t.Context(), gpapi.StartVirtualMachineRequest{GpServiceCode: gpServiceCode, GcServiceCode: template}); err != nil {
+	if _, err := operator.StartVirtualMachine(t.Context(), gpapi.VirtualMachineRequest{GpServiceCode: gpServiceCode, GcServiceCode: template}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, soon, "running template", func() error {

@@ -104,7 +104,7 @@ func (s *simulator) operator() *gpapi.Client {
 // nodes lists the addresses in the pool, in order.
 func (s *simulator) nodes() []netip.Addr {
 	s.t.Helper()
-	answer, err := s.operator().DescribeLb(s.t.Context(), gpapi.DescribeLbRequest{GpServiceCode: gpServiceCode, GlServiceCode: glServiceCode})
+	answer, err := s.operator().DescribeLb(s.t.Context(), gpapi.FwLbRequest{GpServiceCode: gpServiceCode, GlServiceCode: glServiceCode})
 	if err != nil {
 		s.t.Fatalf("read the pool: %v", err)
 	}

@@ -44,7 +44,7 @@ func (p *PoolReader) Capacity() int { return p.options.NodesMax }
 // It asks for all pools of the FW+LB, not for one: that is the action which the
 // vendor's own tools rely on, and it tells a pool without nodes from no pool.
 func (p *PoolReader) Nodes(ctx context.Context) ([]cloud.Node, error) {
-	balancer, err := p.api.DescribeLb(ctx, gpapi.DescribeLbRequest{
+	balancer, err := p.api.DescribeLb(ctx, gpapi.FwLbRequest{
 		GpServiceCode: p.options.GpServiceCode,
 		GlServiceCode: p.options.GlServiceCode,
 	})

@@ -39,7 +39,7 @@ func (w *Writer) Prepare(ctx context.Context, code, preparation string) (busy bo
 	var transition gpapi.Transition
 	switch preparation {
 	case attachFwLb:
-		transition, err = w.api.AttachFwLb(ctx, gpapi.AttachFwLbRequest{
+		transition, err = w.api.AttachFwLb(ctx, gpapi.FwLbAttachmentRequest{
 			GpServiceCode: w.options.GpServiceCode,
 			GcServiceCode: code,
 			GlServiceCode: w.options.FwLb,

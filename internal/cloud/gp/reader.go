@@ -64,7 +64,7 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 		return machine, nil
 	}
 
-	power, err := r.api.GetVirtualMachineStatus(ctx, gpapi.GetVirtualMachineStatusRequest{
+	power, err := r.api.GetVirtualMachineStatus(ctx, gpapi.VirtualMachineRequest{
 		GpServiceCode: r.options.GpServiceCode,
 		GcServiceCode: code,
 	})
@@ -79,7 +79,7 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 		return machine, nil
 	}
 
-	properties, err := r.api.DescribeVirtualMachine(ctx, gpapi.DescribeVirtualMachineRequest{
+	properties, err := r.api.DescribeVirtualMachine(ctx, gpapi.VirtualMachineRequest{
 		GpServiceCode: r.options.GpServiceCode,
 		GcServiceCode: code,
 	})

@@ -56,7 +56,7 @@ func (w *Writer) SetLabel(ctx context.Context, code, label string) error {
 
 // Start turns a machine on.
 func (w *Writer) Start(ctx context.Context, code string) error {
-	_, err := w.api.StartVirtualMachine(ctx, gpapi.StartVirtualMachineRequest{
+	_, err := w.api.StartVirtualMachine(ctx, gpapi.VirtualMachineRequest{
 		GpServiceCode: w.options.GpServiceCode,
 		GcServiceCode: code,
 	})

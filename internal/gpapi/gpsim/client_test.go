@@ -50,10 +50,10 @@ func TestTheTypedClientTakesAMachineIntoThePoolAndBackOverLoopback(t *testing.T)
 		t.Fatalf("order: %v, %v", order, err)
 	}
 	code := order.GcServiceCodeList[0]
-	if _, err := client.StartVirtualMachine(ctx, gpapi.StartVirtualMachineRequest{GpServiceCode: gp, GcServiceCode: code}); err != nil {
+	if _, err := client.StartVirtualMachine(ctx, gpapi.VirtualMachineRequest{GpServiceCode: gp, GcServiceCode: code}); err != nil {
 		t.Fatal(err)
 	}
-	described, err := client.DescribeVirtualMachine(ctx, gpapi.DescribeVirtualMachineRequest{GpServiceCode: gp, GcServiceCode: code})
+	described, err := client.DescribeVirtualMachine(ctx, gpapi.VirtualMachineRequest{GpServiceCode: gp, GcServiceCode: code})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ func (s *simulator) nodes() []netip.Addr {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	answer, err := api.DescribeLb(s.t.Context(), gpapi.DescribeLbRequest{GpServiceCode: gpServiceCode, GlServiceCode: glServiceCode})
+	answer, err := api.DescribeLb(s.t.Context(), gpapi.FwLbRequest{GpServiceCode: gpServiceCode, GlServiceCode: glServiceCode})
 	if err != nil {
 		s.t.Fatalf("read the pool: %v", err)
 	}
