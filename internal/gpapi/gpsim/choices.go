@@ -121,12 +121,24 @@ const (
 	xmlContentType = "text/xml; charset=utf-8"
 )
 
+// What StopVirtualMachine stops: gently, and by force what has power.
+var (
+	stoppableGently  = []string{StatusRunning}
+	stoppableByForce = []string{StatusStarting, StatusRunning, StatusStopping}
+)
+
 // Rules of behaviour.
 const (
 	// A clone carries its source's label, so that a client which trusts a bare
 	// label is found out, unless Options.CloneInherits says otherwise. It has the
 	// source's content and OS, and nothing that was bought for the source: no disks or
 	// addresses, and no keys or VLAN.
+	//
+	// A clone's contract is not in service before its clone job is over: IIJ's demo
+	// goes on at InService. How statuses are old, Options.StaleReads says.
+	//
+	// A list that is not numbered from 1 on without a gap is refused. Of several
+	// targets in one GetContractStatus the machine counts, then the FW+LB.
 	//
 	// An overwritten machine keeps its contract, plan, label, address, location,
 	// VLAN, FW+LBs and pools, which are around it and not on its disk. The keys that

@@ -106,13 +106,13 @@ func startVirtualMachine(c *call) (fields, *refusal) {
 
 // stopVirtualMachine stops a running machine; by force any that has power.
 func stopVirtualMachine(c *call) (fields, *refusal) {
-	stoppable := []string{StatusRunning}
+	stoppable := stoppableGently
 	force, why := c.yesOrNo("Force")
 	if why != nil {
 		return nil, why
 	}
 	if force {
-		stoppable = []string{StatusStarting, StatusRunning, StatusStopping}
+		stoppable = stoppableByForce
 	}
 	m, why := c.machineIn(c.text("GcServiceCode"), stoppable...)
 	if why != nil {
