@@ -32,3 +32,7 @@ func readGroup(s *section, known definitions) Group {
 	g.Policies = readPolicies(s, g.Signals)
 	return g
 }
+
+// Gap is how long the group may go without data before that counts as an interruption
+// of its stabilization windows.
+func (g Group) Gap() time.Duration { return 3*g.Interval + g.ScaleIn.Stabilization/10 }

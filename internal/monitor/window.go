@@ -29,7 +29,7 @@ type rules struct {
 // time for which policy may have had nothing to remember.
 func rulesOf(c config.Signal, group config.Group) (rules, error) {
 	how, err := overOf(c.Over)
-	covered := group.ScaleIn.Stabilization - group.ScaleIn.Stabilization/10 - 3*group.Interval
+	covered := group.ScaleIn.Stabilization - group.Gap()
 	most := config.MaxWindowSamples
 	if group.Interval > 0 {
 		most = min(most, int(c.Window/group.Interval))

@@ -259,7 +259,7 @@ func spec(group config.Group) policy.Spec {
 		Min:               group.Min,
 		Max:               group.Max,
 		Type:              group.Template.Type,
-		Gap:               3*group.Interval + group.ScaleIn.Stabilization/10,
+		Gap:               group.Gap(),
 		Out:               policy.Direction{Stabilization: group.ScaleOut.Stabilization, Cooldown: group.ScaleOut.Cooldown},
 		In:                policy.Direction{Stabilization: group.ScaleIn.Stabilization, Cooldown: group.ScaleIn.Cooldown},
 		Standby:           group.ScaleIn.Standby,
