@@ -16,12 +16,12 @@ func BenchmarkEvaluate(b *testing.B) {
 	memoryUse.Name = "memory"
 	spec := policy.Spec{
 		Min: 2, Max: 40, Type: "V40",
-		Policies: []policy.Target{
-			{Name: "target/cpu", Signal: "cpu", Value: 0.6, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1},
-			{Name: "target/cpu/2", Signal: "cpu", Value: 0.9, Quorum: 1},
-			{Name: "target/memory", Signal: "memory", Value: 0.8, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1},
-			{Name: "target/rate", Signal: "rate", Value: 250, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1},
-		},
+		Policies: policy.Targets(
+			policy.Target{Name: "target/cpu", Signal: "cpu", Value: 0.6, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1},
+			policy.Target{Name: "target/cpu/2", Signal: "cpu", Value: 0.9, Quorum: 1},
+			policy.Target{Name: "target/memory", Signal: "memory", Value: 0.8, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1},
+			policy.Target{Name: "target/rate", Signal: "rate", Value: 250, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1},
+		),
 		Gap: time.Minute,
 		In:  policy.Direction{Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute},
 	}

@@ -81,10 +81,11 @@ const (
 	HoldRoom     Hold = "no_room"          // more is missing than max and surge leave room for
 	HoldDoubt    Hold = "cloud_in_doubt"   // the cloud cannot be trusted: nobody is sent away
 	HoldBake     Hold = "baking"           // what was made from the changed template must serve for a while first
+	HoldYoung    Hold = "young"            // those that could be sent away have not served for long enough
 )
 
 // Holds lists every hold, for metrics that start at zero.
-func Holds() []Hold { return []Hold{HoldBrake, HoldLaunches, HoldRoom, HoldDoubt, HoldBake} }
+func Holds() []Hold { return []Hold{HoldBrake, HoldLaunches, HoldRoom, HoldDoubt, HoldBake, HoldYoung} }
 
 // Choice is how a decision is to be carried out.
 type Choice struct {
@@ -106,8 +107,8 @@ type Choice struct {
 // replaced then.
 //
 // Shrinking takes first what fails, expires, does not serve yet, is outdated, and then
-// whom spec.Pick says. A protected instance is never taken, and one that serves only
-// while more serve than desired.
+// whom spec.Pick says. A protected instance is never taken, one that serves only
+// while more serve than desired, and a sound one only after MinLife.
 //
 // Stopped instances above the number kept, and those older than StandbyAge, are
 // released shortly before their paid period ends. A quarantined instance is no
@@ -299,6 +300,9 @@ func (c *chooser) shrink(desired, extra int) {
 		case count == 0 || in.Protected:
 			return
 		case in.Stage == Serving && surplus <= 0:
+			continue
+		case in.Stage == Serving && in.Cause == Sound && c.now.Before(in.Joined.Add(c.spec.MinLife)):
+			c.hold(HoldYoung)
 			continue
 		case in.Stage == Serving:
 			surplus--

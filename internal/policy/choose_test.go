@@ -314,7 +314,7 @@ func TestNobodyIsSentAwayInDoubt(t *testing.T) {
 
 func TestEveryHoldIsListedOnce(t *testing.T) {
 	t.Parallel()
-	want := []policy.Hold{policy.HoldBake, policy.HoldBrake, policy.HoldDoubt, policy.HoldLaunches, policy.HoldRoom}
+	want := []policy.Hold{policy.HoldBake, policy.HoldBrake, policy.HoldDoubt, policy.HoldLaunches, policy.HoldRoom, policy.HoldYoung}
 	if got := slices.Sorted(slices.Values(policy.Holds())); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
 		t.Errorf("got %v, want %v", got, want)
 	}

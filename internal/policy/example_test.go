@@ -12,9 +12,9 @@ import (
 func ExampleEvaluate() {
 	spec := policy.Spec{
 		Min: 2, Max: 20, Type: "V40",
-		Policies: []policy.Target{{
+		Policies: policy.Targets(policy.Target{
 			Name: "target/cpu", Signal: "cpu", Value: 0.6, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1,
-		}},
+		}),
 		Gap: time.Minute,
 		In:  policy.Direction{Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute},
 	}

@@ -1,4 +1,9 @@
 package policy
 
-// Combine lets tests join recommendations that no target makes yet, such as an abstention.
-var Combine = combine
+// Combine lets tests join recommendations, whoever makes them.
+func Combine(recommendations []Recommendation, current int) (count int, verdict Verdict) {
+	e := evaluation{spec: &Spec{Policies: make([]Rule, len(recommendations))}, current: current}
+	e.Recommendations = recommendations
+	verdict = e.combine()
+	return e.Wanted, verdict
+}

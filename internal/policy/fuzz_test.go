@@ -57,9 +57,9 @@ func (in *input) spec() policy.Spec {
 	spec.Out = policy.Direction{Stabilization: in.duration(), Cooldown: in.duration()}
 	spec.In = policy.Direction{Stabilization: in.duration(), Cooldown: in.duration()}
 	for _, signal := range []string{"a", "b", "b", "none"}[:in.below(5)] {
-		spec.Policies = append(spec.Policies, policy.Target{
+		spec.Policies = append(spec.Policies, policy.Targets(policy.Target{
 			Signal: signal, Value: in.float(), ToleranceOut: in.share(), ToleranceIn: in.share(), Quorum: in.share(),
-		})
+		})...)
 	}
 	return spec
 }
@@ -87,9 +87,9 @@ func FuzzEvaluate(f *testing.F) {
 			decision := policy.Evaluate(&spec, observed, now, &memory)
 			size = decision.Desired.Count
 			switch {
-			case memory.Paused != nil && decision.Change() != 0:
+			case memory.Override.Pauses() && decision.Change() != 0:
 				t.Errorf("a paused group changes by %d", decision.Change())
-			case memory.Paused == nil && (size < spec.Min || size > max(spec.Max, observed.Size.Count)):
+			case !memory.Override.Pauses() && (size < spec.Min || size > max(spec.Max, observed.Size.Count)):
 				t.Errorf("decided %d (%s) from %d, outside %d to %d", size, decision.Reason, observed.Size.Count, spec.Min, spec.Max)
 			case !slices.Contains(policy.Reasons(), decision.Reason):
 				t.Errorf("reason %q is not in the list", decision.Reason)

@@ -58,7 +58,7 @@ func followLoad() policy.Target {
 
 // unlimited is a spec without any guard, which follows the signal load.
 func unlimited() policy.Spec {
-	return policy.Spec{Min: 0, Max: 1000, Type: "V40", Policies: []policy.Target{followLoad()}, Gap: time.Minute}
+	return policy.Spec{Min: 0, Max: 1000, Type: "V40", Policies: policy.Targets(followLoad()), Gap: time.Minute}
 }
 
 func code(i int) string { return fmt.Sprintf("gc%08d", i+1) }

@@ -1,6 +1,10 @@
 package policy
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Memory is what a group's evaluations leave for the next ones. It is small, and
 // kept on disk by its owner. The zero Memory is that of a group never evaluated.
@@ -18,7 +22,17 @@ type Memory struct {
 	Peaks   []PastWant `json:"peaks,omitempty"`
 	Troughs []PastWant `json:"troughs,omitempty"`
 
-	Paused *Pause `json:"paused,omitempty"` // nil: not paused
+	// Changes are those that the rates still count, oldest first, and Turns when the
+	// group last went the other way than before.
+	Changes []PastChange `json:"changes,omitempty"`
+	Turns   []time.Time  `json:"turns,omitempty"`
+
+	Hits   map[string]Hits `json:"hits,omitempty"`   // of each threshold
+	Wishes map[string]Wish `json:"wishes,omitempty"` // of each webhook
+
+	Load     LoadMemory `json:"load,omitzero"`
+	Capped   Capped     `json:"capped,omitzero"`
+	Override *Override  `json:"override,omitempty"` // nil: none is in force
 }
 
 // PastWant is what the policies wanted at a past evaluation.
@@ -27,40 +41,101 @@ type PastWant struct {
 	Count int       `json:"count"`
 }
 
-// Pause is an operator's order to leave a group as it is.
-type Pause struct {
-	Since time.Time `json:"since"`
-	By    string    `json:"by"`
-	Why   string    `json:"why,omitempty"`
-}
-
-func (m *Memory) clamp(now time.Time) {
-	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant, &m.Jumped} {
-		if t.After(now) {
-			*t = now
-		}
+// times are all that the memory holds of.
+func (m *Memory) times(yield func(*time.Time)) {
+	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant, &m.Load.Since, &m.Load.Learned, &m.Capped.Since} {
+		yield(t)
 	}
 	for _, wants := range [][]PastWant{m.Peaks, m.Troughs} {
 		for i := range wants {
-			if wants[i].At.After(now) {
-				wants[i].At = now
-			}
+			yield(&wants[i].At)
 		}
+	}
+	for i := range m.Changes {
+		yield(&m.Changes[i].At)
+	}
+	for i := range m.Turns {
+		yield(&m.Turns[i])
+	}
+	for i := range m.Load.Window {
+		yield(&m.Load.Window[i].At)
+	}
+	for name, hits := range m.Hits {
+		yield(&hits.At)
+		m.Hits[name] = hits
+	}
+}
+
+// Clone is a copy that shares nothing with the memory.
+func (m Memory) Clone() Memory {
+	m.Peaks, m.Troughs = slices.Clone(m.Peaks), slices.Clone(m.Troughs)
+	m.Changes, m.Turns = slices.Clone(m.Changes), slices.Clone(m.Turns)
+	m.Hits, m.Wishes = maps.Clone(m.Hits), maps.Clone(m.Wishes)
+	m.Load.Window = slices.Clone(m.Load.Window)
+	if m.Override != nil {
+		override := *m.Override
+		m.Override = &override
+	}
+	return m
+}
+
+// begin brings the memory to the instant of an evaluation.
+func (m *Memory) begin(spec *Spec, in *Inputs, now time.Time) {
+	m.clamp(now)
+	if in.LastServing.After(m.LastServing) && !in.LastServing.After(now) {
+		m.LastServing = in.LastServing
+	}
+	if m.Override.over(now) {
+		m.Override = nil
+	}
+	m.forgetChanges(spec, now)
+}
+
+// note keeps what was decided.
+func (m *Memory) note(change int, now time.Time, spec *Spec) {
+	switch {
+	case change > 0:
+		if m.LastIn.After(m.LastOut) {
+			m.turn(now, spec)
+		}
+		m.LastOut = now
+	case change < 0:
+		if m.LastOut.After(m.LastIn) {
+			m.turn(now, spec)
+		}
+		m.LastIn = now
+	default:
+		return
+	}
+	if len(spec.Out.Rates)+len(spec.In.Rates) > 0 {
+		m.Changes = append(m.Changes, PastChange{now, change})
+	}
+}
+
+// clamp makes what lies after now be now.
+func (m *Memory) clamp(now time.Time) {
+	m.times(func(t *time.Time) {
+		if t.After(now) {
+			*t = now
+		}
+	})
+	if m.Jumped.After(now) {
+		m.Jumped = now
 	}
 }
 
 // Jump notes that wall time jumped to now, by so much. What is remembered stays as old
 // as it is, and changes wait for one span of their direction.
 func (m *Memory) Jump(now time.Time, by time.Duration) {
-	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant} {
+	move := func(t *time.Time) {
 		if !t.IsZero() {
 			*t = t.Add(by)
 		}
 	}
-	for _, wants := range [][]PastWant{m.Peaks, m.Troughs} {
-		for i := range wants {
-			wants[i].At = wants[i].At.Add(by)
-		}
+	m.times(move)
+	if m.Override != nil {
+		move(&m.Override.Since)
+		move(&m.Override.Until)
 	}
 	m.Jumped = now
 }
@@ -83,19 +158,29 @@ func (m *Memory) remember(wanted, current int, now time.Time, spec *Spec) {
 		m.Troughs = pushTrough(m.Troughs, PastWant{now, current})
 	}
 	m.LastWant = now
-	m.Peaks = expire(pushPeak(m.Peaks, PastWant{now, wanted}), now.Add(-spec.In.Stabilization))
+	m.Peaks = expire(pushPeak(m.Peaks, PastWant{now, wanted}), now.Add(-widest(spec.In.Stabilization)))
 	m.Troughs = expire(pushTrough(m.Troughs, PastWant{now, wanted}), now.Add(-spec.Out.Stabilization))
 }
 
-// highest is the largest want of the span for shrinking, and lowest the smallest
-// of the span for growing; each at least (at most) wanted.
-func (m *Memory) highest(wanted int) int {
-	if len(m.Peaks) > 0 {
-		return max(wanted, m.Peaks[0].Count)
+// highest is the largest want of the span for shrinking, at least wanted; and whether it
+// is that only because the group went to and fro.
+func (m *Memory) highest(wanted int, now time.Time, spec *Spec) (highest int, widened bool) {
+	plain := largestSince(m.Peaks, wanted, now.Add(-spec.In.Stabilization))
+	highest = largestSince(m.Peaks, wanted, now.Add(-m.widened(spec.In.Stabilization)))
+	return highest, highest > plain
+}
+
+// largestSince is the largest want after the given instant; the newest one counts always.
+func largestSince(peaks []PastWant, wanted int, since time.Time) int {
+	for i, peak := range peaks {
+		if peak.At.After(since) || i == len(peaks)-1 {
+			return max(wanted, peak.Count)
+		}
 	}
 	return wanted
 }
 
+// lowest is the smallest want of the span for growing, at most wanted.
 func (m *Memory) lowest(wanted int) int {
 	if len(m.Troughs) > 0 {
 		return min(wanted, m.Troughs[0].Count)

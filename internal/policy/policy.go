@@ -12,26 +12,31 @@
 //   - the decided count is always within min and max, save that a group above a
 //     lowered max comes down by the ordinary rules;
 //   - boundaries are decided in integers (billionths of the target), so that a
-//     value at the edge of a tolerance falls on the same side everywhere.
+//     value at the edge of a tolerance falls on the same side everywhere;
+//   - a decision rests on its [Inputs], spec, time and memory alone, which are small
+//     enough to be kept: [Explain] says from them at any later time why it fell as it
+//     did, and what would have altered it.
 //
 // [Memory] belongs to the caller, who keeps it on disk; Evaluate updates it in
 // place. Fleet calls this package, monitor produces its signals; it calls none of
-// ours.
+// ours but its own schedule.
 package policy
 
 import "time"
 
 // Size is how large a group is to be.
 type Size struct {
-	Count int    // instances, 0..
-	Type  string // plan of new instances
+	Count int    `json:"count"` // instances, 0..
+	Type  string `json:"type"`  // plan of new instances
 }
 
-// Spec is what a group's owner configured, as far as deciding goes.
+// Spec is what a group's owner configured, as far as deciding goes. It can be kept as
+// JSON.
 type Spec struct {
 	Min, Max int // 0 ≤ Min ≤ Max, 1 ≤ Max
 	Type     string
-	Policies []Target
+	Policies []Rule
+	OutOnly  bool // the group never shrinks
 
 	// Gap is the longest time between two evaluations with data that still counts
 	// as uninterrupted watching. After a longer one the stabilization of scaling
@@ -41,6 +46,9 @@ type Spec struct {
 	Out Direction
 	In  Direction
 
+	LoadLoss LoadLoss
+
+	MinLife       time.Duration // an instance that serves for less is not sent away by shrinking
 	Standby       int           // stopped instances kept
 	StandbyAge    time.Duration // a stopped instance this old is not kept; 0: age does not count
 	ReleaseBefore time.Duration // a stopped instance that is not kept is released this long before its paid period ends
@@ -64,6 +72,19 @@ type Direction struct {
 	// Cooldown is the pause after a change: after the last instance began to
 	// serve, and for shrinking also after the last shrinking.
 	Cooldown time.Duration
+
+	// Rates bound how much the group changes within a period. Of several the one
+	// counts that allows the most, or the least with RateLeast.
+	Rates     []Rate
+	RateLeast bool
+}
+
+// Rate allows a change within a period: so many instances, or a share of those at its
+// beginning. Exactly one of Count and Share is above 0.
+type Rate struct {
+	Count  int
+	Share  float64
+	Period time.Duration
 }
 
 // Observation is what is known of a group when it is evaluated.
@@ -76,22 +97,6 @@ type Observation struct {
 	Signals     []Signal
 }
 
-// warming tells whether an instance is still becoming one, or serves but has not
-// yet settled so far that its own readings are believed.
-func (o Observation) warming() bool {
-	if o.Becoming > 0 {
-		return true
-	}
-	for i := range o.Signals {
-		for _, instance := range o.Signals[i].Instances {
-			if instance.Sample.Why() == Warming {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Reason is a code from a fixed list that says why a decision is what it is.
 type Reason string
 
@@ -101,14 +106,23 @@ const (
 	ReasonSteady         Reason = "steady"          // the policies want the present size
 	ReasonAtMax          Reason = "at_max"          // more is wanted than max allows
 	ReasonAtMin          Reason = "at_min"          // less is wanted than min allows, or the size was below min
+	ReasonAtCeiling      Reason = "at_ceiling"      // more is wanted than a schedule allows
+	ReasonAtFloor        Reason = "at_floor"        // a schedule, or an operator, wants at least so many
 	ReasonUnknown        Reason = "unknown"         // missing data forbids shrinking
 	ReasonAbstained      Reason = "abstained"       // no policy has a say just now
 	ReasonStabilizingOut Reason = "stabilizing_out" // not wanted for long enough to grow so far
 	ReasonStabilizingIn  Reason = "stabilizing_in"  // more was wanted within the span
+	ReasonFlapping       Reason = "flapping"        // the group went to and fro: more was wanted within a longer span
 	ReasonCooldownOut    Reason = "cooldown_out"    // too soon after the last growth
 	ReasonCooldownIn     Reason = "cooldown_in"     // too soon after the last change
+	ReasonRateOut        Reason = "rate_out"        // it grew as fast as it may
+	ReasonRateIn         Reason = "rate_in"         // it shrank as fast as it may
+	ReasonProjected      Reason = "projected"       // with fewer instances a policy would make it grow again
+	ReasonLoadLost       Reason = "load_lost"       // the load fell as it never did before: rather an outage than idleness
 	ReasonWarming        Reason = "warming"         // no shrinking while an instance is becoming one or warms up
-	ReasonPaused         Reason = "paused"          // an operator paused the group
+	ReasonOutOnly        Reason = "out_only"        // the group never shrinks
+	ReasonPaused         Reason = "paused"          // an operator paused the group, or this direction
+	ReasonHeld           Reason = "held"            // an operator holds the group at this size
 	ReasonPutBack        Reason = "put_back"        // more is wanted while instances are leaving: they come back at once
 	ReasonDoubt          Reason = "cloud_in_doubt"  // the cloud cannot be trusted just now: no shrinking
 	ReasonClock          Reason = "clock_jumped"    // wall time jumped within the span
@@ -117,9 +131,9 @@ const (
 // Reasons lists every reason, for metrics that start at zero.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonWant, ReasonSteady, ReasonAtMax, ReasonAtMin, ReasonUnknown, ReasonAbstained, ReasonStabilizingOut,
-		ReasonStabilizingIn, ReasonCooldownOut, ReasonCooldownIn, ReasonWarming, ReasonPaused, ReasonPutBack, ReasonDoubt,
-		ReasonClock,
+		ReasonWant, ReasonSteady, ReasonAtMax, ReasonAtMin, ReasonAtCeiling, ReasonAtFloor, ReasonUnknown, ReasonAbstained,
+		ReasonStabilizingOut, ReasonStabilizingIn, ReasonFlapping, ReasonCooldownOut, ReasonCooldownIn, ReasonRateOut, ReasonRateIn,
+		ReasonProjected, ReasonLoadLost, ReasonWarming, ReasonOutOnly, ReasonPaused, ReasonHeld, ReasonPutBack, ReasonDoubt, ReasonClock,
 	}
 }
 
@@ -131,161 +145,23 @@ type Decision struct {
 	Wanted          int    // what the policies together want, before windows and limits; the current count when none has a say
 	Reason          Reason // the last rule that shaped Desired
 	Recommendations []Recommendation
+	Effects         []Effect // what became of Wanted until Desired, in order; empty when nothing did
+	Capped          Capped
+}
+
+// Effect is what one guard made of a count.
+type Effect struct {
+	Reason   Reason
+	From, To int
+}
+
+// Capped says that the group is kept from being as large as is wanted. The zero Capped
+// is a group that is not.
+type Capped struct {
+	Reason Reason    `json:"reason,omitempty"` // at_max or at_ceiling
+	Since  time.Time `json:"since,omitzero"`
+	Unmet  int       `json:"unmet,omitempty"` // instances wanted beyond
 }
 
 // Change is how many instances the decision adds (positive) or removes (negative).
 func (d Decision) Change() int { return d.Desired.Count - d.Current.Count }
-
-// Evaluate decides the size of a group at the instant now. It updates memory,
-// which must be the one that the group's previous evaluation left. A time in
-// memory that lies after now (a clock set back) counts as now.
-func Evaluate(spec *Spec, observed Observation, now time.Time, memory *Memory) Decision {
-	memory.clamp(now)
-	if observed.LastServing.After(memory.LastServing) && !observed.LastServing.After(now) {
-		memory.LastServing = observed.LastServing
-	}
-	current := observed.Size.Count
-	decision := Decision{
-		At:      now,
-		Current: observed.Size,
-		Desired: Size{Count: current, Type: spec.Type},
-		Wanted:  current,
-	}
-	decision.Recommendations = make([]Recommendation, len(spec.Policies))
-	for i, target := range spec.Policies {
-		decision.Recommendations[i] = target.recommend(observed, now)
-	}
-	wanted, verdict := combine(decision.Recommendations, current)
-	decision.Wanted = wanted
-	if verdict == Want {
-		memory.remember(wanted, current, now, spec)
-	}
-	if memory.Paused != nil {
-		decision.Reason = ReasonPaused
-		return decision
-	}
-	count, reason := limit(spec, observed, now, memory, wanted, verdict)
-	decision.Desired.Count, decision.Reason = count, reason
-	switch {
-	case count > current:
-		memory.LastOut = now
-	case count < current:
-		memory.LastIn = now
-	}
-	return decision
-}
-
-// combine joins the recommendations: the largest want counts. Where one policy
-// does not know, nothing below current is wanted.
-func combine(recommendations []Recommendation, current int) (wanted int, verdict Verdict) {
-	verdict = Abstain
-	unknown := false
-	for _, r := range recommendations {
-		switch r.Verdict {
-		case Unknown:
-			unknown = true
-		case Want:
-			if verdict != Want || r.Count > wanted {
-				wanted, verdict = r.Count, Want
-			}
-		}
-	}
-	switch {
-	case unknown && (verdict != Want || wanted <= current):
-		return current, Unknown
-	case verdict == Abstain:
-		return current, Abstain
-	}
-	return wanted, Want
-}
-
-// limit applies windows, pauses and bounds to what is wanted.
-func limit(spec *Spec, observed Observation, now time.Time, memory *Memory, wanted int, verdict Verdict) (int, Reason) {
-	current := observed.Size.Count
-	count, reason := current, ReasonSteady
-	switch {
-	case current < spec.Min: // too small to serve as configured: no pause is worth waiting for
-		count, reason = wanted, ReasonWant
-	case verdict == Unknown:
-		return current, ReasonUnknown
-	case verdict == Abstain:
-		count, reason = current, ReasonAbstained
-	case wanted > current:
-		count, reason = growth(spec, observed, now, memory, wanted)
-	case wanted < current:
-		count, reason = shrinkage(spec, observed, now, memory, wanted)
-	}
-	if count > spec.Max {
-		if current <= spec.Max {
-			return spec.Max, ReasonAtMax
-		}
-		// max was lowered: come down, but by the ordinary rules
-		count, reason = shrinkage(spec, observed, now, memory, spec.Max)
-		if count == spec.Max {
-			reason = ReasonAtMax
-		}
-		return count, reason
-	}
-	if count < spec.Min {
-		return spec.Min, ReasonAtMin
-	}
-	return count, reason
-}
-
-func growth(spec *Spec, observed Observation, now time.Time, memory *Memory, wanted int) (int, Reason) {
-	current := observed.Size.Count
-	if memory.jumped(now, spec, true) {
-		return current, ReasonClock
-	}
-	// What was just taken out and is still on is not waited for.
-	back := min(wanted, current+observed.Leaving)
-	held := func(reason Reason) (int, Reason) {
-		if back > current {
-			return back, ReasonPutBack
-		}
-		return current, reason
-	}
-	if spec.Out.Cooldown > 0 {
-		begun := memory.LastServing
-		if memory.LastOut.After(begun) {
-			begun = memory.LastOut
-		}
-		if observed.Becoming > 0 || now.Before(begun.Add(spec.Out.Cooldown)) {
-			return held(ReasonCooldownOut)
-		}
-	}
-	if lowest := memory.lowest(wanted); lowest < wanted {
-		if lowest > back {
-			return lowest, ReasonStabilizingOut
-		}
-		return held(ReasonStabilizingOut)
-	}
-	return wanted, ReasonWant
-}
-
-func shrinkage(spec *Spec, observed Observation, now time.Time, memory *Memory, wanted int) (int, Reason) {
-	current := observed.Size.Count
-	if memory.jumped(now, spec, false) {
-		return current, ReasonClock
-	}
-	if observed.Doubtful {
-		return current, ReasonDoubt
-	}
-	if observed.warming() {
-		return current, ReasonWarming
-	}
-	changed := memory.LastServing
-	for _, t := range []time.Time{memory.LastIn, memory.LastOut} {
-		if t.After(changed) {
-			changed = t
-		}
-	}
-	if !changed.IsZero() && now.Before(changed.Add(spec.In.Cooldown)) {
-		return current, ReasonCooldownIn
-	}
-	// What max forbids is not waited for.
-	if highest := min(memory.highest(wanted), spec.Max); highest > wanted {
-		return min(current, highest), ReasonStabilizingIn
-	}
-	return wanted, ReasonWant
-}

@@ -483,7 +483,7 @@ func TestPausedGroupStaysAsItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			group := begin(t, spec, current)
-			group.memory.Paused = &policy.Pause{Since: noon, By: "operator"}
+			group.memory.Override = &policy.Override{Kind: policy.PauseAll, Since: noon, By: "operator"}
 			for _, signal := range []policy.Signal{load(15), load(0), noLoad()} {
 				decision := group.evaluate(signal)
 				expect(t, decision, current, policy.ReasonPaused)
@@ -500,9 +500,9 @@ func TestWatchingGoesOnDuringAPause(t *testing.T) {
 	spec := unlimited()
 	spec.In.Stabilization = 10 * time.Minute
 	group := begin(t, spec, 5)
-	group.memory.Paused = &policy.Pause{Since: noon, By: "operator"}
+	group.memory.Override = &policy.Override{Kind: policy.PauseAll, Since: noon, By: "operator"}
 	group.repeat(10*time.Minute, load(2))
-	group.memory.Paused = nil
+	group.memory.Override = nil
 	expect(t, group.evaluate(load(2)), 2, policy.ReasonWant)
 }
 

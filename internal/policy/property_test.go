@@ -54,7 +54,7 @@ func drawAbsent(t *rapid.T) policy.Sample {
 // decide is the size that a group without guards gets by one target.
 func decide(target policy.Target, size int, signal policy.Signal) int {
 	spec := unlimited()
-	spec.Policies = []policy.Target{target}
+	spec.Policies = policy.Targets(target)
 	observed := policy.Observation{Size: policy.Size{Count: size}, Signals: []policy.Signal{signal}}
 	return policy.Evaluate(&spec, observed, noon, &policy.Memory{}).Desired.Count
 }
@@ -176,7 +176,7 @@ func TestSizeStaysWithinMinAndMax(t *testing.T) {
 		spec.Min = rapid.IntRange(0, 10).Draw(t, "min")
 		spec.Max = spec.Min + rapid.IntRange(1, 10).Draw(t, "room")
 		spec.Out, spec.In = drawDirection(t, "out"), drawDirection(t, "in")
-		spec.Policies = []policy.Target{drawTarget(t, "cpu", 0.5), drawTarget(t, "rate", 1)}
+		spec.Policies = policy.Targets(drawTarget(t, "cpu", 0.5), drawTarget(t, "rate", 1))
 		size, now, memory := rapid.IntRange(spec.Min, spec.Max).Draw(t, "size"), noon, policy.Memory{}
 		for range rapid.IntRange(1, 10).Draw(t, "evaluations") {
 			observed := policy.Observation{
@@ -198,7 +198,7 @@ func TestMissingDataNeverShrinksAGroup(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		spec := unlimited()
-		spec.Policies = []policy.Target{drawTarget(t, "cpu", 1), drawTarget(t, "rate", 1)}
+		spec.Policies = policy.Targets(drawTarget(t, "cpu", 1), drawTarget(t, "rate", 1))
 		size := rapid.IntRange(1, 20).Draw(t, "size")
 		signals := drawSignals(t, size)
 		gap := drawAbsent(t)

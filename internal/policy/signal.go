@@ -174,12 +174,35 @@ func (s Statistic) Of(values []float64) float64 {
 		return slices.Min(values)
 	}
 	slices.Sort(values)
-	n := len(values)
-	if s == Median {
-		return values[(n-1)/2]/2 + values[n/2]/2 // halved first: a sum could overflow
+	value, _ := s.pick(values, 0, 0)
+	return value
+}
+
+// pick is the value that a statistic other than a mean or a sum picks of the sorted
+// values, none below 0, with so many zeros before them and so many unknown ones, larger
+// than all of them, behind: value + fill × the unknown one. There is at least one value.
+func (s Statistic) pick(values []float64, zeros, unknown int) (value, fill float64) {
+	n := zeros + len(values) + unknown
+	at := func(i int) (float64, float64) {
+		switch {
+		case i < zeros:
+			return 0, 0
+		case i < zeros+len(values):
+			return values[i-zeros], 0
+		}
+		return 0, 1
 	}
-	rank := (int(s-percentiles)*n + 99) / 100
-	return values[rank-1]
+	switch s {
+	case Maximum:
+		return at(n - 1)
+	case Minimum:
+		return at(0)
+	case Median:
+		low, lowFill := at((n - 1) / 2)
+		high, highFill := at(n / 2)
+		return low/2 + high/2, lowFill/2 + highFill/2 // halved first: a sum could overflow
+	}
+	return at((int(s-percentiles)*n+99)/100 - 1)
 }
 
 // adds says that instances share their load by the statistic's own measure: what they

@@ -2,42 +2,16 @@ package policy
 
 import (
 	"math"
-	"slices"
 	"time"
 )
-
-// Verdict is the kind of a recommendation.
-type Verdict uint8
-
-// The verdicts.
-const (
-	Abstain Verdict = iota // no say just now; blocks nothing
-	Want                   // this many
-	Unknown                // cannot tell; forbids shrinking
-)
-
-var verdictNames = [...]string{"abstain", "want", "unknown"}
-
-func (v Verdict) String() string { return verdictNames[v] }
-
-// Recommendation is what one policy says in one evaluation.
-type Recommendation struct {
-	Policy   string
-	Signal   string
-	Verdict  Verdict
-	Count    int     // with Want: this many instances
-	Value    Sample  // the signal, over the instances that have a value
-	Target   float64 // what the policy holds the signal at
-	Measured int     // how many readings had a value
-	Of       int     // of how many
-}
 
 // Target holds a signal at a value: the group gets as many instances as it would
 // take for each to show Value, if the load stayed as it is and were spread evenly.
 //
 // For a signal of the instances, Value is what one instance is to show (with the
 // statistic Sum as well: one instance's share of the sum). For a signal of the
-// group, it is one instance's share of the group's quantity.
+// group, it is one instance's share of the group's quantity; or, with Each, what the
+// group's mean is to be.
 //
 // The rule is that of Kubernetes' HorizontalPodAutoscaler (tolerance, pessimistic
 // filling-in of what is missing), with two differences: the base is the decided
@@ -50,6 +24,7 @@ type Target struct {
 	ToleranceOut float64 // share; no growth while the mean is ≤ (1+ToleranceOut)·Value
 	ToleranceIn  float64 // share; no shrinking while the mean is ≥ (1−ToleranceIn)·Value
 	Quorum       float64 // share of the instances that must have a value before less can be wanted
+	Each         bool    `json:",omitempty"` // of a signal of the group: it shows what each instance does, not what they do together
 }
 
 // share is a quantity in billionths of a target's value. A load is added up first
@@ -77,103 +52,104 @@ func shareOf(value, target float64) share {
 func (s share) times(n int) share { return s * share(n) }
 func (s share) count() int        { return int((s + one - 1) / one) }
 
-func (t Target) recommend(observed Observation, now time.Time) Recommendation {
-	r := Recommendation{Policy: t.Name, Signal: t.Signal, Target: t.Value, Verdict: Unknown, Value: Missing(Absent, now)}
-	for i := range observed.Signals {
-		if signal := &observed.Signals[i]; signal.Name == t.Signal {
-			r.Value, r.Measured, r.Of = signal.Summary(now)
-			r.Count, r.Verdict = t.want(signal, observed.Size.Count)
-			if r.Verdict == Want && r.Count > observed.Size.Count {
-				r.Value, r.Measured, r.Of = signal.summary(now, Sample.ForGrowth)
-			}
-			break
-		}
+func (t *Target) recommend(in *Inputs, now time.Time) Recommendation {
+	r, input := reading(in, t.Signal, t.Value, now)
+	if input == nil {
+		return r
+	}
+	var load share
+	r.Count, r.Verdict, load = t.want(input, in.Size.Count)
+	r.Load = float64(load) / float64(one)
+	if r.Verdict == Want && r.Count > in.Size.Count {
+		r.Value, r.Measured, r.Of = input.summary(now, true)
 	}
 	return r
 }
 
-func (t Target) want(signal *Signal, current int) (int, Verdict) {
-	if signal.PerInstance {
-		return t.wantOfInstances(signal, current)
+func (t *Target) want(input *Input, current int) (int, Verdict, share) {
+	if input.PerInstance {
+		return t.wantOfInstances(input, current)
 	}
-	value, ok := signal.Group.ForGrowth()
-	if !ok {
-		return 0, Unknown
+	if !input.Present && !input.Doubted {
+		return 0, Unknown, 0
 	}
-	count := t.countFor(shareOf(value, t.Value), current)
-	if _, trusted := signal.Group.Value(); !trusted && count <= current {
-		return 0, Unknown
+	load := t.ofGroup(input.Growth, current)
+	count := t.countFor(load, current)
+	if !input.Present {
+		load = 0
+		if count <= current {
+			return 0, Unknown, 0
+		}
 	}
-	return count, Want
+	return count, Want, load
+}
+
+// ofGroup is the load of a group of n that shows value.
+func (t *Target) ofGroup(value float64, n int) share {
+	if t.Each {
+		return shareOf(value*float64(n), t.Value)
+	}
+	return shareOf(value, t.Value)
 }
 
 // wantOfInstances fills in what is missing at its worst for the direction in
 // which the readings point, and keeps the size when that turns the direction
 // round. Doubted readings have a say in growing alone.
-func (t Target) wantOfInstances(signal *Signal, current int) (int, Verdict) {
-	n := max(current, len(signal.Instances))
-	trusted, doubted, warming := signal.readings()
-	all := append(trusted, doubted...)
-	if len(all) == 0 {
-		return 0, Unknown
+func (t *Target) wantOfInstances(in *Input, current int) (int, Verdict, share) {
+	n := max(current, in.Of)
+	if in.Known == 0 {
+		return 0, Unknown, 0
 	}
 	// Missing ones may be idle: they count as nothing.
-	if count := t.countFor(t.load(signal.Statistic, all, 0, n-len(all)), n); count > n {
-		return count, Want
+	claimed := t.load(in.Statistic, in.Claimed, in.Idle, in.Known)
+	if count := t.countFor(claimed, n); count > n {
+		return count, Want, claimed
 	}
-	if len(trusted) == 0 {
-		return 0, Unknown
+	if in.Trusted == 0 {
+		return 0, Unknown, 0
 	}
-	if t.load(signal.Statistic, trusted, 0, 0) >= one.times(len(trusted)) {
-		return n, Want
+	if trusted := t.load(in.Statistic, in.Total, in.Picked, in.Trusted); trusted >= one.times(in.Trusted) {
+		return n, Want, trusted
 	}
 	// Missing ones may be busy: they count at their worst.
-	if one.times(len(trusted)) < shareOf(t.Quorum*float64(len(signal.Instances)-warming), 1) {
-		return 0, Unknown
+	if !in.believable(t.Quorum) {
+		return 0, Unknown, 0
 	}
-	worst := max(t.Value, slices.Max(all))
-	if signal.Ceiling > 0 {
-		worst = max(t.Value, signal.Ceiling)
-	}
-	return min(n, t.countFor(t.load(signal.Statistic, trusted, worst, n-len(trusted)), n)), Want
+	worst := in.fill(t.Value)
+	load := t.load(in.Statistic, in.Total+worst*float64(in.Missing), in.Worst+in.WorstFill*worst, in.Trusted+in.Missing)
+	return min(n, t.countFor(load, n)), Want, load
 }
 
-// readings are the values of the instances, none below 0: those that are believed,
-// those that may only make the group grow; and how many instances are warming.
-func (s *Signal) readings() (trusted, doubted []float64, warming int) {
-	trusted = make([]float64, 0, len(s.Instances))
-	for _, instance := range s.Instances {
-		value, ok := instance.Sample.ForGrowth()
-		switch {
-		case instance.Sample.present:
-			trusted = append(trusted, max(0, value))
-		case ok:
-			doubted = append(doubted, max(0, value))
-		case instance.Sample.Why() == Warming:
-			warming++
-		}
-	}
-	return trusted, doubted, warming
-}
-
-// load is what the instances carry together, with those that are missing counted
-// at fill each. Where the statistic picks one value, every instance counts as that
-// one, except missing ones that carry nothing.
-func (t Target) load(statistic Statistic, values []float64, fill float64, missing int) share {
+// load is what so many instances carry together: their total, or, where the statistic
+// picks one value, every one as much as that one.
+func (t *Target) load(statistic Statistic, total, picked float64, carrying int) share {
 	if statistic.adds() {
-		return shareOf(total(values)+fill*float64(missing), t.Value)
+		return shareOf(total, t.Value)
 	}
-	carrying := len(values)
-	if fill > 0 {
-		carrying += missing
+	return shareOf(picked*float64(carrying), t.Value)
+}
+
+// wantsMore says whether more than n instances would be wanted of a group of n that
+// carries the present load.
+func (t *Target) wantsMore(in *Inputs, n int) bool {
+	input := in.signal(t.Signal)
+	if input == nil || !input.Present && !input.Doubted {
+		return false
 	}
-	filled := slices.Concat(values, slices.Repeat([]float64{fill}, missing))
-	return shareOf(statistic.Of(filled)*float64(carrying), t.Value)
+	current := max(in.Size.Count, input.Of)
+	var load share
+	switch {
+	case !input.PerInstance:
+		load = t.ofGroup(input.Growth, in.Size.Count)
+	default:
+		load = t.load(input.Statistic, input.Claimed, input.Idle, min(current, input.Known))
+	}
+	return t.countFor(load, n) > n
 }
 
 // countFor is the number of instances that brings total to one per instance, or n
 // where the mean over n is within the tolerances.
-func (t Target) countFor(total share, n int) int {
+func (t *Target) countFor(total share, n int) int {
 	upper := shareOf((1+t.ToleranceOut)*float64(n), 1)
 	lower := shareOf((1-t.ToleranceIn)*float64(n), 1)
 	if total >= lower && total <= upper {

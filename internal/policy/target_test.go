@@ -15,7 +15,7 @@ func holdAt50() policy.Target {
 // recommend is what one target says of a group of the given size.
 func recommend(target policy.Target, size int, signals ...policy.Signal) policy.Recommendation {
 	spec := unlimited()
-	spec.Policies = []policy.Target{target}
+	spec.Policies = policy.Targets(target)
 	observed := policy.Observation{Size: policy.Size{Count: size}, Signals: signals}
 	return policy.Evaluate(&spec, observed, noon, &policy.Memory{}).Recommendations[0]
 }
@@ -126,7 +126,7 @@ func TestTargetCountsTheUnlistedAsMissing(t *testing.T) {
 func TestGroupDoesNotShrinkWhileSomeOfItStart(t *testing.T) {
 	t.Parallel()
 	spec := unlimited()
-	spec.Policies = []policy.Target{holdAt50()}
+	spec.Policies = policy.Targets(holdAt50())
 	signal := ofInstances(readings(4, 25), missing(6, policy.Warming))
 	for name, becoming := range map[string]int{"on their way to serving": 6, "serving, and not yet settled": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -275,7 +275,7 @@ func TestRecommendationSaysWhatItRestsOn(t *testing.T) {
 	got := recommend(holdAt50(), 4, ofInstances(readings(3, 80), missing(1, policy.Stale)))
 	want := policy.Recommendation{
 		Policy: "target/cpu", Signal: "cpu", Verdict: policy.Want, Count: 5,
-		Value: policy.ValueAt(80, noon), Target: 50, Measured: 3, Of: 4,
+		Value: policy.ValueAt(80, noon), Target: 50, Measured: 3, Of: 4, Load: 4.8,
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -1,0 +1,52 @@
+package policy
+
+import "time"
+
+// A group that turns round again and again within a few spans of its stabilization is
+// flapping: it pays for starts and stops without being any better off. Each turn beyond
+// the second doubles the span, up to eightfold; it narrows again as the turns become old.
+const (
+	turnsFree   = 2 // turns that everybody has: up in the morning, down in the evening
+	turnsSpans  = 6 // spans after which a turn is forgotten
+	widenedMost = 3 // doublings
+)
+
+// widest is the longest that a span of stabilization becomes.
+func widest(span time.Duration) time.Duration { return span << widenedMost }
+
+// turn notes that the group goes the other way now.
+func (m *Memory) turn(now time.Time, spec *Spec) {
+	kept := m.Turns[:0]
+	for _, t := range m.Turns {
+		if now.Sub(t) < turnsSpans*widest(spec.In.Stabilization) {
+			kept = append(kept, t)
+		}
+	}
+	if len(kept) == turnsFree+widenedMost {
+		kept = append(kept[:0], kept[1:]...)
+	}
+	m.Turns = append(kept, now)
+}
+
+// widened is the span, as long as the turns make it. A turn counts for so many of the
+// spans that it has made itself.
+func (m *Memory) widened(span time.Duration) time.Duration {
+	var newest time.Time
+	if len(m.Turns) > 0 {
+		newest = m.Turns[len(m.Turns)-1]
+	}
+	doublings := 0
+	for doublings < widenedMost && m.turnsSince(newest.Add(-turnsSpans*span<<doublings)) > turnsFree+doublings {
+		doublings++
+	}
+	return span << doublings
+}
+
+func (m *Memory) turnsSince(since time.Time) (n int) {
+	for _, t := range m.Turns {
+		if t.After(since) {
+			n++
+		}
+	}
+	return n
+}

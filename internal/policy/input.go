@@ -1,0 +1,220 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// Inputs are what a decision rests on, beside spec, time and memory: an [Observation]
+// of which each signal is reduced to a few numbers.
+type Inputs struct {
+	Size        Size
+	Becoming    int
+	Leaving     int
+	LastServing time.Time
+	Doubtful    bool
+	Signals     []Input
+}
+
+// Input is a signal as far as deciding goes.
+type Input struct {
+	Name        string
+	PerInstance bool
+	Statistic   Statistic
+	Ceiling     float64
+
+	// Of a signal of the group: its value. Of one of the instances: the statistic over
+	// those that are believed. Doubted and Why are as in a sample; the value of a
+	// doubted signal of the group is in Growth.
+	Value   float64
+	Present bool
+	Doubted bool      // not present, and Growth has a value
+	Why     Absence   // why there is no value, or why the first instance without one has none
+	Growth  float64   // the value over all that have one, doubted ones as well
+	At      time.Time // of a signal of the group: when it was measured
+
+	// Of a signal of the instances. What is missing is that of Of and of a group that
+	// is larger than the instances listed.
+	Of      int     // instances listed
+	Trusted int     // those that are believed
+	Known   int     // those and the doubted
+	Warming int     // those without a value because they warm up
+	Missing int     // those without a value that is believed, also those not listed
+	Total   float64 // over those that are believed, none counting below 0
+	Claimed float64 // over the known ones, likewise
+	Largest float64 // of the known ones, likewise
+
+	// With a statistic that picks: that of the known ones, with 0 for each other one; of
+	// the believed ones alone; and of those with the worst for each other one, which is
+	// Worst plus WorstFill times whatever counts as the worst.
+	Idle, Picked, Worst, WorstFill float64
+}
+
+// Inputs reduces what was observed.
+func (o Observation) Inputs() Inputs {
+	in := Inputs{
+		Size: o.Size, Becoming: o.Becoming, Leaving: o.Leaving, LastServing: o.LastServing, Doubtful: o.Doubtful,
+		Signals: make([]Input, len(o.Signals)),
+	}
+	for i := range o.Signals {
+		in.Signals[i] = o.Signals[i].reduce(o.Size.Count)
+	}
+	return in
+}
+
+// warming tells whether an instance is still becoming one, or serves but has not
+// yet settled so far that its own readings are believed.
+func (in *Inputs) warming() bool {
+	return in.Becoming > 0 || slices.ContainsFunc(in.Signals, func(s Input) bool { return s.Warming > 0 })
+}
+
+// signal is the named signal, or nil.
+func (in *Inputs) signal(name string) *Input {
+	for i := range in.Signals {
+		if in.Signals[i].Name == name {
+			return &in.Signals[i]
+		}
+	}
+	return nil
+}
+
+// reduce makes an input of the signal for a group of the given size.
+func (s *Signal) reduce(size int) Input {
+	in := Input{Name: s.Name, PerInstance: s.PerInstance, Statistic: s.Statistic, Ceiling: s.Ceiling}
+	if !s.PerInstance {
+		value, ok := s.Group.ForGrowth()
+		in.Present, in.Doubted, in.Why = s.Group.present, ok && !s.Group.present, s.Group.Why()
+		in.Growth, in.At = value, s.Group.at
+		if in.Present {
+			in.Value = value
+		}
+		return in
+	}
+	in.Of = len(s.Instances)
+	for _, instance := range s.Instances {
+		in.count(instance.Sample)
+	}
+	in.Missing = max(size, in.Of) - in.Trusted
+	in.Present, in.Doubted = in.Trusted > 0, in.Known > 0 && in.Trusted == 0
+	if in.Known > 0 {
+		s.summarise(&in, max(size, in.Of)-in.Known)
+	}
+	return in
+}
+
+func (in *Input) count(sample Sample) {
+	value, ok := sample.ForGrowth()
+	value = max(0, value)
+	switch {
+	case sample.present:
+		in.Trusted++
+		in.Total += value
+	case sample.Why() == Warming:
+		in.Warming++
+	}
+	if !sample.present && in.Why == Present {
+		in.Why = sample.Why()
+	}
+	if ok {
+		in.Known++
+		in.Claimed += value
+		in.Largest = max(in.Largest, value)
+	}
+}
+
+// summarise takes the statistics; so many are unknown.
+func (s *Signal) summarise(in *Input, unknown int) {
+	if s.Statistic.adds() {
+		share := func(total float64, n int) float64 {
+			if n == 0 || s.Statistic == Sum {
+				return total
+			}
+			return total / float64(n)
+		}
+		in.Value, in.Growth = share(in.Total, in.Trusted), share(in.Claimed, in.Known)
+		return
+	}
+	// The believed ones first, then the doubted: one slice serves all of the statistics.
+	values := make([]float64, 0, in.Known)
+	for pass := range 2 {
+		for _, instance := range s.Instances {
+			if value, ok := instance.Sample.ForGrowth(); ok && instance.Sample.present == (pass == 0) {
+				values = append(values, max(0, value))
+			}
+		}
+	}
+	trusted := values[:in.Trusted]
+	slices.Sort(trusted)
+	if in.Trusted > 0 {
+		in.Picked, _ = s.Statistic.pick(trusted, 0, 0)
+		in.Worst, in.WorstFill = s.Statistic.pick(trusted, 0, in.Missing)
+		in.Value = in.Picked
+	}
+	slices.Sort(values)
+	in.Growth, _ = s.Statistic.pick(values, 0, 0)
+	in.Idle, _ = s.Statistic.pick(values, unknown, 0)
+}
+
+// summary is the signal in one sample, and of how many of the total it is.
+func (in *Input) summary(now time.Time, growth bool) (sample Sample, present, total int) {
+	present, total = in.Trusted, in.Of
+	if growth {
+		present = in.Known
+	}
+	if !in.PerInstance {
+		now, present, total = in.At, 0, 1
+		if in.Present || growth && in.Doubted {
+			present = 1
+		}
+	}
+	switch {
+	case present == 0 && in.Doubted:
+		return Doubted(in.Growth, in.Why, now), 0, total
+	case present == 0:
+		return Missing(in.Why, now), 0, total
+	case growth:
+		return ValueAt(in.Growth, now), present, total
+	}
+	return ValueAt(in.Value, now), present, total
+}
+
+// believable says whether enough is known for the group to shrink on it: the quorum is
+// the share of the instances that must have a value, of those that are not warming.
+func (in *Input) believable(quorum float64) bool {
+	if !in.PerInstance {
+		return in.Present
+	}
+	return in.Trusted > 0 && one.times(in.Trusted) >= shareOf(quorum*float64(in.Of-in.Warming), 1)
+}
+
+// fill is as what an instance counts that nobody knows, when the group might shrink: as
+// much as it can show, or as the busiest, but no less than the given value.
+func (in *Input) fill(least float64) float64 { return max(least, in.Largest, in.Ceiling) }
+
+// worst is the value with each instance that is not believed at its worst, which is at
+// least the given one.
+func (in *Input) worst(least float64) float64 {
+	if !in.PerInstance {
+		return in.Value
+	}
+	fill := in.fill(least)
+	switch {
+	case in.Statistic == Sum:
+		return in.Total + fill*float64(in.Missing)
+	case in.Statistic.adds():
+		return (in.Total + fill*float64(in.Missing)) / float64(in.Trusted+in.Missing)
+	}
+	return in.Worst + in.WorstFill*fill
+}
+
+// at is what the value becomes, growth included, when the load of the group's n
+// instances is spread over to.
+func (in *Input) at(n, to int) (value float64, ok bool) {
+	switch {
+	case !in.Present && !in.Doubted:
+		return 0, false
+	case !in.PerInstance || in.Statistic == Sum:
+		return in.Growth, true
+	}
+	return in.Growth * float64(n) / float64(to), true
+}

@@ -1,0 +1,43 @@
+package policy
+
+import "time"
+
+// Override is an operator's order about a group. A newer one takes the place of the one
+// before, without a moment between the two.
+type Override struct {
+	Kind  OverrideKind `json:"kind"`
+	Count int          `json:"count,omitempty"` // of HoldAt and AtLeast
+	Since time.Time    `json:"since"`
+	Until time.Time    `json:"until,omitzero"` // zero: until it is lifted
+	By    string       `json:"by"`
+	Why   string       `json:"why,omitempty"`
+}
+
+// OverrideKind is what an override demands.
+type OverrideKind string
+
+// The kinds.
+const (
+	PauseAll OverrideKind = "pause"     // leave the group as it is: decide, order and move nothing
+	PauseOut OverrideKind = "pause_out" // do not grow
+	PauseIn  OverrideKind = "pause_in"  // do not shrink
+	HoldAt   OverrideKind = "hold"      // keep exactly Count, within min and max
+	AtLeast  OverrideKind = "at_least"  // keep at least Count, up to max
+)
+
+// OverrideKinds lists every kind.
+func OverrideKinds() []OverrideKind {
+	return []OverrideKind{PauseAll, PauseOut, PauseIn, HoldAt, AtLeast}
+}
+
+// Counts says that an override of the kind has a count.
+func (k OverrideKind) Counts() bool { return k == HoldAt || k == AtLeast }
+
+func (o *Override) is(kind OverrideKind) bool { return o != nil && o.Kind == kind }
+
+// Pauses says that nothing is to be done about the group at all.
+func (o *Override) Pauses() bool { return o.is(PauseAll) }
+
+func (o *Override) over(now time.Time) bool {
+	return o != nil && !o.Until.IsZero() && !now.Before(o.Until)
+}

@@ -1,0 +1,118 @@
+package policy
+
+import "time"
+
+// Verdict is the kind of a recommendation.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Abstain Verdict = iota // no say just now; blocks nothing
+	Want                   // this many
+	Unknown                // cannot tell; forbids shrinking
+)
+
+var verdictNames = [...]string{"abstain", "want", "unknown"}
+
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Way is a direction to which a rule is bound.
+type Way string
+
+// The ways.
+const (
+	BothWays Way = ""
+	OnlyOut  Way = "out" // it never makes the group shrink, and never keeps it from shrinking
+	OnlyIn   Way = "in"  // it never makes the group grow
+)
+
+// Rule is one policy: exactly one of its kinds is set.
+type Rule struct {
+	Name string
+	Only Way `json:",omitempty"`
+
+	Target    *Target    `json:",omitempty"`
+	Step      *Step      `json:",omitempty"`
+	Threshold *Threshold `json:",omitempty"`
+	Size      *SizeOf    `json:",omitempty"`
+	Webhook   *Webhook   `json:",omitempty"`
+	Schedule  *Schedule  `json:",omitempty"`
+}
+
+// Targets are rules of one target each.
+func Targets(targets ...Target) []Rule {
+	rules := make([]Rule, len(targets))
+	for i := range targets {
+		rules[i] = Rule{Name: targets[i].Name, Target: &targets[i]}
+	}
+	return rules
+}
+
+// Recommendation is what one policy says in one evaluation.
+type Recommendation struct {
+	Policy   string
+	Signal   string // the signal that the rest is about; empty for a schedule
+	Verdict  Verdict
+	Count    int     // with Want: this many instances; of a schedule its floor
+	Value    Sample  // the signal, over the instances that have a value
+	Target   float64 // what the policy holds the signal at, or compares it with
+	Measured int     // how many readings had a value
+	Of       int     // of how many
+	Load     float64 // of a target on complete data: what the instances carry together, in instances at their target
+}
+
+// recommend is what the rule says.
+func (r *Rule) recommend(spec *Spec, in *Inputs, now time.Time, memory *Memory) Recommendation {
+	var says Recommendation
+	switch {
+	case r.Target != nil:
+		says = r.Target.recommend(in, now)
+	case r.Step != nil:
+		says = r.Step.recommend(in, now)
+	case r.Threshold != nil:
+		says = r.Threshold.recommend(r.Name, spec, in, now, memory)
+	case r.Size != nil:
+		says = r.Size.recommend(in, now)
+	case r.Webhook != nil:
+		says = r.Webhook.recommend(r.Name, in, now, memory)
+	case r.Schedule != nil:
+		says = r.Schedule.recommend(now)
+	}
+	says.Policy = r.Name
+	current := in.Size.Count
+	switch {
+	case r.Only == OnlyOut && (says.Verdict == Unknown || says.Verdict == Want && says.Count <= current):
+		says.Verdict = Abstain
+	case r.Only == OnlyIn && says.Verdict == Want:
+		says.Count = min(says.Count, current)
+	}
+	return says
+}
+
+// wantsMore says whether the rule would want more than n instances if the load stayed as
+// it is and n carried it.
+func (r *Rule) wantsMore(in *Inputs, n int) bool {
+	switch {
+	case r.Only == OnlyIn:
+		return false
+	case r.Target != nil:
+		return r.Target.wantsMore(in, n)
+	case r.Step != nil:
+		return r.Step.wantsMore(in, n)
+	case r.Threshold != nil:
+		return r.Threshold.wantsMore(in, n)
+	}
+	return false
+}
+
+// reading is what a recommendation says of a signal before its verdict.
+func reading(in *Inputs, signal string, target float64, now time.Time) (Recommendation, *Input) {
+	r := Recommendation{Signal: signal, Target: target, Verdict: Unknown}
+	input := in.signal(signal)
+	if input == nil {
+		r.Value = Missing(Absent, now)
+		return r, nil
+	}
+	r.Value, r.Measured, r.Of = input.summary(now, false)
+	return r, input
+}
