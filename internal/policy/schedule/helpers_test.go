@@ -1,0 +1,57 @@
+package schedule_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/policy/schedule"
+)
+
+func parse(t testing.TB, spec schedule.Spec) *schedule.Schedule {
+	t.Helper()
+	s, err := schedule.Parse(spec)
+	if err != nil {
+		t.Fatalf("%+v: %v", spec, err)
+	}
+	return s
+}
+
+func instant(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// utc is how windows and instants are compared and shown.
+func utc(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+func shown(w schedule.Window, holds bool) string {
+	if !holds {
+		return "none"
+	}
+	return utc(w.Begin) + "/" + utc(w.End)
+}
+
+// windows are those that Next finds one after the other, beginning after from and before
+// until.
+func windows(t testing.TB, s *schedule.Schedule, from, until string) []string {
+	t.Helper()
+	var all []string
+	end := instant(t, until)
+	for at := instant(t, from); ; {
+		next, ok := s.Next(at)
+		if !ok || !next.Before(end) {
+			return all
+		}
+		if !next.After(at) {
+			t.Fatalf("the next change after %v is %v", utc(at), utc(next))
+		}
+		if w, holds := s.At(next); holds {
+			all = append(all, shown(w, holds))
+		}
+		at = next
+	}
+}
