@@ -30,7 +30,7 @@ func (f Fault) String() string {
 // new instance, a counter read for the first time or a window not yet full; or a
 // counter that rests for a moment.
 func (f Fault) Expected() bool {
-	return errors.Is(f.Err, reading.ErrFirst) || errors.Is(f.Err, errFilling) || errors.Is(f.Err, errResting)
+	return errors.Is(f.Err, reading.ErrFirst) || errors.Is(f.Err, errFilling) || errors.Is(f.Err, errTooFew) || errors.Is(f.Err, errResting)
 }
 
 // Faults lists what went wrong in the last Read, signal by signal. Warming

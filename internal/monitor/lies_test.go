@@ -171,7 +171,7 @@ func TestARestartNeverHastensShrinking(t *testing.T) {
 			group := groupOf(c.stabilization, signal)
 			spec := policy.Spec{
 				Max: 100, Gap: 3*interval + c.stabilization/10, In: policy.Direction{Stabilization: c.stabilization},
-				Policies: []policy.Target{{Signal: "load", Value: 60, Quorum: 1}},
+				Policies: policy.Targets(policy.Target{Signal: "load", Value: 60, Quorum: 1}),
 			}
 			var memory policy.Memory
 			watch := newScripted(t, group, 4)

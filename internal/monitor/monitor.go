@@ -1,12 +1,13 @@
 // Package monitor turns the sources of one group into signals, each with its
-// quality: SNMP agents and exposition pages of the instances, pages and PromQL
-// results of the group, and arithmetic over these.
+// quality: SNMP agents and exposition pages of the instances, agents, pages and PromQL
+// results of the group, what others push, and arithmetic over these.
 //
 // It promises one signal for each configured one, in the order of the file, and
 // in a per-instance signal one entry for each target, in the order given. What
 // could not be read is a sample that says why, never a number and never left
 // out. All sources are read at the same time, each under its own deadline, so
-// that a dead one delays nobody by more than its own timeout. A read that fails
+// that a dead one delays nobody by more than its own timeout; one that is silent poll
+// after poll is asked less often. A read that fails
 // leaves the value before it standing until that is stale; an answer without a
 // value does not.
 //
@@ -44,7 +45,7 @@ type Options struct {
 	Prometheus *prom.Server // shared by the monitors of all groups; needed by signals with promql or query
 
 	// Observe, when set, is told of every request to a source: its kind (snmp,
-	// scrape, promql), Present or the first reason why one of its signals had no
+	// scrape, promql, push), Present or the first reason why one of its signals had no
 	// value, and how long it took. It is called by several goroutines at once.
 	Observe func(kind string, outcome policy.Absence, took time.Duration)
 
@@ -74,6 +75,7 @@ type Monitor struct {
 	instances map[instanceKey]*instance
 	order     []int          // of the signals, each behind those that it uses
 	byName    map[string]int // places of the signals
+	inboxes   map[string]*inbox
 	faults    []Fault
 	disputes  disputes
 }
@@ -116,8 +118,8 @@ func New(options Options) (*Monitor, error) {
 		m.Close()
 		return nil, fmt.Errorf("group %s, %w", options.Group.Name, err)
 	}
-	m.sources = plan.ofInstances
-	m.group = open(plan.ofGroup, netip.Addr{})
+	m.sources, m.inboxes = plan.ofInstances, plan.inboxes
+	m.group = open(plan.ofGroup, netip.Addr{}, options.Group.Interval)
 	return m, nil
 }
 
@@ -144,7 +146,7 @@ func (m *Monitor) keep(targets []Target) {
 		key := instanceKey{target.Code, target.Address}
 		kept[key] = m.instances[key]
 		if kept[key] == nil {
-			kept[key] = open(m.sources, target.Address)
+			kept[key] = open(m.sources, target.Address, m.options.Group.Interval)
 		}
 		kept[key].setWarming(target.Warming)
 	}

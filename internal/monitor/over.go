@@ -3,8 +3,10 @@ package monitor
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -22,9 +24,12 @@ func overOf(name string) (over, error) {
 	case "ewma":
 		return ewma, nil
 	}
+	if needs, ok := config.ParseReach(name); ok {
+		return reached(needs), nil
+	}
 	statistic, ok := policy.ParseStatistic(name)
 	if !ok || statistic == policy.Sum { // a sum would follow the number of samples
-		return nil, fmt.Errorf("over %q is unknown: use avg, ewma, last, max, min, or p50 to p99", name)
+		return nil, fmt.Errorf("over %q is unknown: use avg, ewma, last, max, min, p50 to p99, or for example 3 of 5", name)
 	}
 	return by(statistic), nil
 }
@@ -52,4 +57,17 @@ func ewma(points *ring, now time.Time, span time.Duration) float64 {
 		weights += weight
 	}
 	return sum / weights
+}
+
+// reached is the largest value that as many of the newest points reach as are needed;
+// points that are not there reach nothing.
+func reached(needs config.Reach) over {
+	return func(points *ring, _ time.Time, _ time.Duration) float64 {
+		values := make([]float64, min(points.count, needs.Of))
+		for i := range values {
+			values[i] = points.at(points.count - 1 - i).value
+		}
+		slices.Sort(values)
+		return values[max(0, len(values)-needs.Count)]
+	}
 }

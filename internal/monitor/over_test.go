@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
 func TestValuesOfAWindowMakeOne(t *testing.T) {
@@ -94,4 +98,55 @@ func TestARingHoldsTheNewest(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheValueThatMOfNReach(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		of := rapid.IntRange(1, 8).Draw(t, "of")
+		needs := config.Reach{Count: rapid.IntRange(1, of).Draw(t, "count"), Of: of}
+		values := rapid.SliceOfN(rapid.Float64Range(-5, 5), needs.Count, 20).Draw(t, "values")
+		var r ring
+		for i, v := range values {
+			r.push(point{v, second(float64(i))}, 20)
+		}
+		got := reached(needs)(&r, second(20), time.Minute)
+		newest := values[max(0, len(values)-of):]
+		atLeast, above := 0, 0
+		for _, v := range newest {
+			if v >= got {
+				atLeast++
+			}
+			if v > got {
+				above++
+			}
+		}
+		if atLeast < needs.Count || above >= needs.Count {
+			t.Fatalf("%v: %d reach it and %d exceed it of %v, want %d", got, atLeast, above, newest, needs.Count)
+		}
+	})
+}
+
+func TestASignalOfMOfNGrowsOnMAndShrinksOnN(t *testing.T) {
+	t.Parallel()
+	signal := with(ofAll("load"), func(s *config.Signal) { s.Over, s.Window = "2 of 3", 3*interval })
+	s := newScripted(t, groupOf(10*time.Minute, signal), 0)
+	values := []float64{9, 8, 1, 1}
+	for n, want := range []policy.Sample{
+		policy.Missing(policy.Filling, tick(0)), // one sample tells nothing
+		policy.Doubted(8, policy.Filling, tick(1)),
+		policy.ValueAt(8, tick(2)),
+		policy.ValueAt(1, tick(3)),
+	} {
+		got := s.read(tick(n), func(string, int) reading.Reading { return says(values[n], tick(n)) })[0].Group
+		if got != want {
+			t.Errorf("sample %d: got %v, want %v", n, got, want)
+		}
+	}
+	for n := 4; n < 6; n++ { // two samples are lost: of the newest three only one is there
+		got := s.read(tick(n), func(string, int) reading.Reading { return silent(tick(n)) })[0].Group
+		if _, ok := got.Value(); ok {
+			t.Errorf("sample %d: it may shrink on %v although samples are lost", n, got)
+		}
+	}
 }

@@ -24,10 +24,12 @@ type plan struct {
 	ofGroup     []*source
 	agents      map[agentKey]*agentSource
 	targets     map[targetKey]*targetSource
+	inboxes     map[string]*inbox // by the signal's name
 }
 
 // agentKey is what agents must have in common to be asked in one PDU.
 type agentKey struct {
+	address       netip.Addr
 	port          uint16
 	timeout       time.Duration
 	retries       int
@@ -39,7 +41,7 @@ type agentKey struct {
 
 func agentKeyOf(c config.SNMP) agentKey {
 	return agentKey{
-		c.Port, c.Timeout, c.Retries, c.Version, c.Community.Reveal(), c.User, c.Context,
+		c.Address, c.Port, c.Timeout, c.Retries, c.Version, c.Community.Reveal(), c.User, c.Context,
 		[2]string{c.Auth.Protocol, c.Auth.Passphrase.Reveal()},
 		[2]string{c.Privacy.Protocol, c.Privacy.Passphrase.Reveal()},
 	}
@@ -74,6 +76,7 @@ func newPlan(options Options, pages *prom.Pages) *plan {
 		pages:   pages,
 		agents:  map[agentKey]*agentSource{},
 		targets: map[targetKey]*targetSource{},
+		inboxes: map[string]*inbox{},
 	}
 }
 
@@ -111,7 +114,7 @@ func (p *plan) addSource(s *signal) (err error) {
 	c := s.config
 	switch {
 	case c.SNMP != nil:
-		s.perInstance = true
+		s.perInstance = !c.SNMP.Address.IsValid()
 		s.slot, s.ceiling, err = p.addAgent(c)
 	case c.Scrape != nil:
 		s.perInstance = c.Scrape.URL == ""
@@ -120,8 +123,10 @@ func (p *plan) addSource(s *signal) (err error) {
 		s.slot, err = p.addQuestion(c, prom.Question{PromQL: c.PromQL, Range: c.Range}, prom.Answer.Only)
 	case c.Query != "":
 		s.slot, err = p.addQuery(c)
+	case c.Push != nil:
+		s.slot = p.addInbox(c.Name)
 	default:
-		err = errors.New("no source: give one of snmp, scrape, promql, query, first_of, formula")
+		err = errors.New("no source: give one of snmp, scrape, promql, query, push, first_of, formula")
 	}
 	return err
 }
@@ -153,12 +158,19 @@ func (p *plan) newAgent(c config.SNMP) (*agentSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	agent := &agentSource{client: client, index: len(p.ofInstances)}
+	sources := &p.ofInstances
+	if c.Address.IsValid() {
+		sources = &p.ofGroup
+	}
+	agent := &agentSource{client: client, index: len(*sources)}
 	agent.source = &source{kind: "snmp", open: func(address netip.Addr) probe {
+		if c.Address.IsValid() {
+			address = c.Address
+		}
 		opened := snmp.NewAgent(agent.client, address, agent.quantities)
 		return func(ctx context.Context, _ time.Time) []reading.Reading { return opened.Read(ctx) }
 	}}
-	p.ofInstances = append(p.ofInstances, agent.source)
+	*sources = append(*sources, agent.source)
 	return agent, nil
 }
 
@@ -234,7 +246,8 @@ func (p *plan) addQuestion(c config.Signal, question prom.Question, pick func(pr
 		return slot{}, err
 	}
 	question.Lookback = c.Staleness
-	maxAge := p.options.Group.Interval / 2
+	// Groups have their slots all over the interval. None is to get the same answer twice.
+	maxAge := p.options.Group.Interval * 9 / 10
 	added := &source{kind: "promql", open: func(netip.Addr) probe {
 		return func(ctx context.Context, now time.Time) []reading.Reading {
 			answer := pick(server.Ask(ctx, question, now.Add(-c.Offset), maxAge))
@@ -243,6 +256,17 @@ func (p *plan) addQuestion(c config.Signal, question prom.Question, pick func(pr
 	}}
 	p.ofGroup = append(p.ofGroup, added)
 	return slot{len(p.ofGroup) - 1, added.answer()}, nil
+}
+
+// addInbox makes a source of what is pushed.
+func (p *plan) addInbox(signal string) slot {
+	box := &inbox{}
+	p.inboxes[signal] = box
+	added := &source{kind: "push", open: func(netip.Addr) probe {
+		return func(context.Context, time.Time) []reading.Reading { return []reading.Reading{box.read()} }
+	}}
+	p.ofGroup = append(p.ofGroup, added)
+	return slot{len(p.ofGroup) - 1, added.answer()}
 }
 
 // answer makes the source answer one more signal, and returns its position.

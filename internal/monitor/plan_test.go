@@ -119,6 +119,7 @@ func TestEverySourceAnswersInConfigOrderWithAsFewRequestsAsPossible(t *testing.T
 		world.signal("custom", world.agent(config.SNMP{OID: "1.3.6.1.4.1.99999.1.0", Scale: 2})),
 		world.signal("queue", world.page("queue", "http://"+world.http.String()+"/metrics")),
 		world.signal("same", config.Signal{PromQL: "x"}),
+		world.signal("balancer", world.agent(config.SNMP{Profile: "load1", Address: world.snmp.Addr()})),
 	}}
 	m, err := monitor.New(monitor.Options{
 		Group:      group,
@@ -135,7 +136,7 @@ func TestEverySourceAnswersInConfigOrderWithAsFewRequestsAsPossible(t *testing.T
 		name        string
 		perInstance bool
 		value       float64
-	}{{"rate", false, 250}, {"load", true, 1.5}, {"busy", true, 3}, {"custom", true, 300}, {"queue", false, 9}, {"same", false, 250}}
+	}{{"rate", false, 250}, {"load", true, 1.5}, {"busy", true, 3}, {"custom", true, 300}, {"queue", false, 9}, {"same", false, 250}, {"balancer", false, 1.5}}
 	for i, w := range want {
 		summary, present, total := got[i].Summary(time.Now())
 		value, _ := summary.Value()
@@ -146,8 +147,8 @@ func TestEverySourceAnswersInConfigOrderWithAsFewRequestsAsPossible(t *testing.T
 	if faults := m.Faults(); len(faults) != 0 {
 		t.Errorf("faults %v", faults)
 	}
-	if pdus, pages, evaluations := world.pdus.Load(), world.pages.Load(), world.evaluations.Load(); pdus != 1 || pages != 2 || evaluations != 1 {
-		t.Errorf("%d PDUs, %d pages, %d evaluations; want 1 for the agent, 2 for two pages, 1 for one expression", pdus, pages, evaluations)
+	if pdus, pages, evaluations := world.pdus.Load(), world.pages.Load(), world.evaluations.Load(); pdus != 2 || pages != 2 || evaluations != 1 {
+		t.Errorf("%d PDUs, %d pages, %d evaluations; want 2 for two agents, 2 for two pages, 1 for one expression", pdus, pages, evaluations)
 	}
 }
 

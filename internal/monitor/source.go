@@ -29,39 +29,51 @@ type place struct {
 	probe    probe
 	windows  []window
 	readings []reading.Reading // of the last poll
+	backoff  backoff
 	warming  bool
 }
 
 // open makes the places of the sources at address.
-func open(sources []*source, address netip.Addr) *instance {
+func open(sources []*source, address netip.Addr, interval time.Duration) *instance {
 	opened := &instance{}
 	for _, source := range sources {
 		opened.places = append(opened.places, &place{
 			kind:    source.kind,
 			probe:   source.open(address),
 			windows: append([]window(nil), source.windows...),
+			backoff: backoff{interval: interval},
 		})
 	}
 	return opened
 }
 
+// setWarming says whether the instance is warming. What was silent while it did, its
+// agent still starting, is asked again at once.
 func (i *instance) setWarming(warming bool) {
 	for _, place := range i.places {
+		if place.warming && !warming {
+			place.backoff.took(false, time.Time{})
+		}
 		place.warming = warming
 	}
 }
 
-// poll reads the place once. While it is warming, that only sets the baseline of
+// poll reads the place once, unless it is silent so often that it is left alone. While it is warming, that only sets the baseline of
 // its counters: what is seen then is never believed, also not in a later mean.
 func (p *place) poll(ctx context.Context, now time.Time, observe func(string, policy.Absence, time.Duration)) {
 	started := time.Now()
+	if p.backoff.rests(started) {
+		return
+	}
 	p.take(p.probe(ctx, now), time.Now())
-	outcome := policy.Present
+	outcome, silent := policy.Present, true
 	for _, r := range p.readings {
 		if outcome == policy.Present {
 			outcome = r.Sample.Why()
 		}
+		silent = silent && r.Sample.Why() == policy.Failed
 	}
+	p.backoff.took(silent && ctx.Err() == nil, started)
 	observe(p.kind, outcome, time.Since(started))
 }
 

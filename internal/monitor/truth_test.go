@@ -318,10 +318,10 @@ func (s *series) play(t testing.TB, log func(string, ...any)) (shrinks int, wron
 	}
 	spec := policy.Spec{
 		Max: 100_000, Gap: 3*interval + s.stabilizes/10, In: policy.Direction{Stabilization: s.stabilizes},
-		Policies: []policy.Target{{Name: "p", Signal: s.decided, Value: s.target, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: s.quorum}},
+		Policies: policy.Targets(policy.Target{Name: "p", Signal: s.decided, Value: s.target, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: s.quorum}),
 	}
 	if !s.ofEach { // the group's value is shared out
-		spec.Policies[0].Value = s.target / float64(size)
+		spec.Policies[0].Target.Value = s.target / float64(size)
 	}
 	bare := spec
 	bare.In = policy.Direction{}
@@ -435,7 +435,7 @@ func TestOneLiarKeepsNoGroupFromGrowing(t *testing.T) {
 			for range ticks {
 				s.truth = append(s.truth, slices.Repeat([]float64{busy}, s.instances))
 			}
-			spec := policy.Spec{Max: 100, Policies: []policy.Target{{Signal: "load", Value: target, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1}}}
+			spec := policy.Spec{Max: 100, Policies: policy.Targets(policy.Target{Signal: "load", Value: target, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1})}
 			watch := newScripted(t, s.group, s.instances)
 			for n := range ticks {
 				signals := watch.read(tick(n), func(name string, i int) reading.Reading { return s.said(name, n, i) })

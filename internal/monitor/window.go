@@ -13,6 +13,7 @@ import (
 type rules struct {
 	span      time.Duration // the values younger than this make the sample; 0: the newest alone
 	over      over          // how they make it; nil: the newest alone
+	needs     config.Reach  // of the newest values; the zero one: as many as there are will do
 	most      int           // values kept
 	staleness time.Duration // a newest value older than this counts no more
 
@@ -39,6 +40,7 @@ func rulesOf(c config.Signal, group config.Group) (rules, error) {
 		frozenAfter: c.FrozenAfter, restAfter: c.FrozenAfter, countsUp: c.CountsUp(), ceiling: c.Most(),
 		fills: how != nil && c.Window > max(0, covered),
 	}
+	r.needs, _ = config.ParseReach(c.Over)
 	if r.countsUp { // what it shows at rest stays in the window for another span
 		r.restAfter = min(r.restAfter, max(0, covered-c.Window)/2)
 	}
@@ -72,6 +74,7 @@ const maxSkew = 30 * time.Second
 var (
 	errAhead   = errors.New("its values are dated in the future: set the clocks of both machines")
 	errBehind  = errors.New("its values go on coming, and are dated so far back that they count as stale: set the clock of the source, or raise staleness if its data come so late")
+	errTooFew  = errors.New("fewer of its samples have come than over asks for: it counts from then on")
 	errFilling = errors.New("it has not been watched for as long as its window spans: until then the group can grow on it, and not shrink")
 )
 
@@ -145,6 +148,9 @@ func (w *window) read(now time.Time) (policy.Sample, error) {
 		return policy.Missing(w.lacks, now), nil
 	}
 	value := newest.value
+	if w.points.count < w.needs.Count || age >= w.span && w.needs.Of > 0 {
+		return policy.Missing(policy.Filling, now), errTooFew
+	}
 	if age < w.span && w.over != nil {
 		value = w.over(&w.points, now, w.span)
 	}
@@ -163,7 +169,7 @@ func (w *window) doubt(sample policy.Sample, now time.Time) (policy.Sample, erro
 		return policy.Missing(policy.Frozen, now), err
 	case err != nil:
 		return policy.Doubted(value, policy.Frozen, sample.At()), err
-	case w.fills && now.Sub(w.since) < w.span:
+	case w.points.count < w.needs.Of, w.fills && now.Sub(w.since) < w.span:
 		return policy.Doubted(value, policy.Filling, sample.At()), errFilling
 	}
 	return sample, nil

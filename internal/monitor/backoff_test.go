@@ -1,0 +1,109 @@
+package monitor
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// polls counts the polls of a probe.
+func polls(count *int, of probe) probe {
+	return func(ctx context.Context, now time.Time) []reading.Reading {
+		*count++
+		return of(ctx, now)
+	}
+}
+
+// rounds reads the monitor n times, an interval apart, and returns how long the readings
+// took together.
+func rounds(m *Monitor, n int, targets ...Target) (took time.Duration) {
+	for range n {
+		began := time.Now()
+		m.Read(context.Background(), began, targets)
+		took += time.Since(began)
+		time.Sleep(interval - time.Since(began))
+	}
+	return took
+}
+
+func TestASilentAgentDelaysItsGroupLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		m := watching(&field{probes: map[netip.Addr]probe{addressA: always(1), addressB: polls(&asked, dead(4*time.Second))}})
+		m.options.Group.Interval = interval
+		before := 0
+		for round, want := range []int{1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 6} {
+			took := rounds(m, 1, targetA, targetB)
+			if asked != want {
+				t.Fatalf("asked %d times after round %d, want %d", asked, round+1, want)
+			}
+			if asked == before && took != 0 {
+				t.Errorf("round %d took %s although nobody was waited for", round+1, took)
+			}
+			before = asked
+		}
+	})
+}
+
+func TestAnAgentThatAnswersAgainIsAskedEachRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, up := 0, false
+		m := watching(&field{probes: map[netip.Addr]probe{addressA: polls(&asked, func(ctx context.Context, now time.Time) []reading.Reading {
+			if up {
+				return always(0.5)(ctx, now)
+			}
+			return dead(0)(ctx, now)
+		})}})
+		m.options.Group.Interval = interval
+		rounds(m, 60, targetA)
+		up = true
+		rounds(m, mostSkipped+1, targetA)
+		before := asked
+		rounds(m, 10, targetA)
+		if asked-before != 10 {
+			t.Errorf("asked %d times in 10 rounds", asked-before)
+		}
+		signals := m.Read(t.Context(), time.Now(), []Target{targetA})
+		if value, ok := signals[0].Instances[0].Sample.Value(); !ok || value != 0.5 {
+			t.Errorf("shows %v", signals[0].Instances[0].Sample)
+		}
+	})
+}
+
+func TestAnAgentThatStartedWhileItsInstanceWarmedIsAskedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := false
+		m := watching(&field{probes: map[netip.Addr]probe{addressA: func(ctx context.Context, now time.Time) []reading.Reading {
+			if up {
+				return always(0.5)(ctx, now)
+			}
+			return dead(0)(ctx, now)
+		}}})
+		m.options.Group.Interval = interval
+		rounds(m, 20, Target{Code: "a", Address: addressA, Warming: true})
+		up = true
+		signals := m.Read(t.Context(), time.Now(), []Target{targetA})
+		if why := signals[0].Instances[0].Sample.Why(); why != policy.Present {
+			t.Errorf("it is %v when it begins to serve", why)
+		}
+	})
+}
+
+func TestAnAnswerWithoutAValueIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		m := watching(&field{probes: map[netip.Addr]probe{addressA: polls(&asked, func(context.Context, time.Time) []reading.Reading {
+			return []reading.Reading{reading.None(policy.Absent, time.Now(), errNoAnswer)}
+		})}})
+		m.options.Group.Interval = interval
+		rounds(m, 20, targetA)
+		if asked != 20 {
+			t.Errorf("asked %d times in 20 rounds", asked)
+		}
+	})
+}

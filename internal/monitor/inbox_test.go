@@ -1,0 +1,103 @@
+package monitor
+
+import (
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/secret"
+)
+
+func pushed(t *testing.T) *Monitor {
+	t.Helper()
+	m, err := New(Options{Group: groupOf(10*time.Minute, config.Signal{
+		Name: "jobs", Staleness: 30 * time.Second, Push: &config.Push{Token: secret.New("sixteen-letters!")},
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestAPushedValueCountsUntilItIsStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := pushed(t)
+		read := func() policy.Sample { return m.Read(t.Context(), time.Now(), nil)[0].Group }
+		if why := read().Why(); why != policy.Absent {
+			t.Errorf("before anything is pushed it is %v", why)
+		}
+		at := time.Now()
+		if err := m.Push("jobs", 40, at.Add(-10*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(); got != policy.ValueAt(40, at.Add(-10*time.Second)) {
+			t.Errorf("got %v", got)
+		}
+		time.Sleep(21 * time.Second)
+		if got := read(); got.Why() != policy.Stale {
+			t.Errorf("31 s after it was measured it is %v", got)
+		}
+	})
+}
+
+func TestAPushThatComesLateChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := pushed(t)
+		now := time.Now()
+		for _, push := range []struct {
+			value float64
+			age   time.Duration
+		}{{2, time.Second}, {1, 2 * time.Second}, {3, time.Second}} {
+			if err := m.Push("jobs", push.value, now.Add(-push.age)); err != nil {
+				t.Error(err)
+			}
+		}
+		if value, _ := m.Read(t.Context(), now, nil)[0].Group.Value(); value != 2 {
+			t.Errorf("it shows %v", value)
+		}
+	})
+}
+
+func TestAPushThatCannotBeIsRefusedWithTheReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := pushed(t)
+		now := time.Now()
+		for says, push := range map[string]func() error{
+			"no such signal": func() error { return m.Push("cpu", 1, now) },
+			"finite number":  func() error { return m.Push("jobs", math.NaN(), now) },
+			"set the clock":  func() error { return m.Push("jobs", 1, now.Add(time.Minute)) },
+		} {
+			if err := push(); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("want %q: %v", says, err)
+			}
+		}
+		if why := m.Read(t.Context(), now, nil)[0].Group.Why(); why != policy.Absent {
+			t.Errorf("a refused push left %v", why)
+		}
+	})
+}
+
+func TestPushesAndReadingsDoNotDisturbEachOther(t *testing.T) {
+	t.Parallel()
+	m := pushed(t)
+	var pushing sync.WaitGroup
+	for n := range 4 {
+		pushing.Go(func() {
+			for i := range 250 {
+				_ = m.Push("jobs", float64(n), time.Now().Add(time.Duration(i)))
+			}
+		})
+	}
+	for range 100 {
+		m.Read(t.Context(), time.Now(), nil)
+	}
+	pushing.Wait()
+	if value, ok := m.Read(t.Context(), time.Now(), nil)[0].Group.Value(); !ok || value < 0 || value > 3 {
+		t.Errorf("it shows %v", value)
+	}
+}
