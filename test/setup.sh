@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests run against real ones are there:
-# net-snmp's agent and tools, Prometheus and its node exporter. Installs what is
-# missing when it may (root on Debian or Ubuntu), and says what to install when not.
+# net-snmp's agent and tools, Prometheus and its node exporter, and what lays cables
+# between networks. Installs what is missing when it may (root on Debian or Ubuntu),
+# and says what to install when not.
 # No service is left running by it.
 set -euo pipefail
 
 declare -A package_of=(
     [snmpd]=snmpd
     [snmpget]=snmp
+    [tc]=iproute2
     [prometheus]=prometheus
     [prometheus-node-exporter]=prometheus-node-exporter
 )

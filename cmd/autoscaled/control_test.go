@@ -18,6 +18,7 @@ import (
 // fakeFleet shows what it is given, and remembers what was asked of it.
 type fakeFleet struct {
 	state     fleet.Status
+	signals   fleet.GroupSignals
 	preflight fleet.Preflight
 	asked     []any // each command, in its own words
 	refusal   error // of every command
@@ -25,8 +26,13 @@ type fakeFleet struct {
 
 func (f *fakeFleet) Status() fleet.Status { return f.state }
 
-func (f *fakeFleet) Pause(_ context.Context, group string, pause policy.Pause) error {
-	return f.take([]any{"pause", group, pause})
+func (f *fakeFleet) Signals(string) (fleet.GroupSignals, error) { return f.signals, f.refusal }
+
+func (f *fakeFleet) Override(_ context.Context, group string, override policy.Override) error {
+	if !override.Until.IsZero() {
+		override.Until = now // tests ask for an hour
+	}
+	return f.take([]any{"override", group, override})
 }
 
 func (f *fakeFleet) Resume(_ context.Context, group string) error {
@@ -92,8 +98,24 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 		says  string
 	}{
 		"pause web --by sato": {
-			[]any{"pause", "web", policy.Pause{By: "sato"}},
+			[]any{"override", "web", policy.Override{Kind: policy.PauseAll, By: "sato"}},
 			"web is paused; `autoscaled resume web` ends it",
+		},
+		"pause web --in --for 1h --by sato": {
+			[]any{"override", "web", policy.Override{Kind: policy.PauseIn, Until: now, By: "sato"}},
+			"web is paused inwards: it does not shrink for 1h; `autoscaled resume web` ends it",
+		},
+		"pause web --out --by sato": {
+			[]any{"override", "web", policy.Override{Kind: policy.PauseOut, By: "sato"}},
+			"web is paused outwards: it does not grow; `autoscaled resume web` ends it",
+		},
+		"hold web 8": {
+			[]any{"override", "web", policy.Override{Kind: policy.HoldAt, Count: 8, By: by}},
+			"web is held at 8; `autoscaled resume web` ends it",
+		},
+		"hold web 6 --at-least --for 1h --by sato --why": {
+			[]any{"override", "web", policy.Override{Kind: policy.AtLeast, Count: 6, Until: now, By: "sato", Why: why}},
+			"web is kept at 6 at least for 1h; `autoscaled resume web` ends it",
 		},
 		"resume web": {
 			[]string{"resume", "web"},
@@ -148,10 +170,10 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 
 func TestAPauseThatTakesThePlaceOfAnotherSaysSo(t *testing.T) {
 	t.Parallel()
-	earlier := &policy.Pause{Since: now, By: "suzuki", Why: "moving the racks"}
-	socket := serve(t, &fakeFleet{state: fleet.Status{Groups: []fleet.GroupStatus{{Name: "api"}, {Name: "web", Paused: earlier}}}})
+	earlier := &policy.Override{Kind: policy.PauseAll, Since: now, By: "suzuki", Why: "moving the racks"}
+	socket := serve(t, &fakeFleet{state: fleet.Status{Groups: []fleet.GroupStatus{{Name: "api"}, {Name: "web", Override: earlier}}}})
 	out, _, err := execute(t, "pause", "web", "--socket", socket)
-	if err != nil || !strings.Contains(out, "\nthis took the place of a pause by suzuki ") || !strings.HasSuffix(out, ": moving the racks\n") {
+	if err != nil || !strings.Contains(out, "\nthis took the place of: paused by suzuki ") || !strings.HasSuffix(out, ": moving the racks\n") {
 		t.Errorf("said %q, error is %v", out, err)
 	}
 }
@@ -161,7 +183,7 @@ func TestARefusalIsTheCommandsErrorAndNothingElse(t *testing.T) {
 	const why = "order 7 was settled 3m ago, as void"
 	socket := serve(t, &fakeFleet{refusal: fleet.RefusedError{Why: why}})
 	for _, line := range []string{
-		"pause web", "resume web", "adopt gc00000007 --order 7", "disown gc00000007", "protect gc00000007", "unprotect gc00000007", "preflight web",
+		"pause web", "hold web 3", "resume web", "adopt gc00000007 --order 7", "disown gc00000007", "protect gc00000007", "unprotect gc00000007", "preflight web",
 	} {
 		out, _, err := execute(t, append(strings.Fields(line), "--socket", socket)...)
 		if err == nil || err.Error() != why || out != "" {

@@ -76,9 +76,9 @@ func root() *cobra.Command {
 	}
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
-	command.AddCommand(runCommand(), checkCommand(), statusCommand(), ordersCommand(), preflightCommand(),
-		pauseCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
-		recoverCommand(), gpCommand(), simulatorCommand(), demoCommand())
+	command.AddCommand(runCommand(), checkCommand(), statusCommand(), signalsCommand(), ordersCommand(), preflightCommand(),
+		pauseCommand(), holdCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
+		recoverCommand(), probeCommand(), gpCommand(), simulatorCommand(), demoCommand())
 	return command
 }
 

@@ -91,8 +91,8 @@ func stateOf(order actions.OrderStatus) string {
 func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	fmt.Fprintf(w, "\ngroup %s (%s, %d to %d): desired %d, serving %d, becoming %d, standby %d%s\n",
 		g.Name, g.Mode, g.Min, g.Max, g.Desired, g.Serving, g.Becoming, g.Standby, outOfOrder(g))
-	if g.Paused != nil {
-		fmt.Fprintf(w, "  ! paused by %s; `autoscaled resume %s` ends it\n", pauseText(*g.Paused, now), g.Name)
+	if g.Override != nil {
+		fmt.Fprintf(w, "  ! %s; `autoscaled resume %s` ends it\n", signedText(*g.Override, now), g.Name)
 	}
 	if g.Trouble != "" {
 		fmt.Fprintf(w, "  ! nothing is done until this succeeds: %s\n", g.Trouble)
@@ -117,6 +117,7 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 			fmt.Fprintf(w, "  ! signal %s has no value: %s\n", s.Name, s.Why)
 		} else {
 			fmt.Fprintf(w, "  signal %s: %.4g (%d of %d readings)\n", s.Name, *s.Value, s.Measured, s.Of)
+			printFault(w, s, g.Name)
 		}
 	}
 	for _, node := range g.Foreign {
@@ -131,6 +132,22 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 		}
 	}
 	printInstances(w, g.Instances, now)
+}
+
+// printFault tells of a signal that has a value, and something is wrong with it all the
+// same: at one of many instances, say, where another signal stands in.
+func printFault(w io.Writer, s fleet.SignalStatus, group string) {
+	if s.Faults == 0 {
+		return
+	}
+	sign, more := "! ", ""
+	if s.FaultExpected {
+		sign = ""
+	}
+	if s.Faults > 1 {
+		more = fmt.Sprintf(" (and %d more)", s.Faults-1)
+	}
+	fmt.Fprintf(w, "  %s%s: %s%s; see `autoscaled signals %s`\n", sign, s.Name, s.Fault, more, group)
 }
 
 // outOfOrder says how many instances fail, and how many are left alone and go on
@@ -154,7 +171,7 @@ func outOfOrder(g fleet.GroupStatus) string {
 
 // holdSign marks what is not as it should be.
 func holdSign(hold policy.Hold) string {
-	if hold == policy.HoldBake {
+	if hold == policy.HoldBake || hold == policy.HoldYoung {
 		return ""
 	}
 	return "! "
@@ -173,6 +190,8 @@ func holdText(hold policy.Hold) string {
 		return "what the account shows cannot be trusted just now, so none is sent away"
 	case policy.HoldBake:
 		return "instances of the changed template must serve for a while before the next are replaced"
+	case policy.HoldYoung:
+		return "those that could be sent away have not served for long enough"
 	default:
 		return "not done for now"
 	}
@@ -186,14 +205,6 @@ func printRollout(w io.Writer, r *policy.Rollout) {
 	case r.State == policy.RolloutGivenUp:
 		fmt.Fprintf(w, "  ! rollout from %s to %s was given up: %s; correct the template, and name a new version\n", r.Previous, r.Configured, r.Why)
 	}
-}
-
-func pauseText(p policy.Pause, now time.Time) string {
-	why := p.Why
-	if why == "" {
-		why = "no reason given"
-	}
-	return fmt.Sprintf("%s %s ago: %s", p.By, ago(p.Since, now), why)
 }
 
 func printInstances(w io.Writer, instances []actions.InstanceStatus, now time.Time) {
@@ -268,8 +279,10 @@ func driftText(kind actions.DriftKind) string {
 	}
 }
 
-func ago(t, now time.Time) string {
-	d := now.Sub(t)
+func ago(t, now time.Time) string { return age(now.Sub(t)) }
+
+// age is a span of time as people say it.
+func age(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"

@@ -23,12 +23,14 @@ type Advisor struct {
 // NewAdvisor returns the advisor of a group.
 func NewAdvisor(options DeciderOptions) *Advisor {
 	options.Metrics.Touch(options.Name)
-	return &Advisor{decider: newDecider(options), snapshots: options.Observer.Subscribe()}
+	a := &Advisor{snapshots: options.Observer.Subscribe()}
+	a.init(options)
+	return a
 }
 
 // Run runs the advisor until ctx ends.
 func (a *Advisor) Run(ctx context.Context) error {
-	ticker := time.NewTicker(a.Interval)
+	ticker := newSlotTicker(a.Slot, a.Interval)
 	defer ticker.Stop()
 	defer a.finish()
 	for {
@@ -38,8 +40,13 @@ func (a *Advisor) Run(ctx context.Context) error {
 		case snapshot := <-a.snapshots:
 			a.observe(snapshot)
 		case tick := <-ticker.C:
+			ticker.next()
 			if a.targets != nil {
 				a.read(ctx, tick, a.targets)
+			}
+		case <-a.woken:
+			if a.targets != nil && a.mayWake() {
+				a.read(ctx, time.Now(), a.targets)
 			}
 		case r := <-a.readings:
 			a.reading = false

@@ -54,7 +54,7 @@ func TestTheStatusSurvivesJSON(t *testing.T) {
 	tell(t, setting{}, func(t *testing.T, w *world) {
 		w.load.set(300)
 		w.until("a machine is being built", 20*time.Minute, func() bool { return w.count("AttachFwLb") == 1 })
-		must(t, w.fleet.Pause(t.Context(), groupName, policy.Pause{By: "operator", Why: "test"}))
+		must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: policy.PauseAll, By: "operator", Why: "test"}))
 		status := w.fleet.Status()
 		encoded, err := json.Marshal(status)
 		must(t, err)

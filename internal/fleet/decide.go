@@ -3,9 +3,11 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -29,12 +31,13 @@ type reading struct {
 }
 
 // DeciderOptions are what a Group and an Advisor have in common. All fields are
-// required.
+// required but Slot.
 type DeciderOptions struct {
 	Name     string
 	Account  string
 	Spec     policy.Spec
 	Interval time.Duration
+	Slot     time.Duration // from the start to the first reading, up to Interval; 0: Interval. The others follow an interval apart
 	Signals  Signals
 	Observer *Observer
 	Pools    []string // names of the group's pools, as in snapshots
@@ -48,20 +51,30 @@ type decider struct {
 	DeciderOptions
 	readings chan reading    // one at a time
 	reading  bool            // one is under way
+	began    time.Time       // the last reading
 	faulty   map[string]bool // faults of the last reading, by text
+	found    []monitor.Fault // in the last reading; shown with its signals
+
+	woken     chan struct{} // an event came; holds one
+	later     *time.Timer   // wakes again after an event that came too soon
+	addresses atomic.Pointer[map[netip.Addr]bool]
 
 	mu       sync.Mutex // guards what status shows
 	decision policy.Decision
 	signals  []policy.Signal
-	readAt   time.Time         // when the signals were read
-	why      map[string]string // what went wrong in the last reading, by signal
+	faults   []monitor.Fault // of the same reading as signals
+	readAt   time.Time       // when the signals were read
 	foreign  []string
-	paused   *policy.Pause
+	override *policy.Override
 	trouble  string // why the last decision or look could not be written down; empty if it was
 }
 
-func newDecider(options DeciderOptions) decider {
-	return decider{DeciderOptions: options, readings: make(chan reading, 1)}
+// init prepares a decider; it is not to be copied afterwards.
+func (d *decider) init(options DeciderOptions) {
+	d.DeciderOptions, d.readings, d.woken = options, make(chan reading, 1), make(chan struct{}, 1)
+	d.later = time.AfterFunc(wakeGap, d.rewake)
+	d.later.Stop()
+	d.setAddresses(nil)
 }
 
 // read starts reading the signals, unless the last reading is still under way.
@@ -70,7 +83,8 @@ func (d *decider) read(ctx context.Context, tick time.Time, targets []monitor.Ta
 	if d.reading {
 		return
 	}
-	d.reading = true
+	d.reading, d.began = true, time.Now()
+	d.setAddresses(targets)
 	now := d.Now()
 	go func() {
 		signals := d.Signals.Read(ctx, now, targets)
@@ -80,12 +94,9 @@ func (d *decider) read(ctx context.Context, tick time.Time, targets []monitor.Ta
 
 // seeFaults logs each fault of a reading that the one before did not have.
 func (d *decider) seeFaults(faults []monitor.Fault) {
-	faulty, why := make(map[string]bool, len(faults)), map[string]string{}
+	faulty := make(map[string]bool, len(faults))
 	for _, fault := range faults {
 		text := fault.String()
-		if why[fault.Signal] == "" {
-			why[fault.Signal] = fault.Err.Error()
-		}
 		if faulty[text] = true; d.faulty[text] || fault.Expected() {
 			continue
 		}
@@ -99,38 +110,40 @@ func (d *decider) seeFaults(faults []monitor.Fault) {
 			d.Log.Warn("reading failed", append(fields, zap.Stringer("quality", fault.Why))...)
 		}
 	}
-	d.faulty = faulty
-	d.mu.Lock()
-	d.why = why
-	d.mu.Unlock()
+	d.faulty, d.found = faulty, faults
 }
 
 // finish waits for a reading that is still under way.
 func (d *decider) finish() {
+	d.later.Stop()
 	if d.reading {
 		<-d.readings
 	}
 }
 
 // resume shows what an earlier process left, until the first decision.
-func (d *decider) resume(desired policy.Size, pause *policy.Pause) {
+func (d *decider) resume(desired policy.Size, override *policy.Override) {
 	d.Metrics.Touch(d.Name)
 	d.Metrics.desired.WithLabelValues(d.Name).Set(float64(desired.Count))
 	d.decision.Desired = desired
-	d.showPause(pause)
+	d.showOverride(override)
 }
 
-func (d *decider) showPause(pause *policy.Pause) {
+func (d *decider) showOverride(override *policy.Override) {
 	d.mu.Lock()
-	d.paused = pause
+	before := d.override
+	d.override = override
 	d.mu.Unlock()
-	d.Metrics.setPaused(d.Name, pause != nil)
+	d.Metrics.setOverride(d.Name, override)
+	if before != nil && override == nil {
+		d.Log.Info("no override is in force any more", zap.String("kind", string(before.Kind)), zap.String("by", before.By))
+	}
 }
 
 // show keeps and measures the signals that were read at now.
 func (d *decider) show(signals []policy.Signal, now time.Time) {
 	d.mu.Lock()
-	d.signals, d.readAt = signals, now
+	d.signals, d.faults, d.readAt = signals, d.found, now
 	d.mu.Unlock()
 	d.Metrics.read(d.Name, signals, now)
 }
@@ -239,24 +252,14 @@ func (d *decider) status(mode string) GroupStatus {
 	defer d.mu.Unlock()
 	s := GroupStatus{
 		Name: d.Name, Mode: mode, Account: d.Account, Min: d.Spec.Min, Max: d.Spec.Max, Desired: d.decision.Desired.Count,
-		Paused: d.paused, Trouble: d.trouble, Foreign: d.foreign,
+		Override: d.override, Trouble: d.trouble, Foreign: d.foreign,
 		Decision: DecisionStatus{
 			At: d.decision.At, From: d.decision.Current.Count, To: d.decision.Desired.Count, Wanted: d.decision.Wanted,
 			Reason: d.decision.Reason, Policies: sentences(d.decision),
 		},
 	}
 	for _, signal := range d.signals {
-		summary, measured, of := signal.Summary(d.readAt)
-		one := SignalStatus{Name: signal.Name, Measured: measured, Of: of}
-		if value, ok := summary.Value(); ok {
-			one.Value = &value
-		} else {
-			one.Why = summary.Why().String()
-			if err := d.why[signal.Name]; err != "" {
-				one.Why += ": " + err
-			}
-		}
-		s.Signals = append(s.Signals, one)
+		s.Signals = append(s.Signals, signalStatus(signal, d.faults, d.readAt))
 	}
 	return s
 }

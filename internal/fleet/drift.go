@@ -11,7 +11,7 @@ import (
 // adoptDrifts decides what somebody else did, where it is to count as decided.
 func (g *Group) adoptDrifts() {
 	adoptions := g.Crew.Adoptions()
-	if len(adoptions) == 0 || g.state.Value.Memory.Paused != nil {
+	if len(adoptions) == 0 || g.state.Value.Memory.Override.Pauses() {
 		return
 	}
 	before := g.state.Value

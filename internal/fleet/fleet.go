@@ -112,17 +112,18 @@ func (e NoGroupError) Error() string {
 	return fmt.Sprintf("there is no group %q that acts; groups that do: %v", e.Name, e.Known)
 }
 
-// Pause makes a group stay as it is: nothing is decided, ordered or moved until it
-// is resumed, also across restarts. Steps and orders under way come to their end.
-func (f *Fleet) Pause(ctx context.Context, group string, pause policy.Pause) error {
+// Override puts an operator's order about a group into force, until it is resumed or the
+// order is over, also across restarts. A group that is paused stays as it is: nothing is
+// decided, ordered or moved, and steps and orders under way come to their end.
+func (f *Fleet) Override(ctx context.Context, group string, override policy.Override) error {
 	g, err := f.group(group)
 	if err != nil {
 		return err
 	}
-	return g.Pause(ctx, pause)
+	return g.Override(ctx, override)
 }
 
-// Resume ends a pause, and lifts the quarantines of the group's instances.
+// Resume ends an override, and lifts the quarantines of the group's instances.
 func (f *Fleet) Resume(ctx context.Context, group string) error {
 	g, err := f.group(group)
 	if err != nil {

@@ -26,7 +26,7 @@ type state struct {
 
 // clone is a copy that an evaluation may change.
 func (s state) clone() state {
-	s.Memory.Peaks, s.Memory.Troughs = slices.Clone(s.Memory.Peaks), slices.Clone(s.Memory.Troughs)
+	s.Memory = s.Memory.Clone()
 	return s
 }
 
@@ -65,7 +65,6 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		return nil, fmt.Errorf("read the state of group %s: %w", options.Name, err)
 	}
 	g := &Group{
-		decider:   newDecider(options.DeciderOptions),
 		Crew:      options.Crew,
 		journal:   options.Journal,
 		billing:   options.Billing,
@@ -76,14 +75,15 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		clock:     clockWatch{last: options.Now()},
 		ended:     make(chan struct{}),
 	}
+	g.init(options.DeciderOptions)
 	g.configureRollout()
-	g.resume(document.Value.Desired, document.Value.Memory.Paused)
+	g.resume(document.Value.Desired, document.Value.Memory.Override)
 	return g, nil
 }
 
 // Run runs the group until ctx ends.
 func (g *Group) Run(ctx context.Context) error {
-	ticker := time.NewTicker(g.Interval)
+	ticker := newSlotTicker(g.Slot, g.Interval)
 	defer ticker.Stop()
 	defer close(g.ended)
 	defer g.finish()
@@ -99,8 +99,14 @@ func (g *Group) Run(ctx context.Context) error {
 			}
 			continue
 		case tick := <-ticker.C:
+			ticker.next()
 			if g.looked {
 				g.read(ctx, tick, g.targets())
+			}
+			continue
+		case <-g.woken:
+			if g.looked && g.mayWake() {
+				g.read(ctx, time.Now(), g.targets())
 			}
 			continue
 		case r := <-g.readings:
@@ -125,7 +131,7 @@ func (g *Group) advance() {
 }
 
 func (g *Group) mayAct() bool {
-	return g.state.Value.Memory.Paused == nil && g.looked && !g.troubled()
+	return !g.state.Value.Memory.Override.Pauses() && g.looked && !g.troubled()
 }
 
 func (g *Group) observe(snapshot *cloud.Snapshot) {
@@ -183,7 +189,7 @@ func (g *Group) decide(signals []policy.Signal) {
 	decision := policy.Evaluate(&g.Spec, observed, now, &next.Memory)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
 	judged := g.judge(&next, instances, choices)
-	if decision.Reason != policy.ReasonPaused && !judged { // after a judgement, another template may be in force
+	if !next.Memory.Override.Pauses() && !judged { // after a judgement, another template may be in force
 		choice = policy.Choose(&g.Spec, policy.Situation{
 			Desired: decision.Desired.Count, Instances: choices, Pending: pending, Doubtful: observed.Doubtful,
 		}, now)
@@ -204,6 +210,7 @@ func (g *Group) decide(signals []policy.Signal) {
 		g.tellRollout()
 	}
 	g.show(signals, now)
+	g.showOverride(next.Memory.Override)
 	g.note(decision, "decided")
 	g.noteHeld(choice.Held)
 	if choice.Order > 0 {
@@ -282,36 +289,53 @@ func (g *Group) choices(instances []actions.InstanceStatus, signals []policy.Sig
 	return list
 }
 
-// Pause makes the group stay as it is.
-func (g *Group) Pause(ctx context.Context, pause policy.Pause) error {
+// Override puts an operator's order into force, in place of the one before. Since is now.
+func (g *Group) Override(ctx context.Context, override policy.Override) error {
 	return g.command(ctx, func() error {
-		pause.Since = g.Now()
-		return g.setPause(&pause)
+		override.Since = g.Now().Round(0)
+		if err := g.check(override); err != nil {
+			return err
+		}
+		return g.setOverride(&override)
 	})
 }
 
-// Resume ends a pause and lifts quarantines.
+// check refuses an order that means nothing for the group.
+func (g *Group) check(o policy.Override) error {
+	switch {
+	case !slices.Contains(policy.OverrideKinds(), o.Kind):
+		return RefusedError{Why: fmt.Sprintf("there is no override of kind %q: use one of %v", o.Kind, policy.OverrideKinds())}
+	case o.Kind.Counts() && (o.Count < g.Spec.Min || o.Count > g.Spec.Max):
+		return RefusedError{Why: fmt.Sprintf("group %s has %d to %d instances, and cannot have %d: name a number within, or change min or max", g.Name, g.Spec.Min, g.Spec.Max, o.Count)}
+	case !o.Until.IsZero() && !o.Until.After(o.Since):
+		return RefusedError{Why: "the override would be over before it begins: name a later end"}
+	}
+	return nil
+}
+
+// Resume ends an override and lifts quarantines.
 func (g *Group) Resume(ctx context.Context) error {
 	return g.command(ctx, func() error {
-		return errors.Join(g.Crew.LiftQuarantines(), g.setPause(nil))
+		return errors.Join(g.Crew.LiftQuarantines(), g.setOverride(nil))
 	})
 }
 
-func (g *Group) setPause(pause *policy.Pause) error {
+func (g *Group) setOverride(override *policy.Override) error {
 	before := g.state.Value
 	instances, pending := g.roster()
 	g.state.Value.Desired = g.observation(nil, instances, pending).Size
-	g.state.Value.Memory.Paused = pause
+	g.state.Value.Memory.Override = override
 	if err := g.journal.Write(g.state); err != nil {
 		g.state.Value = before
-		return fmt.Errorf("record the pause of group %s: %w", g.Name, err)
+		return fmt.Errorf("record the override of group %s: %w", g.Name, err)
 	}
-	g.showPause(pause)
-	if pause != nil {
-		g.Log.Info("paused", zap.String("by", pause.By), zap.String("why", pause.Why))
-	} else {
+	g.showOverride(override)
+	if override == nil {
 		g.Log.Info("resumed")
+		return nil
 	}
+	g.Log.Info("overridden", zap.String("kind", string(override.Kind)), zap.Int("count", override.Count), zap.Time("until", override.Until),
+		zap.String("by", override.By), zap.String("why", override.Why))
 	return nil
 }
 

@@ -53,7 +53,7 @@ func TestGoalsThatWouldExceedMaxAreNotSet(t *testing.T) {
 		w.until("four serve", 30*time.Minute, w.atRest(4, 0))
 		w.load.set(200)
 		w.until("two stand by", 20*time.Minute, w.atRest(2, 2))
-		must(t, w.group.Pause(t.Context(), policy.Pause{By: "test"}))
+		must(t, w.group.Override(t.Context(), policy.Override{Kind: policy.PauseAll, By: "test"}))
 		w.group.Crew.Order(2)
 		w.until("two more are on record", time.Minute, func() bool { return len(w.status().Instances) == 6 })
 		var everybody []policy.Assignment

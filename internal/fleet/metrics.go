@@ -16,7 +16,7 @@ type Metrics struct {
 	desired           *prometheus.GaugeVec
 	instances         *prometheus.GaugeVec
 	foreignNodes      *prometheus.GaugeVec
-	paused            *prometheus.GaugeVec
+	override          *prometheus.GaugeVec
 	failing           *prometheus.GaugeVec
 	held              *prometheus.GaugeVec
 	rolloutGivenUp    *prometheus.GaugeVec
@@ -26,6 +26,7 @@ type Metrics struct {
 	signalMeasured    *prometheus.GaugeVec
 	recommendation    *prometheus.GaugeVec
 	decisions         *prometheus.CounterVec
+	wakes             *prometheus.CounterVec
 	snapshotTimestamp *prometheus.GaugeVec
 	lag               prometheus.Histogram
 }
@@ -40,7 +41,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		desired:        gauge("autoscaled_group_desired_instances", "The decided size of the group.", "group"),
 		instances:      gauge("autoscaled_group_instances", "Instances on record, by phase.", "group", "phase"),
 		foreignNodes:   gauge("autoscaled_group_foreign_nodes", "Nodes in the group's pools that are not ours.", "group"),
-		paused:         gauge("autoscaled_group_paused", "1 while an operator has paused the group.", "group"),
+		override:       gauge("autoscaled_group_override", "1 while an operator's order of the kind is in force.", "group", "kind"),
 		failing:        gauge("autoscaled_group_failing_instances", "Instances that are to serve and whose service does not answer.", "group"),
 		held:           gauge("autoscaled_group_held", "1 while less is done than there is to do, for the reason.", "group", "reason"),
 		rolloutGivenUp: gauge("autoscaled_group_rollout_given_up", "1 after a changed template was given up, until another is configured.", "group"),
@@ -54,6 +55,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		decisions: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_decisions_total", Help: "Decisions, by what they change and why.",
 		}, []string{"group", "direction", "reason"}),
+		wakes: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_group_wakes_total", Help: "Events (traps) that made the group read and decide ahead of its slot.",
+		}, []string{"group"}),
 		snapshotTimestamp: gauge("autoscaled_account_snapshot_timestamp_seconds", "When the newest complete look at the account ended.", "account"),
 		lag: auto.NewHistogram(prometheus.HistogramOpts{
 			Name:    "autoscaled_scheduler_lag_seconds",
@@ -71,9 +75,10 @@ func (m *Metrics) Touch(group string) {
 	for _, phase := range actions.Phases() {
 		m.instances.WithLabelValues(group, string(phase))
 	}
+	m.wakes.WithLabelValues(group)
 	m.desired.WithLabelValues(group)
 	m.foreignNodes.WithLabelValues(group)
-	m.paused.WithLabelValues(group)
+	m.setOverride(group, nil)
 	m.failing.WithLabelValues(group)
 	m.rolloutGivenUp.WithLabelValues(group)
 	m.setHeld(group, nil)
@@ -98,8 +103,10 @@ func truth(b bool) float64 {
 	return 0
 }
 
-func (m *Metrics) setPaused(group string, paused bool) {
-	m.paused.WithLabelValues(group).Set(truth(paused))
+func (m *Metrics) setOverride(group string, override *policy.Override) {
+	for _, kind := range policy.OverrideKinds() {
+		m.override.WithLabelValues(group, string(kind)).Set(truth(override != nil && override.Kind == kind))
+	}
 }
 
 func (m *Metrics) instancesIn(group string, instances []actions.InstanceStatus) {

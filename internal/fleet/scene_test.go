@@ -57,6 +57,7 @@ type setting struct {
 	nodesMax          int // 0: no limit, of the pool
 	delays            gpsim.Delays
 	interval          time.Duration // 10s, between decisions
+	slot              time.Duration // the interval's end
 	moving            time.Duration // 10s, between looks while something moves
 	idle              time.Duration // 1m, between looks otherwise
 	glance            time.Duration // 2s, between what the story looks at
@@ -298,7 +299,7 @@ func (w *world) start() {
 	p.fleet.Observers = append(p.fleet.Observers, observer)
 	decider := fleet.DeciderOptions{
 		Name: groupName, Account: "gio", Spec: w.spec(), Interval: w.interval, Signals: &w.load, Observer: observer,
-		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups,
+		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups, Slot: w.slot,
 	}
 	if w.recommend {
 		if w.unbalanced {
@@ -350,7 +351,7 @@ func (w *world) run(p *process) {
 func (w *world) spec() policy.Spec {
 	return policy.Spec{
 		Min: w.min, Max: w.max, Type: machineType, Gap: 10 * time.Minute,
-		Policies: []policy.Target{{Name: "target/load", Signal: "load", Value: 100}},
+		Policies: policy.Targets(policy.Target{Name: "target/load", Signal: "load", Value: 100}),
 		In:       policy.Direction{Stabilization: w.stabilization, Cooldown: w.cooldown},
 		Out:      policy.Direction{Stabilization: w.outStabilization, Cooldown: w.cooldown},
 		Standby:  w.standby, ReleaseBefore: w.releaseBefore, OrderMax: w.orderMax, Surge: 1,

@@ -42,7 +42,7 @@ func TestTheSeriesOfAGroupAreThereBeforeItsFirstDecision(t *testing.T) {
 				}
 				for name, want := range map[string]int{
 					"autoscaled_group_held": len(policy.Holds()), "autoscaled_group_instances": len(actions.Phases()), "autoscaled_group_foreign_nodes": 1,
-					"autoscaled_group_paused": 1, "autoscaled_group_failing_instances": 1, "autoscaled_group_rollout_given_up": 1,
+					"autoscaled_group_override": len(policy.OverrideKinds()), "autoscaled_group_wakes_total": 1, "autoscaled_group_failing_instances": 1, "autoscaled_group_rollout_given_up": 1,
 				} {
 					if shown := exposition(t, w.registry, name); strings.Count(shown, "group=\"web\"") != want {
 						t.Errorf("want %d series of %s:\n%s", want, name, shown)
@@ -168,7 +168,9 @@ func TestAPreflightAsksForExactlyWhatIsMissing(t *testing.T) {
 func TestAGroupThatDoesNotActIsNamedBesideThoseThatDo(t *testing.T) {
 	tell(t, setting{}, func(t *testing.T, w *world) {
 		ask := map[string]func() error{
-			"pause":     func() error { return w.fleet.Pause(t.Context(), "batch", policy.Pause{By: "operator"}) },
+			"pause": func() error {
+				return w.fleet.Override(t.Context(), "batch", policy.Override{Kind: policy.PauseAll, By: "operator"})
+			},
 			"resume":    func() error { return w.fleet.Resume(t.Context(), "batch") },
 			"preflight": func() error { _, err := w.fleet.Preflight(t.Context(), "batch"); return err },
 			"adopt": func() error {
@@ -181,7 +183,7 @@ func TestAGroupThatDoesNotActIsNamedBesideThoseThatDo(t *testing.T) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
-		if w.status().Paused != nil {
+		if w.status().Override != nil {
 			t.Error("another group is paused")
 		}
 	})

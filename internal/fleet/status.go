@@ -36,11 +36,11 @@ type GroupStatus struct {
 	Serving   int                      `json:"serving"`
 	Becoming  int                      `json:"becoming"`
 	Standby   int                      `json:"standby"`
-	Failing   int                      `json:"failing"`           // of those that serve
-	Held      []policy.Hold            `json:"held,omitempty"`    // why less is done than there is to do
-	Rollout   *policy.Rollout          `json:"rollout,omitempty"` // of a template that was changed
-	Paused    *policy.Pause            `json:"paused,omitempty"`
-	Trouble   string                   `json:"trouble,omitempty"` // why nothing can be written down, and so nothing is done
+	Failing   int                      `json:"failing"`            // of those that serve
+	Held      []policy.Hold            `json:"held,omitempty"`     // why less is done than there is to do
+	Rollout   *policy.Rollout          `json:"rollout,omitempty"`  // of a template that was changed
+	Override  *policy.Override         `json:"override,omitempty"` // an operator's order that is in force
+	Trouble   string                   `json:"trouble,omitempty"`  // why nothing can be written down, and so nothing is done
 	Decision  DecisionStatus           `json:"decision"`
 	Signals   []SignalStatus           `json:"signals"`
 	Instances []actions.InstanceStatus `json:"instances"`
@@ -64,4 +64,8 @@ type SignalStatus struct {
 	Why      string   `json:"why,omitempty"`
 	Measured int      `json:"measured"`
 	Of       int      `json:"of"`
+
+	Faults        int    `json:"faults,omitempty"`         // instances at which something is wrong; 1 when it is the same at all, and of the group
+	Fault         string `json:"fault,omitempty"`          // one of them in words, also where an earlier value or another signal stands in
+	FaultExpected bool   `json:"fault_expected,omitempty"` // it is part of the ordinary course of things
 }

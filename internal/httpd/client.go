@@ -34,15 +34,21 @@ func (c *Client) Status(ctx context.Context) (fleet.Status, error) {
 	return status, c.call(ctx, http.MethodGet, "/v1/status", nil, &status)
 }
 
+// Signals asks what the group's signals showed when they were last read.
+func (c *Client) Signals(ctx context.Context, group string) (fleet.GroupSignals, error) {
+	var signals fleet.GroupSignals
+	return signals, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/signals", nil, &signals)
+}
+
 // Preflight asks whether the group could reach its max now.
 func (c *Client) Preflight(ctx context.Context, group string) (fleet.Preflight, error) {
 	var preflight fleet.Preflight
 	return preflight, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/preflight", nil, &preflight)
 }
 
-// Pause pauses a group.
-func (c *Client) Pause(ctx context.Context, group string, request PauseRequest) error {
-	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/pause", request)
+// Override puts an order about a group into force.
+func (c *Client) Override(ctx context.Context, group string, request OverrideRequest) error {
+	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/override", request)
 }
 
 // Resume resumes a group.

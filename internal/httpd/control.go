@@ -19,11 +19,12 @@ const (
 )
 
 // Fleet is what the control face shows and steers. Its errors are a
-// [fleet.NoGroupError], a [fleet.RefusedError] for what must not be done, or say
+// [fleet.NoGroupError] or [fleet.UnknownGroupError], a [fleet.RefusedError] for what must not be done, or say
 // what kept it from being done.
 type Fleet interface {
 	Status() fleet.Status
-	Pause(ctx context.Context, group string, pause policy.Pause) error
+	Signals(group string) (fleet.GroupSignals, error)
+	Override(ctx context.Context, group string, override policy.Override) error
 	Resume(ctx context.Context, group string) error
 	Adopt(ctx context.Context, adoption fleet.Adoption) error
 	Disown(ctx context.Context, code string, by, why string) error
@@ -32,10 +33,32 @@ type Fleet interface {
 	Preflight(ctx context.Context, group string) (fleet.Preflight, error)
 }
 
-// PauseRequest is the body of a pause.
-type PauseRequest struct {
-	By  string `json:"by"`            // who asks
-	Why string `json:"why,omitempty"` // for whoever reads the status
+// OverrideRequest is the body of an override. It is over after For or at Until; with
+// neither it lasts until the group is resumed.
+type OverrideRequest struct {
+	Kind  policy.OverrideKind `json:"kind"`
+	Count int                 `json:"count,omitempty"`
+	For   string              `json:"for,omitempty"` // as in 1h30m
+	Until time.Time           `json:"until,omitzero"`
+	By    string              `json:"by"`            // who asks
+	Why   string              `json:"why,omitempty"` // for whoever reads the status
+}
+
+// override is the order that is asked for at now.
+func (r OverrideRequest) override(now time.Time) (policy.Override, error) {
+	o := policy.Override{Kind: r.Kind, Count: r.Count, Until: r.Until, By: r.By, Why: r.Why}
+	if r.For == "" {
+		return o, nil
+	}
+	span, err := time.ParseDuration(r.For)
+	switch {
+	case !r.Until.IsZero():
+		return o, fleet.RefusedError{Why: "the override has an end and a length: name one of the two"}
+	case err != nil || span <= 0:
+		return o, fleet.RefusedError{Why: fmt.Sprintf("%q is no length of time: write for example 90m", r.For)}
+	}
+	o.Until = now.Add(span)
+	return o, nil
 }
 
 // InstanceRequest is the body of a command about one instance.
@@ -58,11 +81,18 @@ func Control(f Fleet) http.Handler {
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, f.Status())
 	})
+	mux.HandleFunc("GET /v1/groups/{group}/signals", func(w http.ResponseWriter, r *http.Request) {
+		steer(w, r, func(context.Context) (any, error) { return f.Signals(r.PathValue("group")) })
+	})
 	mux.HandleFunc("GET /v1/groups/{group}/preflight", func(w http.ResponseWriter, r *http.Request) {
 		steer(w, r, func(ctx context.Context) (any, error) { return f.Preflight(ctx, r.PathValue("group")) })
 	})
-	mux.HandleFunc("POST /v1/groups/{group}/pause", command("pause", func(ctx context.Context, r *http.Request, request PauseRequest) error {
-		return f.Pause(ctx, r.PathValue("group"), policy.Pause{By: request.By, Why: request.Why})
+	mux.HandleFunc("POST /v1/groups/{group}/override", command("override", func(ctx context.Context, r *http.Request, request OverrideRequest) error {
+		override, err := request.override(time.Now())
+		if err != nil {
+			return err
+		}
+		return f.Override(ctx, r.PathValue("group"), override)
 	}))
 	mux.HandleFunc("POST /v1/groups/{group}/resume", bare(f.Resume, "group"))
 	mux.HandleFunc("POST /v1/adopt", command("adopt", func(ctx context.Context, _ *http.Request, adoption fleet.Adoption) error {
@@ -114,9 +144,10 @@ func steer(w http.ResponseWriter, r *http.Request, do func(ctx context.Context) 
 
 func statusOf(err error) int {
 	var noGroup fleet.NoGroupError
+	var unknown fleet.UnknownGroupError
 	var refused fleet.RefusedError
 	switch {
-	case errors.As(err, &noGroup):
+	case errors.As(err, &noGroup), errors.As(err, &unknown):
 		return http.StatusNotFound
 	case errors.As(err, &refused):
 		return http.StatusConflict

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
@@ -19,20 +20,28 @@ import (
 
 // fakeFleet has one group, web, and remembers what was asked of it.
 type fakeFleet struct {
-	state     fleet.Status
-	preflight fleet.Preflight
-	paused    *policy.Pause
-	asked     []any // each of the other commands, in its own words
-	refusal   error // of every command
+	state      fleet.Status
+	signals    fleet.GroupSignals
+	preflight  fleet.Preflight
+	overridden *policy.Override
+	asked      []any // each of the other commands, in its own words
+	refusal    error // of every command
 }
 
 func (f *fakeFleet) Status() fleet.Status { return f.state }
 
-func (f *fakeFleet) Pause(_ context.Context, group string, pause policy.Pause) error {
+func (f *fakeFleet) Signals(group string) (fleet.GroupSignals, error) {
+	if group != "web" {
+		return fleet.GroupSignals{}, fleet.UnknownGroupError{Name: group, Known: []string{"web"}}
+	}
+	return f.signals, f.refusal
+}
+
+func (f *fakeFleet) Override(_ context.Context, group string, override policy.Override) error {
 	if err := f.refuse(group); err != nil {
 		return err
 	}
-	f.paused = &pause
+	f.overridden = &override
 	return nil
 }
 
@@ -40,7 +49,7 @@ func (f *fakeFleet) Resume(_ context.Context, group string) error {
 	if err := f.refuse(group); err != nil {
 		return err
 	}
-	f.paused = nil
+	f.overridden = nil
 	return nil
 }
 
@@ -107,17 +116,17 @@ func TestPauseAndResumeReachTheGroup(t *testing.T) {
 	t.Parallel()
 	f := &fakeFleet{}
 	client := reach(t, f)
-	if err := client.Pause(t.Context(), "web", httpd.PauseRequest{By: "sato", Why: "release day"}); err != nil {
+	if err := client.Override(t.Context(), "web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato", Why: "release day"}); err != nil {
 		t.Fatal(err)
 	}
-	if want := (policy.Pause{By: "sato", Why: "release day"}); f.paused == nil || *f.paused != want {
-		t.Errorf("paused %+v, want %+v", f.paused, want)
+	if want := (policy.Override{Kind: policy.PauseAll, By: "sato", Why: "release day"}); f.overridden == nil || *f.overridden != want {
+		t.Errorf("paused %+v, want %+v", f.overridden, want)
 	}
 	if err := client.Resume(t.Context(), "web"); err != nil {
 		t.Fatal(err)
 	}
-	if f.paused != nil {
-		t.Errorf("still paused: %+v", f.paused)
+	if f.overridden != nil {
+		t.Errorf("still paused: %+v", f.overridden)
 	}
 }
 
@@ -180,6 +189,37 @@ func TestWhatOnlyAPersonKnowsReachesTheFleet(t *testing.T) {
 	}
 }
 
+func TestTheClientSeesTheSignalsOfAGroup(t *testing.T) {
+	t.Parallel()
+	value, doubted, age := 0.42, 0.9, 3.5
+	signals := fleet.GroupSignals{Group: "web", ReadAt: time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC), Signals: []fleet.SignalReport{{
+		Name: "cpu", Statistic: "avg", Ceiling: 1, Measured: 1, Of: 2,
+		Shown: fleet.Shown{Value: &value, Quality: "present", AgeSeconds: &age},
+		Instances: []fleet.InstanceReport{
+			{Instance: "gc00000001", Shown: fleet.Shown{Value: &value, Quality: "present", AgeSeconds: &age, Fault: "page stands in for agent"}},
+			{Instance: "gc00000002", Shown: fleet.Shown{Doubted: &doubted, Quality: "frozen", AgeSeconds: &age, Fault: "it stands still"}},
+		},
+	}, {Name: "rate", Of: 1, Shown: fleet.Shown{Quality: "stale"}}}}
+	f := &fakeFleet{signals: signals}
+	server := httptest.NewServer(httpd.Control(f))
+	defer server.Close()
+	client := reach(t, f)
+	got, err := client.Signals(t.Context(), "web")
+	if err != nil || !reflect.DeepEqual(got, signals) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := client.Signals(t.Context(), "wev"); err == nil || err.Error() != "there is no group `wev`: did you mean `web`?" {
+		t.Errorf("of a group that does not exist: error is %v", err)
+	}
+	response, err := http.Get(server.URL + "/v1/groups/wev/signals")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = response.Body.Close(); response.StatusCode != http.StatusNotFound {
+		t.Errorf("of a group that does not exist: status %s", response.Status)
+	}
+}
+
 func TestTheClientSeesTheFleetsPreflight(t *testing.T) {
 	t.Parallel()
 	preflight := fleet.Preflight{Group: "web", Active: 4, Max: 20, Reachable: 12, Checks: []actions.Check{
@@ -199,7 +239,7 @@ func TestTheClientSeesTheFleetsPreflight(t *testing.T) {
 func TestAGroupsRefusalIsTheClientsError(t *testing.T) {
 	t.Parallel()
 	client := reach(t, &fakeFleet{refusal: errors.New("record the pause of group web: no space left on device")})
-	err := client.Pause(t.Context(), "web", httpd.PauseRequest{By: "sato"})
+	err := client.Override(t.Context(), "web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato"})
 	if err == nil || !strings.Contains(err.Error(), "no space left on device") {
 		t.Errorf("error is %v", err)
 	}
@@ -209,7 +249,7 @@ func TestAnUnknownGroupIsNamedWithTheKnownOnes(t *testing.T) {
 	t.Parallel()
 	client := reach(t, &fakeFleet{})
 	for what, err := range map[string]error{
-		"pause":  client.Pause(t.Context(), "wev/../web", httpd.PauseRequest{By: "sato"}),
+		"pause":  client.Override(t.Context(), "wev/../web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato"}),
 		"resume": client.Resume(t.Context(), "wev/../web"),
 	} {
 		if err == nil || !strings.Contains(err.Error(), `"wev/../web"`) || !strings.Contains(err.Error(), "[web]") {
@@ -229,14 +269,14 @@ func TestWithoutADaemonTheClientAsksWhetherOneRuns(t *testing.T) {
 
 func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 	t.Parallel()
-	const pause, adopt = "/v1/groups/web/pause", "/v1/adopt"
+	const pause, adopt = "/v1/groups/web/override", "/v1/adopt"
 	for what, c := range map[string]struct {
 		method, path, body string
 		status             int
 		refusal            error
 	}{
 		"a pause":                  {http.MethodPost, pause, `{"by":"sato"}`, http.StatusOK, nil},
-		"a pause of no group":      {http.MethodPost, "/v1/groups/db/pause", `{"by":"sato"}`, http.StatusNotFound, nil},
+		"a pause of no group":      {http.MethodPost, "/v1/groups/db/override", `{"by":"sato"}`, http.StatusNotFound, nil},
 		"a pause that is not JSON": {http.MethodPost, pause, `by=sato`, http.StatusBadRequest, nil},
 		"a pause with a misspelt member": {
 			http.MethodPost, pause, `{"by":"sato","wyh":"x"}`, http.StatusBadRequest, nil,
@@ -276,8 +316,8 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 				body, _ := io.ReadAll(answer.Body)
 				t.Errorf("status %d, want %d: %s", answer.Code, c.status, body)
 			}
-			if answer.Code != http.StatusOK && (f.paused != nil || f.asked != nil) {
-				t.Errorf("refused, and done all the same: %+v, %+v", f.paused, f.asked)
+			if answer.Code != http.StatusOK && (f.overridden != nil || f.asked != nil) {
+				t.Errorf("refused, and done all the same: %+v, %+v", f.overridden, f.asked)
 			}
 		})
 	}

@@ -1,10 +1,11 @@
 // Package httpd lets people and monitoring see a running daemon, and steer it.
 //
 // There are two faces. The control face is JSON over HTTP on a unix socket that
-// only the daemon's user can open: status and preflight, which change nothing, and
-// pause, resume, adopt, disown, protect, unprotect; [Client] is its other side. The
+// only the daemon's user can open: status, signals and preflight, which change
+// nothing, and pause, resume, adopt, disown, protect, unprotect; [Client] is its other side. The
 // open face is a TCP port with /metrics and /healthz, which change nothing and show
-// no secret.
+// no secret, and with an inbox for each pushed signal, which takes values from whoever
+// shows the signal's token.
 //
 // It promises bounded requests, time-outs on every connection, and that it never
 // waits for a group longer than a request lasts. It calls fleet, and cmd wires it.
@@ -22,10 +23,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Open serves the open face: the metrics of reg, and a /healthz that answers 200
-// while healthy returns nil.
-func Open(reg *prometheus.Registry, healthy func() error) http.Handler {
+// Open serves the open face: the metrics of reg, a /healthz that answers 200 while
+// healthy returns nil, and the inboxes, whose keys are group/signal.
+func Open(reg *prometheus.Registry, healthy func() error, pushed map[string]Inbox) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/push/{group}/{signal}", inboxes(pushed))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := healthy(); err != nil {

@@ -21,7 +21,7 @@ func open(t *testing.T, reg *prometheus.Registry, healthy func() error) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve(t, listener, httpd.Open(reg, healthy))
+	serve(t, listener, httpd.Open(reg, healthy, nil))
 	return "http://" + listener.Addr().String()
 }
 
@@ -67,7 +67,7 @@ func TestHealthzSaysWhyTheDaemonIsNotHealthy(t *testing.T) {
 func TestTheOpenFaceSteersNothing(t *testing.T) {
 	t.Parallel()
 	url := open(t, prometheus.NewRegistry(), func() error { return nil })
-	for _, path := range []string{"/", "/v1/status", "/v1/groups/web/pause", "/debug/pprof/"} {
+	for _, path := range []string{"/", "/v1/status", "/v1/groups/web/override", "/debug/pprof/"} {
 		if status, _ := get(t, url+path); status != http.StatusNotFound {
 			t.Errorf("%s: status %d", path, status)
 		}

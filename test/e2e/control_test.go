@@ -23,7 +23,7 @@ func TestAPausedGroupStaysAsItIsUntilResumed(t *testing.T) {
 	d.kill()
 	d = s.run(configuration) // a pause outlives the daemon
 	d.until(soon, "paused group", func(g fleet.GroupStatus) error {
-		if g.Paused == nil || g.Decision.Reason != "paused" {
+		if g.Override == nil || g.Decision.Reason != "paused" {
 			return errors.New("it is not paused")
 		}
 		return nil

@@ -214,7 +214,7 @@ func (d *Disk) putGroup(name string, value []byte, ch *change) error {
 		ch.decided[name] = before.Desired.Count
 		g.Commits, g.PausedAt = before.Commits, before.PausedAt
 	}
-	if before := d.groups[name]; before == nil || before.Memory.Paused == nil {
+	if before := d.groups[name]; before == nil || !before.Memory.Override.Pauses() {
 		g.PausedAt = time.Now()
 	}
 	g.Commits++

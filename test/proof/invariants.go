@@ -140,7 +140,7 @@ func (w *World) judgeGoal(a *Act) {
 		w.violate("quarantine", "%s of %s, which has been set aside for %v", a.Step, a.named, time.Since(r.asideAt))
 	}
 	disowned := a.Step == StepLabel && (a.Machine.disowning || a.Machine.Group == "") // by a command
-	if g := w.disk.Group(a.Group.Name); g.Memory.Paused != nil && time.Since(g.PausedAt) > callTimeout+lag && !disowned {
+	if g := w.disk.Group(a.Group.Name); g.Memory.Override.Pauses() && time.Since(g.PausedAt) > callTimeout+lag && !disowned {
 		w.violate("pause", "%s of %s, whose group has been paused for %v", a.Step, a.named, time.Since(g.PausedAt))
 	}
 }
@@ -245,7 +245,7 @@ func (w *World) leaves(l *life, a *Act) {
 	w.ordered[order.ID] = true
 	w.judgeBefore(a, order)
 	w.judgeStandby(a)
-	if g := w.disk.Group(a.Group.Name); g.Memory.Paused != nil && time.Since(g.PausedAt) > callTimeout+lag {
+	if g := w.disk.Group(a.Group.Name); g.Memory.Override.Pauses() && time.Since(g.PausedAt) > callTimeout+lag {
 		w.violate("pause", "an order leaves for group %s, which has been paused for %v", a.Group.Name, time.Since(g.PausedAt))
 	}
 }
@@ -459,7 +459,7 @@ func (w *World) unrestOf(m *Machine) string {
 
 func (w *World) unrestIn(g *group) string {
 	state := w.disk.Group(g.Name)
-	if state.Memory.Paused != nil {
+	if state.Memory.Override.Pauses() {
 		return "is paused"
 	}
 	if want := g.want(); state.Desired.Count != want {

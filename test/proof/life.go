@@ -170,7 +170,7 @@ func (w *World) buildGroup(l *life, g *group, account *actions.Account, observer
 func (w *World) spec(g *group) policy.Spec {
 	return policy.Spec{
 		Min: g.Min, Max: g.Max, Type: machineType, Gap: 3*g.interval + stabilization/10,
-		Policies: []policy.Target{{Name: "target/load", Signal: "load", Value: 100}},
+		Policies: policy.Targets(policy.Target{Name: "target/load", Signal: "load", Value: 100}),
 		In:       policy.Direction{Stabilization: stabilization, Cooldown: g.Cooldown},
 		Out:      policy.Direction{Cooldown: g.Cooldown},
 		Standby:  g.Standby, ReleaseBefore: releaseBefore, OrderMax: 20, Surge: surge,

@@ -98,7 +98,7 @@ func (w *World) happen(i int, e Event) {
 	defer cancel()
 	switch e.Kind {
 	case EventPause:
-		_ = w.life.fleet.Pause(ctx, g.Name, policy.Pause{By: "operator"})
+		_ = w.life.fleet.Override(ctx, g.Name, policy.Override{Kind: policy.PauseAll, By: "operator"})
 	case EventResume:
 		_ = w.life.fleet.Resume(ctx, g.Name)
 	case EventReload:
@@ -336,7 +336,7 @@ func (w *World) operate() {
 			r := w.disk.Record(m.Code)
 			return r != nil && r.Group == g.Name && r.Facts.Quarantine != nil
 		})
-		if aside || w.disk.Group(g.Name).Memory.Paused != nil {
+		if aside || w.disk.Group(g.Name).Memory.Override.Pauses() {
 			resume = append(resume, g.Name)
 		}
 	}

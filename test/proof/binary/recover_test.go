@@ -54,8 +54,8 @@ func TestProofALostStateIsMadeAnewByTheCommandsThatAreShown(t *testing.T) {
 
 	o.daemon = o.scene.run(o.configuration)
 	o.daemon.until(soon, "every instance on record, in a pause", func(g fleet.GroupStatus) error {
-		if got := codes(g); !slices.Equal(got, before) || g.Paused == nil || g.Paused.By != "recover" || g.Decision.Reason != policy.ReasonPaused {
-			return fmt.Errorf("it has %v, is paused by %+v and decides %q", got, g.Paused, g.Decision.Reason)
+		if got := codes(g); !slices.Equal(got, before) || g.Override == nil || g.Override.By != "recover" || g.Decision.Reason != policy.ReasonPaused {
+			return fmt.Errorf("it has %v, is paused by %+v and decides %q", got, g.Override, g.Decision.Reason)
 		}
 		return nil
 	})

@@ -143,7 +143,7 @@ func (w *world) poolReaders(api *gpapi.Reader) []cloud.BalancerReader {
 func (p pool) spec() policy.Spec {
 	return policy.Spec{
 		Min: p.min, Max: p.max, Type: machineType, Gap: 10 * time.Minute,
-		Policies: []policy.Target{{Name: "target/load", Signal: "load", Value: 100, ToleranceOut: 0.1, ToleranceIn: 0.1}},
+		Policies: policy.Targets(policy.Target{Name: "target/load", Signal: "load", Value: 100, ToleranceOut: 0.1, ToleranceIn: 0.1}),
 		In:       policy.Direction{Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute},
 		Standby:  p.standby, ReleaseBefore: 30 * time.Minute, OrderMax: 10, Surge: 1,
 	}

@@ -1,0 +1,169 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/monitor"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/words"
+)
+
+// GroupSignals is what the signals of one group showed when they were last read.
+type GroupSignals struct {
+	Group   string         `json:"group"`
+	ReadAt  time.Time      `json:"read_at,omitzero"` // zero: not read yet
+	Signals []SignalReport `json:"signals"`          // in the order of the file
+}
+
+// SignalReport is the newest reading of one signal, with that of each instance if it is
+// about the instances.
+type SignalReport struct {
+	Name      string           `json:"name"`
+	Statistic string           `json:"statistic,omitempty"` // over the instances; empty when it is about the group
+	Ceiling   float64          `json:"ceiling,omitempty"`   // the largest value that there can be; 0: none is known
+	Shown                      // what a decision sees
+	Measured  int              `json:"measured"` // readings that have a value
+	Of        int              `json:"of"`
+	Instances []InstanceReport `json:"instances,omitempty"`
+}
+
+// InstanceReport is the newest reading of one instance.
+type InstanceReport struct {
+	Instance string `json:"instance"` // the provider's code
+	Shown
+}
+
+// Shown is a value or why there is none, and what a person should know about it.
+type Shown struct {
+	Value      *float64 `json:"value"`                   // null without one
+	Doubted    *float64 `json:"doubted_value,omitempty"` // in place of a value: it can make the group grow, and not shrink
+	Quality    string   `json:"quality"`                 // a policy.Absence: present, or why there is no value
+	AgeSeconds *float64 `json:"age_seconds,omitempty"`   // of the value, of several the oldest; null without one
+	Fault      string   `json:"fault,omitempty"`         // what is wrong, also where an earlier value or another signal stands in
+}
+
+// ReportSignals puts together what was read of the signals and what was wrong with it,
+// as of now.
+func ReportSignals(signals []policy.Signal, faults []monitor.Fault, now time.Time) []SignalReport {
+	reports := make([]SignalReport, len(signals))
+	for i, signal := range signals {
+		reports[i] = reportSignal(signal, faults, now)
+	}
+	return reports
+}
+
+func reportSignal(signal policy.Signal, faults []monitor.Fault, now time.Time) SignalReport {
+	summary, measured, of := signal.Summary(now)
+	report := SignalReport{
+		Name: signal.Name, Ceiling: signal.Ceiling, Measured: measured, Of: of,
+		Shown: shown(summary, faultAt(faults, signal.Name, ""), now),
+	}
+	if !signal.PerInstance {
+		return report
+	}
+	report.Statistic = signal.Statistic.String()
+	for _, in := range signal.Instances {
+		one := InstanceReport{Instance: in.Instance, Shown: shown(in.Sample, faultAt(faults, signal.Name, in.Instance), now)}
+		if one.Value != nil && report.AgeSeconds != nil {
+			*report.AgeSeconds = max(*report.AgeSeconds, *one.AgeSeconds)
+		}
+		report.Instances = append(report.Instances, one)
+	}
+	return report
+}
+
+func shown(sample policy.Sample, fault string, now time.Time) Shown {
+	s := Shown{Quality: sample.Why().String(), Fault: fault}
+	value, ok := sample.ForGrowth()
+	if !ok {
+		return s
+	}
+	if _, believed := sample.Value(); believed {
+		s.Value = &value
+	} else {
+		s.Doubted = &value
+	}
+	age := max(0, now.Sub(sample.At()).Seconds())
+	s.AgeSeconds = &age
+	return s
+}
+
+// faultAt is what is wrong with the signal at the instance; with an empty one, as a
+// whole.
+func faultAt(faults []monitor.Fault, signal, instance string) string {
+	i := slices.IndexFunc(faults, func(f monitor.Fault) bool { return f.Signal == signal && f.Instance == instance })
+	if i < 0 {
+		return ""
+	}
+	return faults[i].Err.Error()
+}
+
+// UnknownGroupError is the error for a group that neither acts nor recommends.
+type UnknownGroupError struct {
+	Name  string
+	Known []string
+}
+
+func (e UnknownGroupError) Error() string {
+	return fmt.Sprintf("there is no group `%s`: %s", words.Shown(e.Name), words.Suggest(e.Name, e.Known))
+}
+
+// Signals tells what the signals of a group showed when they were last read.
+func (f *Fleet) Signals(group string) (GroupSignals, error) {
+	unknown := UnknownGroupError{Name: group}
+	for _, g := range f.Groups {
+		if g.Name == group {
+			return g.reportSignals(), nil
+		}
+		unknown.Known = append(unknown.Known, g.Name)
+	}
+	for _, a := range f.Advisors {
+		if a.Name == group {
+			return a.reportSignals(), nil
+		}
+		unknown.Known = append(unknown.Known, a.Name)
+	}
+	return GroupSignals{}, unknown
+}
+
+func (d *decider) reportSignals() GroupSignals {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return GroupSignals{Group: d.Name, ReadAt: d.readAt, Signals: ReportSignals(d.signals, d.faults, time.Now())}
+}
+
+// signalStatus is a signal in a line or two.
+func signalStatus(signal policy.Signal, faults []monitor.Fault, now time.Time) SignalStatus {
+	summary, measured, of := signal.Summary(now)
+	s := SignalStatus{Name: signal.Name, Measured: measured, Of: of}
+	s.tell(faults)
+	if value, ok := summary.Value(); ok {
+		s.Value = &value
+		return s
+	}
+	s.Why = summary.Why().String()
+	if i := slices.IndexFunc(faults, func(f monitor.Fault) bool { return f.Signal == signal.Name }); i >= 0 {
+		s.Why += ": " + faults[i].Err.Error()
+	}
+	return s
+}
+
+// tell counts the faults of the signal, and keeps one: the first that is no part of the
+// ordinary course of things, or else the first.
+func (s *SignalStatus) tell(faults []monitor.Fault) {
+	for _, fault := range faults {
+		if fault.Signal != s.Name {
+			continue
+		}
+		s.Faults++
+		if s.Faults > 1 && (!s.FaultExpected || fault.Expected()) {
+			continue
+		}
+		s.Fault, s.FaultExpected = fault.Err.Error(), fault.Expected()
+		if fault.Instance != "" {
+			s.Fault = fault.Instance + ": " + s.Fault
+		}
+	}
+}

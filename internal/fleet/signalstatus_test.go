@@ -1,0 +1,41 @@
+package fleet
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/monitor"
+	source "github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+func TestTheStatusOfASignalTellsTheWorstOfItsFaults(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	signal := policy.Signal{Name: "cpu", Group: policy.ValueAt(1, now)}
+	fault := func(instance string, err error) monitor.Fault {
+		return monitor.Fault{Signal: "cpu", Instance: instance, Err: err}
+	}
+	stale := errors.New("it is stale")
+	for name, c := range map[string]struct {
+		faults   []monitor.Fault
+		count    int
+		text     string
+		expected bool
+	}{
+		"none":                    {nil, 0, "", false},
+		"of another signal":       {[]monitor.Fault{{Signal: "cpu2", Err: stale}}, 0, "", false},
+		"one":                     {[]monitor.Fault{fault("a", stale)}, 1, "a: it is stale", false},
+		"of all":                  {[]monitor.Fault{fault("", stale)}, 1, "it is stale", false},
+		"an ordinary one":         {[]monitor.Fault{fault("a", source.ErrFirst)}, 1, "a: " + source.ErrFirst.Error(), true},
+		"behind an ordinary one":  {[]monitor.Fault{fault("a", source.ErrFirst), fault("b", stale)}, 2, "b: it is stale", false},
+		"the first of several":    {[]monitor.Fault{fault("a", stale), fault("b", errors.New("other")), fault("c", source.ErrFirst)}, 3, "a: it is stale", false},
+		"the first ordinary ones": {[]monitor.Fault{fault("a", source.ErrFirst), fault("b", source.ErrFirst)}, 2, "a: " + source.ErrFirst.Error(), true},
+	} {
+		got := signalStatus(signal, c.faults, now)
+		if got.Faults != c.count || got.Fault != c.text || got.FaultExpected != c.expected || got.Value == nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package fleet
+
+import "time"
+
+// slotTicker ticks once in each interval, always at the same place in it, so that
+// groups with different slots are read one after the other.
+type slotTicker struct {
+	*time.Ticker
+	interval time.Duration
+	ticked   bool
+}
+
+func newSlotTicker(slot, interval time.Duration) *slotTicker {
+	if slot <= 0 {
+		slot = interval
+	}
+	return &slotTicker{Ticker: time.NewTicker(slot), interval: interval}
+}
+
+// next is to be called at each tick.
+func (t *slotTicker) next() {
+	if !t.ticked {
+		t.ticked = true
+		t.Reset(t.interval)
+	}
+}

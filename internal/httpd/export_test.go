@@ -1,0 +1,4 @@
+package httpd
+
+// ReadPush reads a pushed value.
+var ReadPush = readPush
