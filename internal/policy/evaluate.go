@@ -1,7 +1,7 @@
 package policy
 
 import (
-	"slices"
+	"sort"
 	"time"
 )
 
@@ -277,15 +277,17 @@ func (e *evaluation) standstill() Reason {
 
 // projected is the smallest size from count up to the current one at which no policy
 // would want more again, if the load stayed as it is. Shrinking further would be undone
-// at the next evaluation (Azure's flapping projection, for every policy).
+// at the next evaluation (Azure's flapping projection, for every policy). The more carry
+// a load, the less does any policy want more.
 func (e *evaluation) projected(count int) int {
-	for n := count; n < e.current; n++ {
-		wantsMore := func(rule Rule) bool { return rule.wantsMore(e.in, max(1, n)) }
-		if !slices.ContainsFunc(e.spec.Policies, wantsMore) {
-			return n
+	return count + sort.Search(e.current-count, func(i int) bool {
+		for j := range e.spec.Policies {
+			if e.spec.Policies[j].wantsMore(e.in, max(1, count+i)) {
+				return false
+			}
 		}
-	}
-	return e.current
+		return true
+	})
 }
 
 func later(times ...time.Time) (latest time.Time) {

@@ -42,7 +42,7 @@ type Input struct {
 	Missing int     // those without a value that is believed, also those not listed
 	Total   float64 // over those that are believed, none counting below 0
 	Claimed float64 // over the known ones, likewise
-	Largest float64 // of the known ones, likewise
+	Largest float64 // of the known ones, likewise; 0 when none is missing
 
 	// With a statistic that picks: that of the known ones, with 0 for each other one; of
 	// the believed ones alone; and of those with the worst for each other one, which is
@@ -95,6 +95,9 @@ func (s *Signal) reduce(size int) Input {
 		in.count(instance.Sample)
 	}
 	in.Missing = max(size, in.Of) - in.Trusted
+	if in.Missing == 0 {
+		in.Largest = 0
+	}
 	in.Present, in.Doubted = in.Trusted > 0, in.Known > 0 && in.Trusted == 0
 	if in.Known > 0 {
 		s.summarise(&in, max(size, in.Of)-in.Known)

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -100,4 +101,9 @@ func (l *LoadMemory) add(load float64, now time.Time) {
 		drop++
 	}
 	l.Window = append(l.Window[:0], l.Window[drop:]...)
+}
+
+func (l *LoadMemory) equal(o *LoadMemory) bool {
+	return l.Steepest == o.Steepest && l.Learned.Equal(o.Learned) && l.Since.Equal(o.Since) && l.From == o.From &&
+		slices.EqualFunc(l.Window, o.Window, func(a, b PastLoad) bool { return a.Load == b.Load && a.At.Equal(b.At) })
 }

@@ -79,6 +79,22 @@ func (m Memory) Clone() Memory {
 	return m
 }
 
+// Equal says whether the two remember the same.
+func (m *Memory) Equal(o *Memory) bool {
+	same := func(a, b time.Time) bool { return a.Equal(b) }
+	return same(m.LastOut, o.LastOut) && same(m.LastIn, o.LastIn) && same(m.LastServing, o.LastServing) &&
+		same(m.LastWant, o.LastWant) && same(m.Jumped, o.Jumped) &&
+		slices.EqualFunc(m.Peaks, o.Peaks, samePast) && slices.EqualFunc(m.Troughs, o.Troughs, samePast) &&
+		slices.EqualFunc(m.Changes, o.Changes, func(a, b PastChange) bool { return a.By == b.By && same(a.At, b.At) }) &&
+		slices.EqualFunc(m.Turns, o.Turns, same) &&
+		maps.EqualFunc(m.Hits, o.Hits, func(a, b Hits) bool { return a.Bits == b.Bits && same(a.At, b.At) }) &&
+		maps.EqualFunc(m.Wishes, o.Wishes, func(a, b Wish) bool { return a.Count == b.Count && same(a.At, b.At) }) &&
+		m.Load.equal(&o.Load) && m.Capped.Reason == o.Capped.Reason && m.Capped.Unmet == o.Capped.Unmet && same(m.Capped.Since, o.Capped.Since) &&
+		m.Override.equal(o.Override)
+}
+
+func samePast(a, b PastWant) bool { return a.Count == b.Count && a.At.Equal(b.At) }
+
 // begin brings the memory to the instant of an evaluation.
 func (m *Memory) begin(spec *Spec, in *Inputs, now time.Time) {
 	m.clamp(now)

@@ -41,3 +41,10 @@ func (o *Override) Pauses() bool { return o.is(PauseAll) }
 func (o *Override) over(now time.Time) bool {
 	return o != nil && !o.Until.IsZero() && !now.Before(o.Until)
 }
+
+func (o *Override) equal(p *Override) bool {
+	if o == nil || p == nil {
+		return o == p
+	}
+	return o.Kind == p.Kind && o.Count == p.Count && o.Since.Equal(p.Since) && o.Until.Equal(p.Until) && o.By == p.By && o.Why == p.Why
+}

@@ -139,20 +139,21 @@ func Reasons() []Reason {
 
 // Decision is the outcome of one evaluation, with what led to it.
 type Decision struct {
-	At              time.Time
-	Current         Size
-	Desired         Size
-	Wanted          int    // what the policies together want, before windows and limits; the current count when none has a say
-	Reason          Reason // the last rule that shaped Desired
-	Recommendations []Recommendation
-	Effects         []Effect // what became of Wanted until Desired, in order; empty when nothing did
-	Capped          Capped
+	At              time.Time        `json:"at"`
+	Current         Size             `json:"current"`
+	Desired         Size             `json:"desired"`
+	Wanted          int              `json:"wanted"` // what the policies together want, before windows and limits; the current count when none has a say
+	Reason          Reason           `json:"reason"` // the last rule that shaped Desired
+	Recommendations []Recommendation `json:"recommendations"`
+	Effects         []Effect         `json:"effects,omitempty"` // what became of Wanted until Desired, in order; empty when nothing did
+	Capped          Capped           `json:"capped,omitzero"`
 }
 
 // Effect is what one guard made of a count.
 type Effect struct {
-	Reason   Reason
-	From, To int
+	Reason Reason `json:"reason"`
+	From   int    `json:"from"`
+	To     int    `json:"to"`
 }
 
 // Capped says that the group is kept from being as large as is wanted. The zero Capped

@@ -1,6 +1,10 @@
 package policy
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Verdict is the kind of a recommendation.
 type Verdict uint8
@@ -15,6 +19,19 @@ const (
 var verdictNames = [...]string{"abstain", "want", "unknown"}
 
 func (v Verdict) String() string { return verdictNames[v] }
+
+// MarshalText writes the verdict's name.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads the name of a verdict.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	i := slices.Index(verdictNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("read a recommendation: %q is no verdict", text)
+	}
+	*v = Verdict(i)
+	return nil
+}
 
 // Way is a direction to which a rule is bound.
 type Way string
@@ -50,15 +67,15 @@ func Targets(targets ...Target) []Rule {
 
 // Recommendation is what one policy says in one evaluation.
 type Recommendation struct {
-	Policy   string
-	Signal   string // the signal that the rest is about; empty for a schedule
-	Verdict  Verdict
-	Count    int     // with Want: this many instances; of a schedule its floor
-	Value    Sample  // the signal, over the instances that have a value
-	Target   float64 // what the policy holds the signal at, or compares it with
-	Measured int     // how many readings had a value
-	Of       int     // of how many
-	Load     float64 // of a target on complete data: what the instances carry together, in instances at their target
+	Policy   string  `json:"policy"`
+	Signal   string  `json:"signal,omitempty"` // the signal that the rest is about; empty for a schedule
+	Verdict  Verdict `json:"verdict"`
+	Count    int     `json:"count"`            // with Want: this many instances; of a schedule its floor
+	Value    Sample  `json:"value"`            // the signal, over the instances that have a value
+	Target   float64 `json:"target,omitempty"` // what the policy holds the signal at, or compares it with
+	Measured int     `json:"measured"`         // how many readings had a value
+	Of       int     `json:"of"`               // of how many
+	Load     float64 `json:"load,omitempty"`   // of a target on complete data: what the instances carry together, in instances at their target
 }
 
 // recommend is what the rule says.

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -83,6 +85,46 @@ func Doubted(value float64, why Absence, t time.Time) Sample {
 	}
 	sample.value, sample.doubted = value, true
 	return sample
+}
+
+// sampleJSON is a sample in words.
+type sampleJSON struct {
+	Value   *float64  `json:"value,omitempty"` // also of a doubted one
+	Why     string    `json:"why,omitempty"`   // why there is no value, or why it is doubted
+	Doubted bool      `json:"doubted,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+}
+
+// MarshalJSON writes the value, or why there is none.
+func (s Sample) MarshalJSON() ([]byte, error) {
+	out := sampleJSON{Doubted: s.doubted, At: s.at}
+	if s.present || s.doubted {
+		out.Value = &s.value
+	}
+	if !s.present {
+		out.Why = s.Why().String()
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *Sample) UnmarshalJSON(data []byte) error {
+	var in sampleJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	why := slices.Index(absenceNames[:], in.Why)
+	switch {
+	case in.Value != nil && in.Why == "":
+		*s = ValueAt(*in.Value, in.At)
+	case why < 0:
+		return fmt.Errorf("read a sample: %q is no reason for which a value is missing", in.Why)
+	case in.Value != nil && in.Doubted:
+		*s = Doubted(*in.Value, Absence(why), in.At)
+	default:
+		*s = Missing(Absence(why), in.At)
+	}
+	return nil
 }
 
 // Value returns the value, and whether there is one. That of a doubted sample does

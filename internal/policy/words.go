@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// String says in words what a policy recommends, and on what.
+func (r Recommendation) String() string {
+	value, ok := r.Value.Value()
+	switch {
+	case r.Signal == "" && r.Verdict == Abstain:
+		return r.Policy + " is outside its windows"
+	case r.Signal == "":
+		return fmt.Sprintf("%s wants %d at least: one of its windows holds", r.Policy, r.Count)
+	case r.Verdict == Abstain:
+		return fmt.Sprintf("%s has no say: %s is %s", r.Policy, r.Signal, r.shown())
+	case r.Verdict == Want && r.Target == 0:
+		return fmt.Sprintf("%s wants %d: %s is %s%s", r.Policy, r.Count, r.Signal, r.shown(), r.part())
+	case r.Verdict == Want:
+		return fmt.Sprintf("%s wants %d: %s is %s%s, target %s", r.Policy, r.Count, r.Signal, number(value), r.part(), number(r.Target))
+	case ok:
+		return fmt.Sprintf("%s cannot tell: only %d of %d instances show %s", r.Policy, r.Measured, r.Of, r.Signal)
+	}
+	return fmt.Sprintf("%s cannot tell: %s is %s", r.Policy, r.Signal, r.Value.Why())
+}
+
+func (r Recommendation) shown() string {
+	if value, ok := r.Value.Value(); ok {
+		return number(value)
+	}
+	return r.Value.Why().String()
+}
+
+// part says of how many instances a value is, when not of all.
+func (r Recommendation) part() string {
+	if r.Measured == r.Of {
+		return ""
+	}
+	return fmt.Sprintf(" on %d of %d (the others count at their worst)", r.Measured, r.Of)
+}
+
+// String says in words what a guard made of a count.
+func (e Effect) String() string {
+	return fmt.Sprintf("%d becomes %d: %s", e.From, e.To, e.Reason.Text())
+}
+
+// String says in words what would have altered the decision.
+func (t Turning) String() string {
+	if !t.Exists {
+		return fmt.Sprintf("no change of %s alone alters it", t.Signal)
+	}
+	return fmt.Sprintf("with %s at %s in place of %s it would be %d (%s)", t.Signal, number6(t.To), number6(t.From), t.Desired, t.Reason)
+}
+
+var reasonTexts = map[Reason]string{
+	ReasonWant:           "the policies want exactly this",
+	ReasonSteady:         "the policies want the present size",
+	ReasonAtMax:          "max allows no more",
+	ReasonAtMin:          "min demands as much",
+	ReasonAtCeiling:      "a schedule allows no more just now",
+	ReasonAtFloor:        "a schedule, or an operator, demands as much",
+	ReasonUnknown:        "data is missing, so the group does not shrink",
+	ReasonAbstained:      "no policy has a say just now",
+	ReasonStabilizingOut: "not as much was wanted throughout the stabilization of scaling out",
+	ReasonStabilizingIn:  "more was wanted within the stabilization of scaling in",
+	ReasonFlapping:       "the group went to and fro, so that the stabilization is longer for a while, and within that more was wanted",
+	ReasonCooldownOut:    "the last growth is too recent",
+	ReasonCooldownIn:     "the last change is too recent",
+	ReasonRateOut:        "it grew as fast as its rates allow",
+	ReasonRateIn:         "it shrank as fast as its rates allow",
+	ReasonProjected:      "with fewer a policy would make the group grow again",
+	ReasonLoadLost:       "the load fell as it never did before, which looks like an outage: no shrinking for a while",
+	ReasonWarming:        "an instance is still becoming one or warms up, so the group does not shrink",
+	ReasonOutOnly:        "the group's mode lets it only grow",
+	ReasonPaused:         "an operator paused the group, or this direction",
+	ReasonHeld:           "an operator holds the group at this size",
+	ReasonPutBack:        "instances that are leaving come back at once",
+	ReasonDoubt:          "the cloud cannot be trusted just now, so the group does not shrink",
+	ReasonClock:          "wall time jumped, so that changes wait for one span",
+}
+
+// Text is the reason in words.
+func (r Reason) Text() string { return reasonTexts[r] }
+
+func number(v float64) string  { return strconv.FormatFloat(v, 'g', 4, 64) }
+func number6(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }

@@ -1,0 +1,359 @@
+package record_test
+
+import (
+	"encoding/json"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/policy/schedule"
+	"github.com/autoscaled/autoscaled/internal/record"
+	"github.com/autoscaled/autoscaled/internal/store/history"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var noon = time.Date(2026, time.April, 1, 12, 0, 0, 123456789, time.UTC)
+
+// tape is a history in memory.
+type tape struct {
+	entries []history.Entry
+	full    bool // it takes nothing
+}
+
+func (t *tape) sink(at time.Time, kind byte, payload []byte) bool {
+	if t.full {
+		return false
+	}
+	t.entries = append(t.entries, history.Entry{
+		Stream: "web", Number: uint64(len(t.entries) + 1), At: at.UTC(), Kind: kind, Payload: append([]byte(nil), payload...),
+	})
+	return true
+}
+
+func (t *tape) read() iter.Seq2[history.Entry, error] { return played(t.entries) }
+
+func played(entries []history.Entry) iter.Seq2[history.Entry, error] {
+	return func(yield func(history.Entry, error) bool) {
+		for _, entry := range entries {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (t *tape) bytes() (sum int) {
+	for _, entry := range t.entries {
+		sum += len(entry.Payload)
+	}
+	return sum
+}
+
+// group is one whose evaluations are recorded.
+type group struct {
+	spec     policy.Spec
+	size     int
+	now      time.Time
+	memory   policy.Memory
+	random   *rand.Rand
+	recorder *record.Recorder
+	made     []policy.Decision
+	inputs   []policy.Inputs
+}
+
+func newGroup(t testing.TB, spec policy.Spec, seed uint64, sink record.Sink) *group {
+	t.Helper()
+	recorder, err := record.NewRecorder(&spec, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &group{spec: spec, size: 4, now: noon, random: rand.New(rand.NewPCG(seed, 0)), recorder: recorder}
+}
+
+// specOfAll has a rule of each kind and every guard.
+func specOfAll(t testing.TB) policy.Spec {
+	t.Helper()
+	window, err := policy.NewSchedule(schedule.Spec{Cron: "0 13 * * *", Zone: "Asia/Tokyo", For: time.Hour}, 5, 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	above := 80.0
+	return policy.Spec{
+		Min: 2, Max: 20, Type: "V40", Gap: time.Minute,
+		In:       policy.Direction{Stabilization: 2 * time.Minute, Cooldown: time.Minute, Rates: []policy.Rate{{Share: 0.3, Period: time.Minute}}},
+		Out:      policy.Direction{Rates: []policy.Rate{{Count: 3, Period: time.Minute}}},
+		LoadLoss: policy.LoadLoss{Fall: 0.6, Release: 5 * time.Minute},
+		Policies: append(policy.Targets(
+			policy.Target{Name: "target/cpu", Signal: "cpu", Value: 60, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 0.5},
+			policy.Target{Name: "target/rate", Signal: "rate", Value: 250, Quorum: 1},
+		),
+			policy.Rule{Name: "step/busy", Only: policy.OnlyOut, Step: &policy.Step{Signal: "busy", Above: []policy.Band{{Bound: 90, Change: policy.Change{Count: 1}}}}},
+			policy.Rule{Name: "threshold", Threshold: &policy.Threshold{When: []policy.Condition{{Signal: "cpu", Above: &above}}, Change: policy.Change{Share: 0.2}, Hits: 2, Of: 3}},
+			policy.Rule{Name: "schedule", Schedule: window},
+		),
+	}
+}
+
+// tick evaluates the group once, on what a day and chance make of its load.
+func (g *group) tick() {
+	g.now = g.now.Add(10*time.Second + time.Duration(g.random.IntN(1e6)))
+	hour := float64(g.now.Sub(noon)) / float64(time.Hour)
+	load := 400 * (1.2 + math.Sin(hour*2)) * (0.9 + 0.2*g.random.Float64())
+	cpu, busy := policy.Signal{Name: "cpu", PerInstance: true, Ceiling: 100}, policy.Signal{Name: "busy", PerInstance: true, Statistic: policy.Percentile(90)}
+	for i := range g.size {
+		sample := policy.ValueAt(load/float64(g.size)*(0.9+0.2*g.random.Float64()), g.now)
+		switch g.random.IntN(60) {
+		case 0:
+			sample = policy.Missing(policy.Failed, g.now)
+		case 1:
+			sample = policy.Doubted(load, policy.Disagrees, g.now)
+		}
+		code := string(rune('a' + i))
+		cpu.Instances = append(cpu.Instances, policy.InstanceSample{Instance: code, Sample: sample})
+		busy.Instances = append(busy.Instances, policy.InstanceSample{Instance: code, Sample: policy.ValueAt(load/float64(g.size), g.now)})
+	}
+	rate := policy.ValueAt(math.Round(load*4), g.now.Add(-time.Duration(g.random.IntN(1e9))))
+	if g.random.IntN(40) == 0 {
+		rate = policy.Missing(policy.Stale, g.now)
+	}
+	g.evaluate(policy.Observation{
+		Size: policy.Size{Count: g.size, Type: "V40"}, Becoming: g.random.IntN(40) / 39, LastServing: g.now.Add(-time.Hour).Truncate(30 * time.Minute),
+		Signals: []policy.Signal{cpu, {Name: "rate", Group: rate}, busy},
+	})
+}
+
+func (g *group) evaluate(observed policy.Observation) {
+	before := g.memory.Clone()
+	inputs := observed.Inputs()
+	decision := policy.Decide(&g.spec, &inputs, g.now, &g.memory)
+	g.recorder.Add(&inputs, &before, &g.memory, decision)
+	g.size = decision.Desired.Count
+	g.made, g.inputs = append(g.made, decision), append(g.inputs, inputs)
+}
+
+// asJSON makes decisions comparable: times carry a clock and a zone that do not matter.
+func asJSON(t interface{ Fatal(...any) }, value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestTenThousandDecisionsAreRecomputedBitForBit(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	var tape tape
+	g := newGroup(t, specOfAll(t), seed, tape.sink)
+	changes := 0
+	for range 10_000 {
+		g.tick()
+		if g.made[len(g.made)-1].Change() != 0 {
+			changes++
+		}
+	}
+	i := 0
+	for item, err := range record.Read(tape.read()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item.State != record.Verified {
+			t.Fatalf("decision %d is %s: %+v", i, item.State, item.Decision)
+		}
+		if got, want := asJSON(t, item.Decision), asJSON(t, g.made[i]); got != want {
+			t.Fatalf("decision %d:\n%s\nwas\n%s", i, got, want)
+		}
+		if got, want := asJSON(t, item.Inputs), asJSON(t, g.inputs[i]); got != want {
+			t.Fatalf("the inputs of decision %d:\n%s\nwere\n%s", i, got, want)
+		}
+		i++
+	}
+	if i != 10_000 {
+		t.Fatalf("%d of 10000 decisions were read", i)
+	}
+	if changes < 100 || changes > 5000 {
+		t.Errorf("%d changes: the load does not exercise the group", changes)
+	}
+}
+
+func TestAQuietGroupTakesFewBytes(t *testing.T) {
+	t.Parallel()
+	const seed = 1
+	var tape tape
+	spec := specOfAll(t)
+	spec.Min, spec.Max = 20, 20 // nothing ever changes
+	g := newGroup(t, spec, seed, tape.sink)
+	g.size = 20
+	for range 10_000 {
+		g.tick()
+	}
+	const overhead = 21 // of a frame of the history
+	if mean := float64(tape.bytes())/10_000 + overhead; mean > 100 {
+		t.Errorf("%.0f bytes for each evaluation, want 100 at most", mean)
+	} else {
+		t.Logf("%.0f bytes for each evaluation of 20 instances", mean)
+	}
+}
+
+func TestWhatEachTurningSaysHolds(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	var tape tape
+	g := newGroup(t, specOfAll(t), seed, tape.sink)
+	for range 2_000 {
+		g.tick()
+	}
+	turnings, none := 0, 0
+	for item, err := range record.Read(tape.read()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item.At.UnixNano()%7 != 0 { // a sample
+			continue
+		}
+		explanation := item.Explain()
+		for _, turning := range explanation.Turning {
+			if !turning.Exists {
+				none++
+				continue
+			}
+			turnings++
+			at := func(value float64) int {
+				changed := item.Inputs
+				changed.Signals = append([]policy.Input(nil), changed.Signals...)
+				for i := range changed.Signals {
+					if changed.Signals[i].Name == turning.Signal {
+						changed.Signals[i] = changed.Signals[i].Moved(value)
+					}
+				}
+				memory := item.Before.Clone()
+				return policy.Decide(item.Spec, &changed, item.At, &memory).Desired.Count
+			}
+			if got := at(turning.To); got == item.Decision.Desired.Count || got != turning.Desired {
+				t.Fatalf("%v: %s: it is %d then", item.At, turning, got)
+			}
+			if half := turning.From + (turning.To-turning.From)/2; at(half) != item.Decision.Desired.Count {
+				t.Fatalf("%v: %s: half of it (%v) alters the decision as well", item.At, turning, half)
+			}
+		}
+	}
+	if turnings < 50 {
+		t.Errorf("only %d turnings, and %d signals without one", turnings, none)
+	}
+}
+
+func TestAHistoryWithGapsGivesNothingThatWasNotDecided(t *testing.T) {
+	t.Parallel()
+	spec := specOfAll(t)
+	rapid.Check(t, func(t *rapid.T) {
+		var whole tape
+		recorder, err := record.NewRecorder(&spec, func(at time.Time, kind byte, payload []byte) bool {
+			whole.full = rapid.IntRange(0, 20).Draw(t, "refused") == 0
+			return whole.sink(at, kind, payload)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &group{spec: spec, size: 4, now: noon, random: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), recorder: recorder}
+		for range 100 {
+			g.tick()
+			if rapid.IntRange(0, 30).Draw(t, "overridden") == 0 {
+				g.memory.Override = &policy.Override{Kind: policy.HoldAt, Count: 7, Since: g.now, Until: g.now.Add(time.Minute), By: "operator"}
+			}
+			if rapid.IntRange(0, 30).Draw(t, "jumps") == 0 {
+				g.memory.Jump(g.now, time.Minute)
+			}
+		}
+		kept := whole.entries[rapid.IntRange(0, 20).Draw(t, "from"):]
+		if hole := rapid.IntRange(0, len(kept)-1).Draw(t, "hole"); rapid.Bool().Draw(t, "torn") {
+			kept = append(append([]history.Entry(nil), kept[:hole]...), kept[hole+1:]...)
+		}
+		made := map[int64]policy.Decision{}
+		for _, decision := range g.made {
+			made[decision.At.UnixNano()] = decision
+		}
+		for item, err := range record.Read(played(kept)) {
+			if err != nil {
+				continue
+			}
+			if got, want := asJSON(t, item.Decision), asJSON(t, made[item.At.UnixNano()]); item.State != record.Verified || got != want {
+				t.Fatalf("%s:\n%s\nwas\n%s", item.State, got, want)
+			}
+		}
+	})
+}
+
+func TestEventsStandAmongTheDecisions(t *testing.T) {
+	t.Parallel()
+	var tape tape
+	g := newGroup(t, specOfAll(t), 1, tape.sink)
+	g.tick()
+	g.recorder.Note(g.now, "held at 7 by sato")
+	g.tick()
+	var notes []string
+	decisions := 0
+	for item, err := range record.Read(tape.read()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item.Note != "" {
+			notes = append(notes, item.Note)
+		} else {
+			decisions++
+		}
+	}
+	if !reflect.DeepEqual(notes, []string{"held at 7 by sato"}) || decisions != 2 {
+		t.Errorf("notes %q, %d decisions", notes, decisions)
+	}
+}
+
+func TestNoRecorderRecordsNothing(t *testing.T) {
+	t.Parallel()
+	var none *record.Recorder
+	none.Note(noon, "nothing")
+	none.Add(nil, nil, nil, policy.Decision{})
+}
+
+func FuzzRead(f *testing.F) {
+	var tape tape
+	g := newGroup(f, specOfAll(f), 1, tape.sink)
+	for range 20 {
+		g.tick()
+	}
+	for _, entry := range tape.entries {
+		f.Add(entry.Kind, entry.Payload)
+	}
+	f.Fuzz(func(t *testing.T, kind byte, payload []byte) {
+		entries := append([]history.Entry(nil), tape.entries[:3]...)
+		entries = append(entries, history.Entry{Stream: "web", Number: 4, At: noon, Kind: kind, Payload: payload})
+		for item, err := range record.Read(played(append(entries, tape.entries[4:]...))) {
+			if err == nil && item.Note == "" {
+				item.Explain()
+			}
+		}
+	})
+}
+
+func BenchmarkAdd(b *testing.B) {
+	g := newGroup(b, specOfAll(b), 1, func(time.Time, byte, []byte) bool { return true })
+	g.spec.Min, g.spec.Max = 20, 20
+	g.size = 20
+	g.tick()
+	inputs, memory, decision := g.inputs[0], g.memory.Clone(), g.made[0]
+	b.ReportAllocs()
+	for b.Loop() {
+		inputs.Signals[0].Total++
+		decision.At = decision.At.Add(10 * time.Second)
+		g.recorder.Add(&inputs, &memory, &memory, decision)
+	}
+}
