@@ -337,7 +337,7 @@ func FuzzRead(f *testing.F) {
 		entries := append([]history.Entry(nil), tape.entries[:3]...)
 		entries = append(entries, history.Entry{Stream: "web", Number: 4, At: noon, Kind: kind, Payload: payload})
 		for item, err := range record.Read(played(append(entries, tape.entries[4:]...))) {
-			if err == nil && item.Note == "" {
+			if err == nil && item.Note == "" && item.At.Equal(noon) { // that one alone: it takes its time
 				item.Explain()
 			}
 		}
