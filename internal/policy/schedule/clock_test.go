@@ -95,6 +95,24 @@ func TestClocksThatAreMovedMoveWindows(t *testing.T) {
 			want: []string{"2026-11-01T04:00:00Z/2026-11-01T04:05:00Z", "2026-11-01T05:00:00Z/2026-11-01T05:05:00Z", "2026-11-01T06:00:00Z/2026-11-01T06:05:00Z"},
 		},
 		{
+			name: "every hour of a day whose last comes twice",
+			spec: schedule.Spec{Cron: "5 * 17 2 *", Zone: "America/Sao_Paulo", For: 5 * time.Minute},
+			from: "2018-02-18T00:30:00Z", until: "2018-12-31T00:00:00Z",
+			want: []string{"2018-02-18T01:05:00Z/2018-02-18T01:10:00Z", "2018-02-18T02:05:00Z/2018-02-18T02:10:00Z"},
+		},
+		{
+			name: "every hour of a date whose last comes twice",
+			spec: schedule.Spec{Cron: "5 * * * *", Zone: "America/Sao_Paulo", For: 5 * time.Minute, Only: []string{"2018-02-17"}},
+			from: "2018-02-18T00:30:00Z", until: "2018-12-31T00:00:00Z",
+			want: []string{"2018-02-18T01:05:00Z/2018-02-18T01:10:00Z", "2018-02-18T02:05:00Z/2018-02-18T02:10:00Z"},
+		},
+		{
+			name: "Monrovia, 44 minutes and 30 seconds behind",
+			spec: schedule.Spec{Cron: "0 8 * * *", Zone: "Africa/Monrovia", For: time.Hour},
+			from: "1971-01-01T00:00:00Z", until: "1971-01-02T00:00:00Z",
+			want: []string{"1971-01-01T08:44:30Z/1971-01-01T09:44:30Z"},
+		},
+		{
 			name: "Lord Howe in spring, half an hour skipped",
 			spec: schedule.Spec{Cron: "15 2 * * *", Zone: "Australia/Lord_Howe", For: time.Hour},
 			from: "2026-10-03T12:00:00Z", until: "2026-10-04T18:00:00Z",

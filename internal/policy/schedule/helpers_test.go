@@ -41,7 +41,8 @@ func windows(t testing.TB, s *schedule.Schedule, from, until string) []string {
 	t.Helper()
 	var all []string
 	end := instant(t, until)
-	for at := instant(t, from); ; {
+	at := instant(t, from)
+	for _, held := s.At(at); ; held = !held {
 		next, ok := s.Next(at)
 		if !ok || !next.Before(end) {
 			return all
@@ -49,7 +50,11 @@ func windows(t testing.TB, s *schedule.Schedule, from, until string) []string {
 		if !next.After(at) {
 			t.Fatalf("the next change after %v is %v", utc(at), utc(next))
 		}
-		if w, holds := s.At(next); holds {
+		w, holds := s.At(next)
+		if holds == held {
+			t.Fatalf("%v is no change: %v before and after", utc(next), holds)
+		}
+		if holds {
 			all = append(all, shown(w, holds))
 		}
 		at = next

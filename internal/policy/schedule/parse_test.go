@@ -77,6 +77,7 @@ func TestFaultySchedulesAreRefusedWithTheFieldAndTheRemedy(t *testing.T) {
 		{dates("0000-01-01"), `dates: "0000-01-01" is not a date`},
 		{dates("2026-12-31 18:00"), `dates: "2026-12-31 18:00" is not a date`},
 		{dates("2026-12-31/2027-01-03"), `dates: "2026-12-31/2027-01-03" is neither a date nor two times`},
+		{dates("2026-12-31 8:00/2026-12-31 18:00"), `dates: "2026-12-31 8:00/2026-12-31 18:00" is neither a date nor two times`},
 		{dates("2026-12-31 18:00/06:00"), `dates: "2026-12-31 18:00/06:00" is neither a date nor two times`},
 		{dates("2026-12-31 18:00/2026-12-31 18:00"), `dates: "2026-12-31 18:00/2026-12-31 18:00" ends before it begins`},
 		{dates("2011-12-30"), "dates: the clocks of Pacific/Apia skip the window that begins at 2011-12-30 00:00 altogether"},

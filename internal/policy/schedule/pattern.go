@@ -25,7 +25,7 @@ const (
 // everyHour tells whether windows follow the clocks as they run.
 func (p *pattern) everyHour() bool { return p.hours == allHours }
 
-// last is the last of the wall times up to wall, but none of a date before that of floor.
+// last is the last of the wall times up to wall, not sought before the date of floor.
 func (p *pattern) last(wall, floor int64) (int64, bool) {
 	date, minute := divide(wall, day), int(modulo(wall, day)/60)
 	if at, ok := p.lastMinute(minute); ok && p.holdsOn(date) {
@@ -81,7 +81,7 @@ func timeOfDay(hour, minute int) int64 { return int64(hour*60+minute) * 60 }
 
 func highest(set uint64) int { return 63 - bits.LeadingZeros64(set) }
 
-// lastDate is the last date up to date, and not before floor, on which windows begin.
+// lastDate is the last date up to date on which windows begin, not sought before floor.
 func (p *pattern) lastDate(date, floor int64) (int64, bool) {
 	for date >= floor {
 		if p.only != nil {
@@ -96,7 +96,7 @@ func (p *pattern) lastDate(date, floor int64) (int64, bool) {
 		case !p.hasMonth(of):
 			date -= int64(of.day)
 		case p.holdsOnDate(date, of):
-			return date, date >= floor
+			return date, true
 		default:
 			date--
 		}
@@ -104,12 +104,9 @@ func (p *pattern) lastDate(date, floor int64) (int64, bool) {
 	return 0, false
 }
 
-// nextDate is the first date from date on on which windows begin.
+// nextDate is the first date from date on on which windows begin, sought for 400 years.
 func (p *pattern) nextDate(date int64) (int64, bool) {
 	end := date + daysOfCalendar
-	if len(p.except) > 0 {
-		end = max(end, p.except[len(p.except)-1]+daysOfCalendar)
-	}
 	if len(p.only) > 0 {
 		end = p.only[len(p.only)-1] + 1
 	}

@@ -161,10 +161,10 @@ func (s *Schedule) runEnd(t int64) int64 {
 		return t
 	}
 	begin, ok := s.lastBegin(t)
-	offset := s.clock.offset(begin.at)
-	if !ok || begin.at+offset != begin.wall {
+	if !ok {
 		return t
 	}
+	offset := s.clock.offset(begin.at)
 	midnight := begin.wall - modulo(begin.wall, day) + day
 	last, _ := s.pattern.last(min(midnight, s.clock.until(begin.at, offset)+offset)-1, begin.wall)
 	return last - offset + s.seconds
@@ -192,7 +192,7 @@ func (s *Schedule) longest() int64 {
 	if s.seconds > 0 {
 		return s.seconds
 	}
-	return 3 * day // until leaves a day on the clock, and clocks may be moved meanwhile
+	return 2 * day // a day on the clock, and clocks may be moved by another meanwhile
 }
 
 // lastBegin is the last begin up to t; false: there is none so late that its window

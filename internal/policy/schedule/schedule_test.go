@@ -102,6 +102,12 @@ func TestWindowsAreWhereTheirOwnerExpectsThem(t *testing.T) {
 			want: []string{"2026-12-24T09:30:00Z/2026-12-24T21:00:00Z", "2026-12-30T15:00:00Z/2027-01-01T15:00:00Z"},
 		},
 		{
+			name: "on dates within one another",
+			spec: schedule.Spec{Zone: "UTC", Dates: []string{"2026-12-31 10:00/2026-12-31 12:00", "2026-12-31"}},
+			from: "2000-01-01T00:00:00Z", until: "2100-01-01T00:00:00Z",
+			want: []string{"2026-12-31T00:00:00Z/2027-01-01T00:00:00Z"},
+		},
+		{
 			name: "on dates whatever holds back cron",
 			spec: schedule.Spec{
 				Cron: "0 8 * * *", Zone: "UTC", Until: "10:00", Only: []string{"2026-12-01"}, Dates: []string{"2026-12-03"}, Except: []string{"2026-12-03"},
@@ -136,6 +142,24 @@ func TestWindowHoldsFromItsBeginToJustBeforeItsEnd(t *testing.T) {
 	w, _ := s.At(instant(t, "2026-11-23T00:00:00Z"))
 	if got := w.Begin.Format(time.RFC3339); got != "2026-11-23T08:00:00+09:00" {
 		t.Errorf("the window begins at %s, want its own zone's time", got)
+	}
+}
+
+func TestLongWindowIsKnownByItsBeginLongAgo(t *testing.T) {
+	t.Parallel()
+	for _, long := range []struct {
+		spec     schedule.Spec
+		at, want string
+	}{
+		{schedule.Spec{Cron: "0 0 31 1 *", Zone: "UTC", For: 60 * 24 * time.Hour}, "2026-03-10T00:00:00Z", "2026-01-31T00:00:00Z/2026-04-01T00:00:00Z"},
+		{schedule.Spec{Cron: "30 2 8 3 *", Zone: "America/New_York", For: 30 * 24 * time.Hour}, "2026-03-20T00:00:00Z", "2026-03-08T07:00:00Z/2026-04-07T07:00:00Z"},
+		{schedule.Spec{Cron: "0 0 * * *", Zone: "UTC", For: 366 * 24 * time.Hour, Only: []string{"2026-01-01"}}, "2027-01-01T23:00:00Z", "2026-01-01T00:00:00Z/2027-01-02T00:00:00Z"},
+		{schedule.Spec{Cron: "0 0 1 11 *", Zone: "America/New_York", Until: "00:00"}, "2026-11-02T04:59:59Z", "2026-11-01T04:00:00Z/2026-11-02T05:00:00Z"},
+	} {
+		s := parse(t, long.spec)
+		if got := shown(s.At(instant(t, long.at))); got != long.want {
+			t.Errorf("%+v: %s holds at %s, want %s", long.spec, got, long.at, long.want)
+		}
 	}
 }
 
