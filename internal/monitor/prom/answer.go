@@ -3,6 +3,7 @@ package prom
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -17,7 +18,9 @@ type Answer struct {
 	question  Question
 	evaluated time.Time // the instant of the evaluation, or the end of its range
 	received  time.Time
-	value     model.Value
+	value     model.Value // also when err says that it is not believed
+	warnings  []string
+	conceal   *strings.Replacer // see concealing; nil without a value
 	err       error
 }
 

@@ -33,6 +33,7 @@ type Pages struct {
 type Fetcher struct {
 	client  *client
 	parsing chan struct{}
+	tell    func(Sight) // see Traced; may be nil
 }
 
 // fetcherKey is what an access says, in a form that can be compared.
@@ -70,7 +71,7 @@ func (p *Pages) Via(access config.Access) (*Fetcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.fetchers[key] = &Fetcher{client, p.parsing}
+	p.fetchers[key] = &Fetcher{client: client, parsing: p.parsing}
 	return p.fetchers[key], nil
 }
 
@@ -103,13 +104,15 @@ func (f *Fetcher) fetch(ctx context.Context, url string, wanted wanted) (*page, 
 	return page, nil
 }
 
-func (f *Fetcher) read(request *http.Request, wanted wanted) (*page, error) {
+func (f *Fetcher) read(request *http.Request, wanted wanted) (page *page, err error) {
 	request.Header.Set("Accept", acceptedFormats)
 	response, err := f.client.http.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%w; does something serve HTTP there, within the timeout?", withoutURL(err))
+		return nil, fmt.Errorf("%s; does something serve HTTP there, within the timeout?", f.client.conceal.Replace(withoutURL(err).Error()))
 	}
 	defer func() { _ = response.Body.Close() }()
+	onlooker := f.onlooker(response)
+	defer func() { onlooker.done(f, wanted, page) }()
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("status %s, wanted 200: check port, path and credentials (redirects are not followed)", f.client.abridge(response.Status))
 	}
@@ -117,17 +120,16 @@ func (f *Fetcher) read(request *http.Request, wanted wanted) (*page, error) {
 	if err != nil {
 		return nil, errors.New(f.client.conceal.Replace(err.Error()))
 	}
-	page, err := f.parse(request.Context(), response.Body, format, wanted)
+	page, err = f.parse(request.Context(), response.Body, sieve{wanted: wanted, format: format, onlooker: onlooker})
 	if cause := context.Cause(request.Context()); err != nil && cause != nil {
 		return nil, fmt.Errorf("it did not end in time: %w", cause)
 	}
 	return page, err
 }
 
-func (f *Fetcher) parse(ctx context.Context, body io.Reader, format format, wanted wanted) (*page, error) {
-	s := sieve{wanted: wanted, format: format}
+func (f *Fetcher) parse(ctx context.Context, body io.Reader, s sieve) (*page, error) {
 	if err := s.read(body); err != nil {
-		return nil, fmt.Errorf("%w; is it a page of metrics?", err)
+		return nil, fmt.Errorf("%s; is it a page of metrics?", f.client.conceal.Replace(err.Error()))
 	}
 	at := time.Now()
 	select {

@@ -132,9 +132,14 @@ func (s *Server) ask(ctx context.Context, question Question, now time.Time) Answ
 	case err != nil:
 		return s.failed(now, errors.New(s.client.abridge(withoutURL(err).Error())))
 	case len(warnings) > 0:
-		return s.failed(now, fmt.Errorf("the answer may be partial: %s", s.client.abridge(warnings[0])))
+		answer := s.failed(now, fmt.Errorf("the answer may be partial: %s", s.client.abridge(warnings[0])))
+		answer.value, answer.conceal = value, s.client.conceal
+		for _, warning := range warnings {
+			answer.warnings = append(answer.warnings, s.client.abridge(warning))
+		}
+		return answer
 	}
-	return Answer{server: s.name, question: question, value: value, evaluated: now, received: time.Now()}
+	return Answer{server: s.name, question: question, value: value, conceal: s.client.conceal, evaluated: now, received: time.Now()}
 }
 
 func (s *Server) evaluate(ctx context.Context, question Question, now time.Time) (model.Value, v1.Warnings, error) {

@@ -49,6 +49,8 @@ type sieve struct {
 	format format
 	kept   bytes.Buffer
 	count  int // of samples kept
+
+	onlooker *onlooker // may be nil
 }
 
 // buffers are for reading lines. A page needs one for as long as it arrives.
@@ -80,6 +82,7 @@ func (s *sieve) read(page io.Reader) error {
 			return fmt.Errorf("line %d comes after # EOF", number)
 		}
 		text = text[:len(text)-1]
+		s.onlooker.line(text)
 		ended = s.format == openMetrics && string(text) == "# EOF"
 		if err := s.take(text); err != nil {
 			return fmt.Errorf("line %d %w", number, err)
@@ -93,6 +96,9 @@ func (s *sieve) take(text []byte) error {
 		return nil
 	}
 	l, err := parseLine(text, s.format)
+	if err == nil {
+		s.onlooker.sample(l)
+	}
 	if err != nil || !s.wanted.has(l) {
 		return err
 	}

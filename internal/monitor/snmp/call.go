@@ -135,6 +135,7 @@ func (c *call) attempt(envelope envelope, datagram []byte, r request, fit func(r
 	if _, err := c.conn.Write(datagram); err != nil {
 		return reply{}, err
 	}
+	c.options.traceSent(r, len(datagram))
 	for {
 		length, err := c.conn.Read(c.buffer[:])
 		if err != nil {
@@ -143,10 +144,12 @@ func (c *call) attempt(envelope envelope, datagram []byte, r request, fit func(r
 		answer, err := c.judge(envelope, c.buffer[:length], r, fit)
 		var dropped *drop
 		if !errors.As(err, &dropped) {
+			c.options.traceAnswer(answer.SnmpPacket, length)
 			return answer, err
 		}
 		*last = dropped
 		c.options.Dropped(dropped.reason)
+		c.options.traceDrop(dropped, length)
 	}
 }
 

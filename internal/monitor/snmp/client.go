@@ -75,6 +75,10 @@ type Options struct {
 	// Dropped, when set, is told the reason, one of DropReasons, of every datagram
 	// that was not believed. It is called by several goroutines at once.
 	Dropped func(reason string)
+
+	// Trace, when set, is told of every datagram, for people. It is called by as many
+	// goroutines as read agents.
+	Trace func(Traced)
 }
 
 // Client asks agents. It may be used by many goroutines at once.

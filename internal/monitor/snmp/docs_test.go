@@ -74,3 +74,13 @@ func TestTheDocumentedAgentCanBeRead(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryReasonToDropATrapIsDocumented(t *testing.T) {
+	t.Parallel()
+	text := page(t)
+	for _, reason := range TrapDropReasons {
+		if !regexp.MustCompile("(?m)^\\|[a-z_`, ]*`" + reason + "`").MatchString(text) {
+			t.Errorf("%s is not explained", reason)
+		}
+	}
+}

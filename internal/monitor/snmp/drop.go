@@ -19,12 +19,20 @@ const (
 	dropAuthentication = "authentication"  // v3: of another user, or not authentic
 	dropTimeWindow     = "time_window"     // v3: authentic, and too old
 	dropContext        = "context"         // v3: of another context
+	dropSender         = "sender"          // a notification from an address of no sender
+	dropDecryption     = "decryption"      // v3: a notification that is authentic, and encrypted with another key
 )
 
 // DropReasons are all reasons that Options.Dropped is told.
 var DropReasons = []string{
 	dropMalformed, dropOversize, dropVersion, dropCommunity, dropType, dropIDZero, dropLate, dropID,
 	dropObjects, dropLevel, dropEngine, dropAuthentication, dropTimeWindow, dropContext,
+}
+
+// TrapDropReasons are all reasons that ListenerOptions.Dropped is told.
+var TrapDropReasons = []string{
+	dropSender, dropMalformed, dropOversize, dropVersion, dropCommunity, dropType, dropObjects,
+	dropLevel, dropEngine, dropAuthentication, dropDecryption, dropTimeWindow,
 }
 
 // drop is a datagram that is not believed.

@@ -1,9 +1,11 @@
 package snmp
 
 import (
+	"crypto/hmac"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gosnmp/gosnmp"
@@ -38,29 +40,40 @@ func (e *engine) doubt() {
 // newEngine makes the user's keys for the engine.
 func newEngine(id string, u user) (*engine, error) {
 	e := &engine{id: id}
-	if u.auth == gosnmp.NoAuth {
-		return e, nil
-	}
-	var err error
-	if e.auth, err = localise(id, u.auth, u.authPassphrase); err != nil {
+	if err := e.makeAuth(u); err != nil {
 		return nil, err
 	}
+	return e, e.makePrivacy(u)
+}
+
+// makeAuth makes the key that the user's messages are authenticated with. What is
+// hashed of a passphrase, 1 MiB, gosnmp keeps: further engines cost a short hash.
+func (e *engine) makeAuth(u user) (err error) {
+	if u.auth != gosnmp.NoAuth {
+		e.auth, err = localise(e.id, u.auth, u.authPassphrase)
+	}
+	return err
+}
+
+// makePrivacy makes the key that the user's messages are encrypted with, after
+// makeAuth. For aes192c and aes256c it can cost 1 MiB of hashing for each engine.
+func (e *engine) makePrivacy(u user) (err error) {
 	switch u.privacy {
 	case gosnmp.NoPriv:
 	case gosnmp.DES, gosnmp.AES:
 		// gosnmp would make longer keys first, at the price of another megabyte of hashing.
-		if e.privacy, err = localise(id, u.auth, u.privacyPassphrase); err == nil {
+		if e.privacy, err = localise(e.id, u.auth, u.privacyPassphrase); err == nil {
 			e.privacy = e.privacy[:16]
 		}
 	default:
 		parameters := gosnmp.UsmSecurityParameters{
-			AuthoritativeEngineID: id, AuthenticationProtocol: u.auth, SecretKey: e.auth,
+			AuthoritativeEngineID: e.id, AuthenticationProtocol: u.auth, SecretKey: e.auth,
 			PrivacyProtocol: u.privacy, PrivacyPassphrase: u.privacyPassphrase,
 		}
 		err = parameters.InitSecurityKeys()
 		e.privacy = parameters.PrivacyKey
 	}
-	return e, err
+	return err
 }
 
 // localise is the key of a passphrase for one engine (RFC 3414 §2.6).
@@ -72,6 +85,22 @@ func localise(engineID string, protocol gosnmp.SnmpV3AuthProtocol, passphrase st
 		return nil, fmt.Errorf("make the key for the agent's engine: %w", err)
 	}
 	return parameters.SecretKey, nil
+}
+
+// codeBytes is the length of the code that authenticates a message (RFC 3414 §6.3.1
+// and §7.3.1, RFC 7860 §4.2.1).
+var codeBytes = map[gosnmp.SnmpV3AuthProtocol]int{
+	gosnmp.MD5: 12, gosnmp.SHA: 12, gosnmp.SHA224: 16, gosnmp.SHA256: 24, gosnmp.SHA384: 32, gosnmp.SHA512: 48,
+}
+
+// signed says that the user's key made the message's code. It needs no key of privacy.
+func (e *engine) signed(datagram []byte, h header, u user) bool {
+	said := slices.Clone(h.code)
+	clear(h.code) // the code is made of the message with zeros in its place
+	code := hmac.New(u.auth.HashType().New, e.auth)
+	_, _ = code.Write(datagram)
+	copy(h.code, said)
+	return hmac.Equal(said, code.Sum(nil)[:codeBytes[u.auth]])
 }
 
 // parameters are those of messages to and from the engine. They lack the

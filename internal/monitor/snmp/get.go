@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/gosnmp/gosnmp"
@@ -54,18 +53,18 @@ var (
 func (c *call) getPart(ctx context.Context, objects []string) (answer, error) {
 	lacks := make([]bool, len(objects))
 	for {
-		asked := []string{sysUpTime}
+		asked, places := []string{sysUpTime}, []int(nil) // an object can be asked for in several places
 		for i, object := range objects {
 			if !lacks[i] {
-				asked = append(asked, object)
+				asked, places = append(asked, object), append(places, i)
 			}
 		}
 		got, err := c.ask(ctx, gosnmp.GetRequest, asked, 0, func(got reply) error { return exactly(got, asked) })
 		if err != nil {
 			return answer{}, err
 		}
-		if index := int(got.ErrorIndex) - 2; got.Error == gosnmp.NoSuchName && c.options.Version == "v1" && index >= 0 && index < len(asked)-1 {
-			lacks[slices.Index(objects, asked[index+1])] = true
+		if index := int(got.ErrorIndex) - 2; got.Error == gosnmp.NoSuchName && c.options.Version == "v1" && index >= 0 && index < len(places) {
+			lacks[places[index]] = true
 			continue
 		}
 		return gather(got, lacks)

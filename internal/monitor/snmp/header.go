@@ -10,6 +10,7 @@ type header struct {
 	boots     uint32
 	seconds   uint32
 	user      string
+	code      []byte // that authenticates the message: a part of the datagram
 	encrypted bool
 }
 
@@ -46,6 +47,7 @@ func readHeader(datagram []byte) (header, *drop) {
 	h.boots = security.number()
 	h.seconds = security.number()
 	h.user = string(security.take(tagOctetString))
+	h.code = security.take(tagOctetString)
 	h.encrypted = len(message.rest) > 0 && message.rest[0] == tagOctetString
 	if message.bad || global.bad || security.bad {
 		return header{}, dropf(dropMalformed, "its header cannot be decoded")

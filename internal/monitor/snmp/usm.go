@@ -86,13 +86,17 @@ func (s secured) vet(h header, r request) *drop {
 
 // decode decodes a message, which must be authentic if its level says so.
 func (s secured) decode(datagram []byte, level gosnmp.SnmpV3MsgFlags) (*gosnmp.SnmpPacket, error) {
+	return s.engine.decode(datagram, s.user, level)
+}
+
+func (e *engine) decode(datagram []byte, u user, level gosnmp.SnmpV3MsgFlags) (*gosnmp.SnmpPacket, error) {
 	if level == gosnmp.NoAuthNoPriv {
 		return decode(datagram)
 	}
 	// It is called after traps, but decodes every kind of PDU, and alone verifies.
 	verifier := gosnmp.GoSNMP{
 		Version: gosnmp.Version3, SecurityModel: gosnmp.UserSecurityModel, MsgFlags: level,
-		SecurityParameters: s.engine.parameters(s.user),
+		SecurityParameters: e.parameters(u),
 	}
 	packet, err := guarded(func() (*gosnmp.SnmpPacket, error) { return verifier.UnmarshalTrap(datagram, false) })
 	if err != nil {

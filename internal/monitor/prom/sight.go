@@ -1,0 +1,128 @@
+package prom
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+// Sight is a page as a person sees it.
+type Sight struct {
+	Status      string // of HTTP
+	ContentType string
+	Bytes       int      // after decompression, as far as it was read
+	Samples     int      // lines that are one
+	Metrics     []string // their names, sorted, each once
+	Series      []Series // of the metrics that were wanted
+}
+
+// Series is one series, with its newest value.
+type Series struct {
+	Text  string // name and labels
+	Value string
+	At    time.Time // when that was measured; zero: it does not say
+
+	metric model.Metric
+}
+
+// Traced is a fetcher that tells of each page that it fetched, also of one that it does
+// not believe. It is for one caller at a time.
+func (f *Fetcher) Traced(tell func(Sight)) *Fetcher { return &Fetcher{f.client, f.parsing, tell} }
+
+// Picks says whether the selector adds up the series, one of its metric.
+func (s Selector) Picks(series Series) bool { return carries(series.metric, s.Labels) }
+
+// onlooker gathers a Sight while a page is read. A nil one does nothing.
+type onlooker struct {
+	sight Sight
+	names map[string]bool
+}
+
+func (f *Fetcher) onlooker(response *http.Response) *onlooker {
+	if f.tell == nil {
+		return nil
+	}
+	return &onlooker{names: map[string]bool{}, sight: Sight{
+		Status: f.client.conceal.Replace(response.Status), ContentType: f.client.conceal.Replace(response.Header.Get("Content-Type")),
+	}}
+}
+
+// line takes a line of the page, without its newline.
+func (o *onlooker) line(text []byte) {
+	if o != nil {
+		o.sight.Bytes += len(text) + 1
+	}
+}
+
+// sample takes a line that is a sample. One whose name is within its braces is counted,
+// and not named.
+func (o *onlooker) sample(l line) {
+	if o == nil {
+		return
+	}
+	o.sight.Samples++
+	if len(l.name) > 0 && !o.names[string(l.name)] {
+		o.names[string(bytes.Clone(l.name))] = true
+	}
+}
+
+// done tells what was seen; page is nil when it is not believed.
+func (o *onlooker) done(f *Fetcher, wanted wanted, page *page) {
+	if o == nil {
+		return
+	}
+	o.sight.Metrics = slices.Sorted(maps.Keys(o.names))
+	if page != nil {
+		for name := range wanted {
+			o.sight.Series = append(o.sight.Series, seriesOf(page.series[name], f.client.conceal)...)
+		}
+		slices.SortFunc(o.sight.Series, func(a, b Series) int { return cmp.Compare(a.Text, b.Text) })
+	}
+	f.tell(o.sight)
+}
+
+func seriesOf(samples model.Vector, conceal *strings.Replacer) []Series {
+	list := make([]Series, 0, len(samples))
+	for _, sample := range samples {
+		one := Series{Text: conceal.Replace(sample.Metric.String()), metric: sample.Metric, Value: sample.Value.String()}
+		if sample.Timestamp != undated {
+			one.At = sample.Timestamp.Time()
+		}
+		if sample.Histogram != nil {
+			one.Value = "a histogram"
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// Series are the series of the answer, also of one that is not believed; of a range,
+// each with its newest value.
+func (a Answer) Series() []Series {
+	switch result := a.value.(type) {
+	case *model.Scalar:
+		return []Series{{Text: "scalar", Value: result.Value.String(), At: result.Timestamp.Time()}}
+	case model.Vector:
+		return seriesOf(slices.DeleteFunc(slices.Clone(result), func(s *model.Sample) bool { return s == nil }), a.conceal)
+	case model.Matrix:
+		var list []Series
+		for _, stream := range result {
+			if stream != nil && len(stream.Values) > 0 {
+				newest := stream.Values[len(stream.Values)-1]
+				list = append(list, Series{Text: a.conceal.Replace(stream.Metric.String()), Value: newest.Value.String(), At: newest.Timestamp.Time(), metric: stream.Metric})
+			}
+		}
+		return list
+	}
+	return nil
+}
+
+// Warnings are what the server wanted to be known about its answer. One with warnings
+// is not believed.
+func (a Answer) Warnings() []string { return a.warnings }
