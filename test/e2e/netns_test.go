@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
@@ -81,10 +83,10 @@ func (s *scene) office() *office {
 	eventually(s.t, soon, "second network", func() error {
 		ours, errOurs := os.Readlink("/proc/self/ns/net")
 		its, errIts := os.Readlink(network)
-		if errOurs != nil || errIts != nil || ours == its {
-			return fmt.Errorf("ours is %s (%v), its is %s (%v)", ours, errOurs, its, errIts)
+		if ours == its {
+			return fmt.Errorf("it is still ours, %s", its)
 		}
-		return nil
+		return errors.Join(errOurs, errIts)
 	})
 	o := &office{s, []string{tool(s.t, "nsenter"), "--net=" + network, "--"}}
 	const letOut = "echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet"
@@ -124,7 +126,7 @@ func (o *office) worsen() (mend func() (told string)) {
 		add := slices.Concat(in, []string{"tc", "qdisc", "add", "dev", "machines", "root"})
 		if said, err := command(add, poor...).CombinedOutput(); err != nil {
 			o.s.t.Logf("this kernel has no netem, so the cable is made narrow: %v: %s", err, said)
-			poor = []string{"tbf", "rate", "12kbit", "burst", "1600", "limit", "1600"}
+			poor = []string{"tbf", "rate", "4kbit", "burst", "1600", "limit", "300"}
 			must(o.s.t, slices.Concat(add, poor)...)
 		}
 	}
@@ -156,6 +158,23 @@ func must(t *testing.T, args ...string) (said string) {
 	return string(output)
 }
 
+// throughout checks so many decisions, one after the other.
+func (d *daemon) throughout(decisions int, check func(fleet.GroupStatus)) {
+	d.t.Helper()
+	var last time.Time
+	d.until(late, "decisions", func(g fleet.GroupStatus) error {
+		if g.Decision.At.After(last) {
+			last = g.Decision.At
+			decisions--
+			check(g)
+		}
+		if decisions > 0 {
+			return errors.New("too few decisions so far")
+		}
+		return nil
+	})
+}
+
 // The daemon is in one network, and the cloud and its machines in another.
 func TestANetworkThatIsPoorOrCutShrinksNothing(t *testing.T) {
 	t.Parallel()
@@ -171,7 +190,7 @@ func TestANetworkThatIsPoorOrCutShrinksNothing(t *testing.T) {
 	configuration := s.configuration(sim.endpoint(),
 		fmt.Sprintf("load: {snmp: {oid: %s, port: %d, timeout: 300ms}, staleness: 3s}", loadObject, port), "target: {signal: load, value: 100}")
 	configuration = with(t, configuration, "listen: "+s.host+":0", "listen: 127.0.0.1:0")
-	configuration = with(t, configuration, "    scale_out: {warm_up: 1s}", "    health: {interval: 200ms, failures: 2}\n    scale_out: {warm_up: 5s}")
+	configuration = with(t, configuration, "warm_up: 1s", "warm_up: 5s")
 	d := o.run(configuration)
 	d.restsAt(least)
 	const size = least + 1 // so that there is one to lose
@@ -180,34 +199,34 @@ func TestANetworkThatIsPoorOrCutShrinksNothing(t *testing.T) {
 	show(100)
 	d.restsAt(size)
 	sofar := len(sim.books().Calls)
-	stays := func(g fleet.GroupStatus) error {
+	stays := func(g fleet.GroupStatus) {
 		if calls := sim.books().Calls[sofar:]; len(calls) > 0 {
-			return fmt.Errorf("the cloud was asked to change something: %+v", calls)
+			t.Fatalf("the cloud was asked to change something: %+v", calls)
 		}
-		return atRest(g, size)
+		if err := atRest(g, size); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	mend := o.worsen()
-	measured := false
-	for range 20 {
-		d.decides(1)
-		d.until(0, "group in a poor network", func(g fleet.GroupStatus) error {
-			if value := g.Signals[0].Value; value != nil {
-				measured = true
-				if *value != 100 {
-					return fmt.Errorf("the load is %v, which no agent said", *value)
-				}
-			}
-			return stays(g)
-		})
-	}
-	if !measured {
-		t.Error("nothing was measured in a poor network")
-	}
-	if told := mend(); strings.Contains(told, "dropped 0,") || !strings.Contains(told, "dropped ") {
-		t.Errorf("the network lost nothing: %s", told)
+	measured := 0
+	d.throughout(20, func(g fleet.GroupStatus) {
+		stays(g)
+		if value := g.Signals[0].Value; value != nil && *value != 100 {
+			t.Fatalf("the load is %v, which no agent said", *value)
+		}
+		measured += g.Signals[0].Measured
+	})
+	told := mend()
+	t.Logf("%d values came through a network that lost %s", measured, told)
+	if measured == 0 || strings.Contains(told, "dropped 0,") || !strings.Contains(told, "dropped ") {
+		t.Error("the test wants values to come through, and datagrams to be lost")
 	}
 
+	d.kill()
+	d = o.run(with(t, configuration, "    scale_out:", "    health: {interval: 200ms, failures: 2}\n    scale_out:"))
+	d.measures(soon, "load", func(load float64) bool { return load == 100 })
+	d.restsAt(size)
 	must(t, "ip", "link", "set", "machines", "down")
 	d.until(soon, "silence of everybody, to signals and probes", func(g fleet.GroupStatus) error {
 		if g.Decision.Reason != "unknown" || g.Failing != size {
@@ -215,8 +234,7 @@ func TestANetworkThatIsPoorOrCutShrinksNothing(t *testing.T) {
 		}
 		return d.says(fmt.Sprintf("none of the %d instances answers; that looks like the network between, or a setting that they share, and not like idleness", size))
 	})
-	d.decides(20)
-	d.until(0, "group without a network", stays)
+	d.throughout(10, stays)
 
 	must(t, "ip", "link", "set", "machines", "up")
 	show(38)
