@@ -3,16 +3,19 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/record"
 )
 
 // fakeFleet shows what it is given, and remembers what was asked of it.
@@ -21,12 +24,23 @@ type fakeFleet struct {
 	signals   fleet.GroupSignals
 	preflight fleet.Preflight
 	asked     []any // each command, in its own words
+	past      []record.Item
 	refusal   error // of every command
 }
 
 func (f *fakeFleet) Status() fleet.Status { return f.state }
 
 func (f *fakeFleet) Signals(string) (fleet.GroupSignals, error) { return f.signals, f.refusal }
+
+func (f *fakeFleet) Decisions(string, time.Time, time.Time) (iter.Seq2[record.Item, error], error) {
+	return func(yield func(record.Item, error) bool) {
+		for _, item := range f.past {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}, f.refusal
+}
 
 func (f *fakeFleet) Override(_ context.Context, group string, override policy.Override) error {
 	if !override.Until.IsZero() {
@@ -78,7 +92,7 @@ func serve(t *testing.T, f *fakeFleet) string {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- httpd.Serve(ctx, listener, httpd.Control(f)) }()
+	go func() { ended <- httpd.Serve(ctx, listener, httpd.Control(f, f)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

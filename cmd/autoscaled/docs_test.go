@@ -105,7 +105,7 @@ func addStrange(node *yaml.Node) {
 	}
 }
 
-var chosen = regexp.MustCompile(`\b(providers|queries|groups|signals)\.[a-z0-9-]+|\[\d+\]`)
+var chosen = regexp.MustCompile(`\b(providers|queries|profiles|groups|signals)\.[a-z0-9-]+|\[\d+\]`)
 
 // template is a path with the names that a file's author chose left open.
 func template(path string) string {

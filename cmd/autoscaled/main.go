@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // schedules name zones, and a container has no database of them
 
 	"github.com/spf13/cobra"
 )
@@ -77,7 +78,7 @@ func root() *cobra.Command {
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
 	command.AddCommand(runCommand(), checkCommand(), statusCommand(), signalsCommand(), ordersCommand(), preflightCommand(),
-		pauseCommand(), holdCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
+		explainCommand(), historyCommand(), pauseCommand(), holdCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
 		recoverCommand(), probeCommand(), gpCommand(), simulatorCommand(), demoCommand())
 	return command
 }

@@ -69,7 +69,7 @@ func TestStatusPutsTroubleWhereItIsSeen(t *testing.T) {
 		}, {
 			Name: "web", Mode: "act", Account: "gio", Min: 2, Max: 10, Desired: 2, Serving: 1,
 			Trouble:  "write a decision down: no space left on device",
-			Paused:   &policy.Pause{Since: before(3 * time.Hour), By: "sato", Why: "release day"},
+			Override: &policy.Override{Kind: policy.PauseAll, Since: before(3 * time.Hour), By: "sato", Why: "release day"},
 			Decision: fleet.DecisionStatus{At: before(time.Second), From: 2, To: 2, Wanted: 2, Reason: policy.ReasonPaused},
 			Instances: []actions.InstanceStatus{{
 				Code: "gc00000005", Goal: policy.InService, Phase: actions.Starting, Proof: actions.ProofAnswered, GoalSince: before(2 * time.Hour),
@@ -135,7 +135,7 @@ func TestStatusSaysWhatLimitsAGroup(t *testing.T) {
 	t.Parallel()
 	got := printed(t, fleet.Status{Groups: []fleet.GroupStatus{{
 		Name: "web", Max: 6, Decision: fleet.DecisionStatus{At: now, From: 6, To: 6, Wanted: 20, Reason: policy.ReasonAtMax},
-		Paused: &policy.Pause{Since: now, By: "sato"},
+		Override: &policy.Override{Kind: policy.PauseAll, Since: now, By: "sato"},
 	}}})
 	for _, want := range []string{"! 20 are wanted, and max is 6\n", "! paused by sato 0s ago: no reason given; `autoscaled resume web` ends it\n"} {
 		if !strings.Contains(got, want) {

@@ -8,8 +8,8 @@
 // keys are faults. Check does the same without reading secrets. Each section
 // checks itself.
 //
-// Everything above it may read its types; it calls only packages secret,
-// words and formula.
+// Everything above it may read its types; it calls only packages secret, words,
+// formula and schedule.
 package config
 
 import (
@@ -20,15 +20,24 @@ import (
 
 // Config is the whole file.
 type Config struct {
-	File         string              // the path it was read from
-	Installation string              // 1..16 characters of a-z 0-9 -; empty: made at the first start and kept in the state directory
-	State        string              // directory of the daemon's store; default $STATE_DIRECTORY, else /var/lib/autoscaled
-	Socket       string              // path of the control socket; default $RUNTIME_DIRECTORY/autoscaled.sock, else /run/autoscaled/autoscaled.sock
-	Listen       string              // host:port of /metrics and /healthz; default 127.0.0.1:9469
+	File         string // the path it was read from
+	Installation string // 1..16 characters of a-z 0-9 -; empty: made at the first start and kept in the state directory
+	State        string // directory of the daemon's store; default $STATE_DIRECTORY, else /var/lib/autoscaled
+	Socket       string // path of the control socket; default $RUNTIME_DIRECTORY/autoscaled.sock, else /run/autoscaled/autoscaled.sock
+	Listen       string // host:port of /metrics and /healthz; default 127.0.0.1:9469
+	History      History
 	Prometheus   *Prometheus         // nil when neither a query nor a signal asks in PromQL and the file says nothing of it
+	Traps        *Traps              // nil: nobody listens for notifications
 	Providers    map[string]Provider // by name
 	Queries      map[string]Query    // by name
 	Groups       map[string]Group    // by name; at least one
+}
+
+// History says for how long decisions, with what they rested on, are kept beside the
+// state.
+type History struct {
+	Retention time.Duration // 0: none is kept; default 840h, 35 days
+	BytesMax  int64         // the oldest go first beyond; default 1 GiB
 }
 
 // Prometheus is the server that PromQL goes to.
@@ -98,6 +107,7 @@ type Mode string
 // The modes.
 const (
 	ModeRecommend Mode = "recommend" // decide and say, hold no writing client
+	ModeOutOnly   Mode = "out_only"  // act, and never shrink
 	ModeAct       Mode = "act"
 )
 
@@ -114,6 +124,7 @@ type Group struct {
 	Ready     Ready
 	Signals   []Signal // in the order of the file
 	Policies  []Policy // in the order of the file
+	Traps     []TrapRule
 	ScaleOut  ScaleOut
 	ScaleIn   ScaleIn
 	Launch    Launch
@@ -148,19 +159,21 @@ type Ready struct {
 	Timeout     time.Duration // of one probe; default 5s
 }
 
-// Signal is a named quantity; exactly one of SNMP, Scrape, PromQL and Query is set.
+// Signal is a named quantity; exactly one of SNMP, Scrape, PromQL, Query, Push, FirstOf
+// and Formula is set.
 type Signal struct {
 	Name      string
-	SNMP      *SNMP         // per instance
+	SNMP      *SNMP         // per instance, or of the group when it has an address
 	Scrape    *Scrape       // per instance, or of the group when it has a URL
 	PromQL    string        // of the group: an expression with one result
 	Range     Range         // with PromQL
 	Query     string        // of the group: a key of Config.Queries
+	Push      *Push         // of the group: what others send
 	FirstOf   []string      // names of other signals, best first: the first that has a value
 	Formula   string        // arithmetic over the names of other signals, as in package formula
 	Statistic string        // avg (default), max, median, min, sum, or p50 to p99 by nearest rank: over the instances
 	Window    time.Duration // the samples of this span make one value, for each instance; 0: the newest sample
-	Over      string        // what the samples of Window make: avg (default), ewma, last, max, min, or p50 to p99
+	Over      string        // what the samples of Window make: avg (default), ewma, last, max, min, p50 to p99, or "M of N"
 	Offset    time.Duration // with PromQL or Query: evaluated so long ago, since data come so late; default 0
 	Staleness time.Duration // a value older than this is stale; default 3 × the group's interval, at least 30s
 	Quorum    float64       // share 0..1 of the instances that must have a value before the group may shrink; default 1
@@ -189,19 +202,9 @@ type Scrape struct {
 	Access  Access            // with TLS, the pages of instances are fetched by https
 }
 
-// Policy is one rule. Target is the only kind.
-type Policy struct {
-	Name   string // default: kind/signal, made unique with /2, /3, …
-	Target *Target
-}
-
-// Target holds a signal at a value. For a per-instance signal, Value is what each
-// instance should show. For a group signal, PerInstance is the share of one instance.
-type Target struct {
-	Signal       string
-	Value        float64 // shares such as 60% are 0.6; > 0
-	ToleranceOut float64 // no change while value ≤ (1+this)×target; default 0.1
-	ToleranceIn  float64 // no change while value ≥ (1−this)×target; default 0.1
+// Push takes the values that somebody sends to the daemon.
+type Push struct {
+	Token secret.Secret // that a sender has to show
 }
 
 // ScaleOut limits growth.
@@ -210,6 +213,8 @@ type ScaleOut struct {
 	Cooldown      time.Duration // pause after the last instance of a growth began to serve; default 0
 	WarmUp        time.Duration // an instance's own signals are not believed for this long after it began to serve; default 1m
 	BatchMax      int           // machines in one order; default 10
+	Rates         []Rate        // how fast it grows; empty: as fast as is wanted
+	RateLeast     bool          // of several rates the one counts that allows the least, not the most; default false
 }
 
 // ScaleIn limits shrinking.
@@ -223,6 +228,10 @@ type ScaleIn struct {
 	Watch         time.Duration // an instance that left the pool stays on at least this long, and is put back if the others need it; default 1m
 	Pick          []string      // who goes first, after the broken and the outdated: location, least_busy, newest, oldest, paid_period_end, each once; default newest
 	StandbyAge    time.Duration // a stopped machine this old is released at the end of its paid period although standby would keep it; default 0: never
+	Rates         []Rate        // how fast it shrinks; empty: as fast as is wanted
+	RateLeast     bool          // of several rates the one counts that allows the least, not the most; default true
+	MinLife       time.Duration // an instance that serves for less is not sent away by shrinking; default 0
+	LoadLoss      LoadLoss
 }
 
 // Launch bounds how long a machine may take to become an instance that serves.

@@ -16,10 +16,11 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Config{
-		File:   "minimal.yaml",
-		State:  "/var/lib/autoscaled",
-		Socket: "/run/autoscaled/autoscaled.sock",
-		Listen: "127.0.0.1:9469",
+		File:    "minimal.yaml",
+		State:   "/var/lib/autoscaled",
+		Socket:  "/run/autoscaled/autoscaled.sock",
+		Listen:  "127.0.0.1:9469",
+		History: History{Retention: 840 * time.Hour, BytesMax: 1 << 30},
 		Providers: map[string]Provider{"gio": {
 			Name: "gio", Type: "gp", Endpoint: "https://gp.api.iij.jp/json", GpServiceCode: "gp00000001",
 			AccessKey: secret.New("AKTESTTESTTESTTEST02"), SecretKey: secret.New("content-of-other-variable"),
@@ -49,6 +50,7 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 				Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute, Drain: 30 * time.Second,
 				StopTimeout: 10 * time.Minute, ReleaseBefore: 30 * time.Minute,
 				Watch: time.Minute, Pick: []string{"newest"}, StandbyAge: 0,
+				RateLeast: true, LoadLoss: LoadLoss{Fall: 0.6, Release: 30 * time.Minute},
 			},
 			Launch:  Launch{Timeout: time.Hour, FailuresMax: 3},
 			Health:  Health{Interval: 10 * time.Second, Failures: 3, Budget: 0.1, Brake: 0.45},
@@ -70,6 +72,7 @@ func TestExampleWritesDefaultsOut(t *testing.T) {
 	example, minimal := shipped(t, "autoscaled.example.yaml"), shipped(t, "minimal.yaml")
 	group, bare := example.Groups["web"], minimal.Groups["web"]
 	bare.ScaleIn.Standby = group.ScaleIn.Standby
+	bare.ScaleOut.Rates, bare.ScaleIn.Rates = group.ScaleOut.Rates, group.ScaleIn.Rates
 	account, bareAccount := example.Providers["gio"], minimal.Providers["gio"]
 	account.AccessKey, account.SecretKey = bareAccount.AccessKey, bareAccount.SecretKey
 	for what, pair := range map[string][2]any{
@@ -135,9 +138,11 @@ func TestExampleIsReadAsWritten(t *testing.T) {
 		"quorum":       {signals["in-flight"].Quorum, 0.8},
 		"url":          {signals["queue"].Scrape.URL, "http://10.0.0.5:15692/metrics"},
 		"signal query": {signals["requests"].Query, "request-rate"},
-		"policies":     {policyNames(group), []string{"target/cpu", "target/in-flight", "request-rate"}},
-		"share":        {group.Policies[2].Target.Value, 250.0},
-		"standby":      {group.ScaleIn.Standby, 2},
+		"policies": {policyNames(group), []string{
+			"target/cpu", "target/in-flight", "request-rate", "step/cpu", "threshold/cpu", "size/jobs", "webhook/orders", "schedule", "schedule/2",
+		}},
+		"share":   {group.Policies[2].Target.Value, 250.0},
+		"standby": {group.ScaleIn.Standby, 2},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%s: got %v, want %v", what, pair[0], pair[1])
@@ -148,7 +153,7 @@ func TestExampleIsReadAsWritten(t *testing.T) {
 func TestSignalIsAboutInstancesOrAboutTheGroup(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{
-		"cpu": true, "traffic": true, "processes": true, "in-flight": true,
+		"cpu": true, "traffic": true, "processes": true, "in-flight": true, "sessions": true,
 		"queue": false, "requests": false, "latency": false,
 		"queue-recorded": false, "backlog": false, "wait": false,
 	}

@@ -13,7 +13,8 @@ type Env struct {
 	Open      func(path string) (fs.File, error)           // nil: the file system's
 
 	// SkipSecrets checks how references to secrets are written without reading
-	// them, and leaves those secrets empty.
+	// them, and leaves those secrets empty. A calendar that is not there counts as
+	// empty then.
 	SkipSecrets bool
 }
 

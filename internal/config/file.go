@@ -22,6 +22,7 @@ func readConfig(s *section) *Config {
 		Queries:      map[string]Query{},
 		Groups:       map[string]Group{},
 	}
+	c.History = readHistory(s.section("history"))
 	var known definitions
 	for _, entry := range s.entries("providers") {
 		c.Providers[entry.name] = readProvider(entry)
@@ -35,6 +36,10 @@ func readConfig(s *section) *Config {
 	for _, entry := range s.entries("profiles") {
 		known.profiles[entry.name] = readProfile(entry)
 	}
+	if s.has("traps") {
+		c.Traps = readTraps(s.section("traps"))
+	}
+	known.traps = c.Traps
 	groups := s.entries("groups")
 	if groups != nil && len(groups) == 0 {
 		s.fault("groups", "there is no group: add one")
@@ -53,6 +58,7 @@ type definitions struct {
 	providers, queries []string
 	signals            []string        // of the group being read
 	profiles           map[string]SNMP // what each one reads; without how agents are reached
+	traps              *Traps          // nil: nobody listens for notifications
 }
 
 func (c *Config) asksInPromQL() bool {

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // maxInstances is the largest size that a group can be given.
 const maxInstances = 1000
@@ -11,7 +14,7 @@ func readGroup(s *section, known definitions) Group {
 	g := Group{
 		Name:     s.name,
 		Provider: read(s, "provider", "", reference("provider", known.providers)),
-		Mode:     Mode(read(s, "mode", string(ModeRecommend), oneOf(string(ModeRecommend), string(ModeAct)))),
+		Mode:     Mode(read(s, "mode", string(ModeRecommend), oneOf(string(ModeRecommend), string(ModeOutOnly), string(ModeAct)))),
 		Min:      read(s, "min", 0, whole(0, maxInstances)),
 		Max:      read(s, "max", maxInstances, whole(1, maxInstances)),
 		Interval: read(s, "interval", 10*time.Second, duration(instant, time.Hour)),
@@ -29,10 +32,29 @@ func readGroup(s *section, known definitions) Group {
 	g.Template = readTemplate(s.section("template"), g.Balancers)
 	g.Ready = readReady(s.section("ready"), g.Balancers)
 	g.Signals = readSignals(s, known, g.Interval)
-	g.Policies = readPolicies(s, g.Signals)
+	g.Policies = readPolicies(s, g)
+	g.Traps = readTrapRules(s, known.traps)
 	return g
 }
 
 // Gap is how long the group may go without data before that counts as an interruption
 // of its stabilization windows.
 func (g Group) Gap() time.Duration { return 3*g.Interval + g.ScaleIn.Stabilization/10 }
+
+// Acts says that the group's decisions are carried out.
+func (g Group) Acts() bool { return g.Mode != ModeRecommend }
+
+// size accepts a number of instances that the group may have, and at least the given one.
+func (g Group) size(least int) parser[int] {
+	if g.Min > g.Max { // reported already
+		return whole(least, maxInstances)
+	}
+	within := whole(max(least, g.Min), g.Max)
+	return func(value string) (int, error) {
+		n, err := within(value)
+		if err != nil {
+			err = fmt.Errorf("%w, within the group's min and max", err)
+		}
+		return n, err
+	}
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -40,7 +41,7 @@ func Parse(name string, data []byte, env Env) (*Config, error) {
 		problem.File = name
 		return nil, Problems{*problem}
 	}
-	r := &reader{file: name, env: env.orProcess(), pools: map[string]string{}, accounts: map[string]string{}}
+	r := &reader{file: name, lines: bytes.Count(data, []byte("\n")) + 1, env: env.orProcess(), pools: map[string]string{}, accounts: map[string]string{}}
 	r.refuseIndirection(root, 0)
 	config := readConfig(r.mapping("", root))
 	if len(r.problems) > 0 {

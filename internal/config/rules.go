@@ -34,6 +34,13 @@ func (s *section) refuseUnknown(kind string, valid []string) {
 	}
 }
 
+// know makes the keys valid ones before they are read.
+func (s *section) know(keys ...string) {
+	for _, key := range keys {
+		s.asked[key] = true
+	}
+}
+
 // require makes close report those of the keys that are missing.
 func (s *section) require(keys ...string) { s.required = append(s.required, keys...) }
 
@@ -72,7 +79,7 @@ func (s *section) choice(kind string, keys ...string) string {
 	case unknown:
 		s.refuseUnknown(kind, keys)
 	case !s.broken:
-		s.record(s.at, s.path, "has no %s: add %s", kind, words.Either(keys))
+		s.record(s.at, s.path, "has no %s: write %s", kind, words.Either(keys))
 	}
 	return ""
 }

@@ -4,11 +4,14 @@ import "time"
 
 func readScaleOut(s *section) ScaleOut {
 	defer s.close()
+	rates, least := readRates(s, "add", shareToAdd, "most")
 	return ScaleOut{
 		Stabilization: read(s, "stabilization", 0, duration(0, 24*time.Hour)),
 		Cooldown:      read(s, "cooldown", 0, duration(0, 24*time.Hour)),
 		WarmUp:        read(s, "warm_up", time.Minute, duration(0, 24*time.Hour)),
 		BatchMax:      read(s, "batch_max", 10, whole(1, 100)),
+		Rates:         rates,
+		RateLeast:     least,
 	}
 }
 
@@ -18,6 +21,7 @@ func readScaleIn(s *section, most int) ScaleIn {
 	// The end of the paid period is the only time at which machines are
 	// released; the key lets a file say so.
 	read(s, "release", "", oneOf("paid_period_end"))
+	rates, least := readRates(s, "remove", shareToRemove, "least")
 	return ScaleIn{
 		Stabilization: read(s, "stabilization", 10*time.Minute, duration(0, 24*time.Hour)),
 		Cooldown:      read(s, "cooldown", 5*time.Minute, duration(0, 24*time.Hour)),
@@ -28,6 +32,10 @@ func readScaleIn(s *section, most int) ScaleIn {
 		Watch:         read(s, "watch", time.Minute, duration(0, time.Hour)),
 		Pick:          readPick(s),
 		StandbyAge:    read(s, "standby_age", 0, duration(0, 365*24*time.Hour)),
+		Rates:         rates,
+		RateLeast:     least,
+		MinLife:       read(s, "min_life", 0, duration(0, 365*24*time.Hour)),
+		LoadLoss:      readLoadLoss(s.section("load_loss")),
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // publicKey is a well-formed key that belongs to nobody.
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f nobody@example"
 
+// calendar holds two holidays.
+const calendar = "# Japan\n2026-01-01 元日\n2026-01-12 成人の日\n"
+
 // scene is what a process finds around it.
 type scene struct {
 	variables map[string]string
@@ -39,14 +42,24 @@ func furnished() scene {
 			"IIJAPI_SECRET_KEY":     "content-of-other-variable",
 			"PROMETHEUS_TOKEN":      "content-of-token",
 			"PAGE_PASSWORD":         "content-of-password",
+			"PUSH_TOKEN":            "content-of-push-token",
+			"SHORT":                 "fifteen-letters",
 			"CREDENTIALS_DIRECTORY": "/run/credentials/autoscaled.service",
 		},
 		files: fstest.MapFS{
 			"etc/autoscaled/gp-secret-key":                     file("content-of-file\n", 0o600),
+			"etc/autoscaled/snmp-auth":                         file("content-of-auth\n", 0o600),
+			"etc/autoscaled/snmp-privacy":                      file("content-of-privacy\n", 0o600),
+			"etc/autoscaled/trap-community":                    file("content-of-community\n", 0o600),
 			"etc/autoscaled/id_rsa.pub":                        file(publicKey+"\n", 0o644),
 			"etc/autoscaled/ca.pem":                            file(certificateInPEM, 0o644),
 			"etc/autoscaled/client.pem":                        file(certificateInPEM, 0o644),
 			"etc/autoscaled/client.key":                        file(keyInPEM, 0o600),
+			"etc/autoscaled/holidays/japan.txt":                file(calendar, 0o644),
+			"calendars/faulty.txt":                             file("2026-01-01\n1 May 2026\n", 0o644),
+			"calendars/empty.txt":                              file("# to be filled in\n", 0o644),
+			"calendars/pipe":                                   file("", fs.ModeNamedPipe|0o644),
+			"calendars/huge.txt":                               file(strings.Repeat("#", maxCalendarBytes+1), 0o644),
 			"run/credentials/autoscaled.service/gp-access-key": file("AKTESTTESTTESTTEST03\n", 0o440),
 			"run/credentials/autoscaled.service/gp-secret-key": file("content-of-credential\r\n", 0o440),
 			"run/credentials/autoscaled.service/id_rsa.pub":    file(publicKey+"\n", 0o440),

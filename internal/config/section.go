@@ -12,16 +12,18 @@ import (
 // reader is what all sections of a file share while it is read.
 type reader struct {
 	file     string
+	lines    int // of the file
 	env      Env
 	problems Problems
 	pools    map[string]string // balancer pool → path of the balancer that has it
 	accounts map[string]string // main contract → path of the provider that has it
 }
 
-// record adds a problem at node.
+// record adds a problem at node. The parser puts an empty value at the end of the file
+// behind its last line.
 func (r *reader) record(node *yaml.Node, path, format string, args ...any) {
 	r.problems = append(r.problems, Problem{
-		File: r.file, Line: node.Line, Column: node.Column, Path: path, Message: fmt.Sprintf(format, args...),
+		File: r.file, Line: min(node.Line, r.lines), Column: node.Column, Path: path, Message: fmt.Sprintf(format, args...),
 	})
 }
 

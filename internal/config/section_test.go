@@ -82,6 +82,16 @@ func mappings(node *yaml.Node) []*yaml.Node {
 	return found
 }
 
+func TestAProblemAtTheEndOfTheFileIsInItsLastLine(t *testing.T) {
+	t.Parallel()
+	_, err := Parse("end.yaml", []byte("providers: {}\ngroups:\n  ?"), Env{})
+	for _, problem := range problems(t, err) {
+		if problem.Line > 3 {
+			t.Errorf("the file has 3 lines: %v", problem)
+		}
+	}
+}
+
 func TestProblemsComeInTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	_, err := parseFile(t, "testdata/bad/many-faults-at-once.yaml")

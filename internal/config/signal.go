@@ -24,7 +24,7 @@ const MaxWindowSamples = 1000
 
 // PerInstance says that the signal is about each instance, not about the group.
 func (s Signal) PerInstance() bool {
-	return s.SNMP != nil || s.Scrape != nil && s.Scrape.URL == "" || s.ofInstances
+	return s.SNMP != nil && !s.SNMP.Address.IsValid() || s.Scrape != nil && s.Scrape.URL == "" || s.ofInstances
 }
 
 // CountsUp says that the signal is the rate of a counter that a machine in service
@@ -65,13 +65,13 @@ func readSignal(s *section, known definitions, interval time.Duration) Signal {
 	signal := Signal{
 		Name:      s.name,
 		Statistic: read(s, "statistic", "avg", statistic("avg", "max", "median", "min", "sum")),
-		Window:    read(s, "window", 0, duration(0, 24*time.Hour)),
-		Over:      read(s, "over", "avg", statistic("avg", "ewma", "last", "max", "min")),
+		Over:      read(s, "over", "avg", overWindow),
 		Offset:    read(s, "offset", 0, duration(0, 24*time.Hour)),
 		Staleness: read(s, "staleness", max(3*interval, 30*time.Second), duration(interval, 24*time.Hour)),
 		Quorum:    read(s, "quorum", 1, someShare("the group would shrink without any data: write for example 80%")),
 		Ceiling:   read(s, "ceiling", 0, positive(math.MaxFloat64)),
 	}
+	signal.Window = read(s, "window", time.Duration(reachOf(signal.Over).Of)*interval, duration(0, 24*time.Hour))
 	if s.has("check") {
 		signal.Check = readCheck(s.section("check"), known)
 	}
@@ -101,7 +101,10 @@ func readCheck(s *section, known definitions) *CrossCheck {
 }
 
 func (s *section) checkWindow(signal Signal, interval time.Duration) {
-	switch {
+	switch n := reachOf(signal.Over).Of; {
+	case signal.Window < time.Duration(n)*interval:
+		s.fault("window", "%s does not hold %d samples, one each interval (%s): write at least %s, or remove it",
+			brief(signal.Window), n, brief(interval), brief(time.Duration(n)*interval))
 	case signal.Window == 0 && s.has("over"):
 		s.fault("over", "is taken over the samples of window, and there is none: add for example window: 1m, or remove over")
 	case signal.Window > MaxWindowSamples*interval:
@@ -126,7 +129,7 @@ func statistic(valid ...string) parser[string] {
 
 // readOrigin reads where the signal comes from, and refuses what has no meaning there.
 func readOrigin(s *section, signal *Signal, known definitions) {
-	source := s.choice("source", "snmp", "scrape", "promql", "query", "first_of", "formula")
+	source := s.choice("source", "snmp", "scrape", "promql", "query", "push", "first_of", "formula")
 	switch source {
 	case "snmp":
 		signal.SNMP = readSNMP(s.section("snmp"), known.profiles)
@@ -137,6 +140,8 @@ func readOrigin(s *section, signal *Signal, known definitions) {
 		signal.Range = readRange(s)
 	case "query":
 		signal.Query = read(s, "query", "", reference("query", known.queries))
+	case "push":
+		signal.Push = readPush(s.section("push"))
 	case "first_of":
 		signal.FirstOf = readFirstOf(s, known)
 	case "formula":
@@ -145,8 +150,8 @@ func readOrigin(s *section, signal *Signal, known definitions) {
 	switch source {
 	case "first_of", "formula":
 		s.refuse("belongs to the signals that this one is made of: write it there", "window", "over", "offset", "staleness", "frozen_after")
-	case "snmp", "scrape":
-		s.refuse("belongs to promql and query: an agent or a page tells only what is now: remove it", "offset")
+	case "snmp", "scrape", "push":
+		s.refuse("belongs to promql and query: other sources tell what is now: remove it", "offset")
 	}
 	if source == "snmp" {
 		s.refuse("belongs to other sources: a profile has its own, and beside oid it is called max", "ceiling")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,8 +15,11 @@ import (
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
-// SNMP reads one quantity from an instance's agent.
+// SNMP reads one quantity from an instance's agent, or from one that has an address
+// of its own, such as a load balancer's.
 type SNMP struct {
+	Address netip.Addr // set: one agent for the group; else each instance's
+
 	Profile       string // one of those built in; empty when OID is set
 	Interface     int    // with profile network_*: the ifIndex, 1 or more; default 2; 0 with InterfaceName
 	InterfaceName string // with profile network_*: the ifName
@@ -121,6 +125,7 @@ func readObject(s *section) SNMP {
 
 // readAgent reads how the agent is reached.
 func readAgent(s *section, snmp *SNMP) {
+	snmp.Address = read(s, "address", netip.Addr{}, agentAddress)
 	snmp.Port = read(s, "port", 161, port)
 	snmp.Timeout = read(s, "timeout", 2*time.Second, duration(instant, time.Minute))
 	snmp.Retries = read(s, "retries", 1, whole(0, 10))
@@ -128,8 +133,7 @@ func readAgent(s *section, snmp *SNMP) {
 	snmp.Community = read(s, "community", secret.New(publicCommunity), s.env.community)
 	snmp.User = read(s, "user", "", upToBytes(32))
 	snmp.Context = read(s, "context", "", upToBytes(32))
-	snmp.Auth = readKey(s, "auth", "md5", "sha", "sha224", "sha256", "sha384", "sha512")
-	snmp.Privacy = readKey(s, "privacy", "des", "aes", "aes192", "aes256", "aes192c", "aes256c")
+	snmp.Auth, snmp.Privacy = readKeys(s)
 	if snmp.Version != "v3" {
 		s.refuse("belongs to version v3: remove it, or write version: v3", "user", "context", "auth", "privacy")
 		return
@@ -137,6 +141,17 @@ func readAgent(s *section, snmp *SNMP) {
 	s.require("user")
 	s.refuse("belongs to versions v1 and v2c; v3 has a user: remove it", "community")
 	snmp.Community = secret.Secret{}
+	demandAuth(s)
+}
+
+// readKeys reads what a user of v3 authenticates and encrypts with.
+func readKeys(s *section) (auth, privacy SNMPKey) {
+	auth = readKey(s, "auth", "md5", "sha", "sha224", "sha256", "sha384", "sha512")
+	privacy = readKey(s, "privacy", "des", "aes", "aes192", "aes256", "aes192c", "aes256c")
+	return auth, privacy
+}
+
+func demandAuth(s *section) {
 	if s.has("privacy") && !s.has("auth") {
 		s.fault("privacy", "encrypts only what is authenticated: add auth")
 	}
@@ -165,6 +180,16 @@ func (e Env) passphrase(value string) (secret.Secret, error) {
 		return secret.Secret{}, fmt.Errorf("%s holds a passphrase of less than %d bytes, which agents refuse: put a longer one there", words.Shown(value), minPassphraseBytes)
 	}
 	return passphrase, err
+}
+
+// agentAddress accepts the address of one host. A name is none: it would have to be
+// looked up for each reading.
+func agentAddress(value string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(value)
+	if err != nil || address.IsUnspecified() || address.IsMulticast() {
+		return netip.Addr{}, fmt.Errorf("`%s` is not the address of one host: write for example 10.0.0.5", words.Shown(value))
+	}
+	return address.Unmap(), nil
 }
 
 // upToBytes accepts printable text of a length.

@@ -11,11 +11,11 @@ import (
 )
 
 // Advisor runs one group in mode recommend: it decides on live signals of the
-// machines that count as its instances, and says what it would do. It is given nothing
-// with which it could do it.
+// machines that count as its instances, and says what it would do: of a virtual group,
+// whose size evolves as if it were done. It is given nothing with which it could do it.
 type Advisor struct {
 	decider
-	memory    policy.Memory
+	would     virtual // the group if it were done
 	snapshots <-chan *cloud.Snapshot
 	targets   []monitor.Target // the instances; nil until a snapshot came
 }
@@ -95,10 +95,11 @@ func (a *Advisor) marked(snapshot *cloud.Snapshot) []monitor.Target {
 }
 
 func (a *Advisor) decide(signals []policy.Signal) {
-	observed := policy.Observation{Size: policy.Size{Count: len(a.targets), Type: a.Spec.Type}, Signals: signals}
 	now := a.Now().Round(0)
 	a.show(signals, now)
-	a.note(policy.Evaluate(&a.Spec, observed, now, &a.memory), "would decide")
+	decision := a.would.decide(&a.Spec, signals, len(a.targets), now)
+	a.Recorder.Add(&a.would.inputs, &a.would.before, &a.would.memory, decision)
+	a.note(decision, "would decide")
 }
 
 func (a *Advisor) status() GroupStatus {

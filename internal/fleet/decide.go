@@ -2,10 +2,8 @@ package fleet
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/record"
 )
 
 // Signals reads a group's signals. Read returns one signal for each that is
@@ -31,7 +30,7 @@ type reading struct {
 }
 
 // DeciderOptions are what a Group and an Advisor have in common. All fields are
-// required but Slot.
+// required but Slot and Recorder.
 type DeciderOptions struct {
 	Name     string
 	Account  string
@@ -44,6 +43,7 @@ type DeciderOptions struct {
 	Now      func() time.Time
 	Log      *zap.Logger
 	Metrics  *Metrics
+	Recorder *record.Recorder // of the decisions; nil: they are not recorded
 }
 
 // decider reads and decides on every tick, and remembers the outcome for status.
@@ -224,28 +224,10 @@ func lacksData(decision policy.Decision) bool {
 func sentences(decision policy.Decision) []string {
 	list := make([]string, len(decision.Recommendations))
 	for i, r := range decision.Recommendations {
-		value, ok := r.Value.Value()
-		switch {
-		case r.Verdict == policy.Want:
-			list[i] = fmt.Sprintf("%s wants %d: %s is %s%s, target %s", r.Policy, r.Count, r.Signal, number(value), part(r), number(r.Target))
-		case ok:
-			list[i] = fmt.Sprintf("%s cannot tell: only %d of %d instances show %s", r.Policy, r.Measured, r.Of, r.Signal)
-		default:
-			list[i] = fmt.Sprintf("%s cannot tell: %s is %s", r.Policy, r.Signal, r.Value.Why())
-		}
+		list[i] = r.String()
 	}
 	return list
 }
-
-// part says of how many instances a value is, when not of all.
-func part(r policy.Recommendation) string {
-	if r.Measured == r.Of {
-		return ""
-	}
-	return fmt.Sprintf(" on %d of %d (the others count at their worst)", r.Measured, r.Of)
-}
-
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
 
 func (d *decider) status(mode string) GroupStatus {
 	d.mu.Lock()

@@ -185,8 +185,10 @@ func (g *Group) decide(signals []policy.Signal) {
 	instances, pending := g.roster()
 	before, next := g.state.Value, g.state.Value.clone()
 	g.watchClock(&next.Memory)
+	rested := next.Memory.Clone()
 	observed := g.observation(signals, instances, pending)
-	decision := policy.Evaluate(&g.Spec, observed, now, &next.Memory)
+	inputs := observed.Inputs()
+	decision := policy.Decide(&g.Spec, &inputs, now, &next.Memory)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
 	judged := g.judge(&next, instances, choices)
 	if !next.Memory.Override.Pauses() && !judged { // after a judgement, another template may be in force
@@ -202,6 +204,7 @@ func (g *Group) decide(signals []policy.Signal) {
 		g.setTrouble(fmt.Errorf("write a decision down: %w", err))
 		return
 	}
+	g.Recorder.Add(&inputs, &rested, &g.state.Value.Memory, decision)
 	if g.troubled() {
 		g.setTrouble(g.Crew.ExcuseLate())
 	}
@@ -332,8 +335,10 @@ func (g *Group) setOverride(override *policy.Override) error {
 	g.showOverride(override)
 	if override == nil {
 		g.Log.Info("resumed")
+		g.Recorder.Note(g.Now(), "resumed")
 		return nil
 	}
+	g.Recorder.Note(g.Now(), override.String())
 	g.Log.Info("overridden", zap.String("kind", string(override.Kind)), zap.Int("count", override.Count), zap.Time("until", override.Until),
 		zap.String("by", override.By), zap.String("why", override.Why))
 	return nil

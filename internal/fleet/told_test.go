@@ -98,22 +98,20 @@ func TestADecisionThatChangesTheSizeIsToldOnceAndOthersOnlyToWhoDebugs(t *testin
 	})
 }
 
-func TestARecommendationIsToldOnceAndAgainWhenTheGroupNoLongerHasItsSize(t *testing.T) {
+func TestARecommendationIsToldOnceAndTheVirtualGroupGoesOnFromIt(t *testing.T) {
 	tellHeard(t, setting{recommend: true}, func(t *testing.T, w *world, log journal) {
 		_, pool := w.byHand()
 		node := w.seed(stray, "", gpsim.StatusRunning)
 		must(t, pool.Attach(t.Context(), node))
 		w.load.set(500)
 		w.until("it would grow from four", 5*time.Minute, func() bool { s := w.status(); return s.Decision.From == 4 && s.Decision.To == 5 })
-		time.Sleep(5 * time.Minute)
-		shows(t, log.times(1, zap.InfoLevel, "would decide"), map[string]any{"to": int64(5)})
-		w.load.set(400)
-		w.until("it would stay", 5*time.Minute, func() bool { return w.status().Decision.To == 4 })
-		log.times(1, zap.InfoLevel, "would decide")
+		w.until("it has grown", time.Minute, func() bool { return w.status().Decision.From == 5 })
 		must(t, pool.Detach(t.Context(), node))
-		w.until("it would grow from three", 5*time.Minute, func() bool { return w.status().Decision.From == 3 })
-		time.Sleep(5 * time.Minute)
-		shows(t, log.times(2, zap.InfoLevel, "would decide"), map[string]any{"from": int64(3), "to": int64(4)})
+		w.always("it stays at five, whatever becomes of the real one", 15*time.Minute, func() bool { return w.status().Decision.To == 5 })
+		shows(t, log.times(1, zap.InfoLevel, "would decide"), map[string]any{"from": int64(4), "to": int64(5)})
+		w.load.set(300)
+		w.until("it would shrink", 30*time.Minute, func() bool { return w.status().Decision.To == 3 })
+		shows(t, log.times(2, zap.InfoLevel, "would decide"), map[string]any{"from": int64(5), "to": int64(3)})
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"github.com/autoscaled/autoscaled/internal/fleet"
 )
@@ -49,6 +51,21 @@ func (c *Client) Preflight(ctx context.Context, group string) (fleet.Preflight, 
 // Override puts an order about a group into force.
 func (c *Client) Override(ctx context.Context, group string, request OverrideRequest) error {
 	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/override", request)
+}
+
+// Decisions asks for a group's decisions and events of a span: all, or those that
+// changed something.
+func (c *Client) Decisions(ctx context.Context, group string, from, to time.Time, all bool) (Moments, error) {
+	var moments Moments
+	query := url.Values{"from": {from.Format(time.RFC3339Nano)}, "to": {to.Format(time.RFC3339Nano)}, "all": {strconv.FormatBool(all)}}
+	return moments, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/decisions?"+query.Encode(), nil, &moments)
+}
+
+// Explain asks why the last decision at a time or before fell as it did.
+func (c *Client) Explain(ctx context.Context, group string, at time.Time) (Explained, error) {
+	var explained Explained
+	query := url.Values{"at": {at.Format(time.RFC3339Nano)}}
+	return explained, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/explain?"+query.Encode(), nil, &explained)
 }
 
 // Resume resumes a group.

@@ -75,9 +75,11 @@ type problem struct {
 // done is the body of a success that has nothing to tell.
 type done struct{}
 
-// Control serves the control face of f.
-func Control(f Fleet) http.Handler {
+// Control serves the control face of f and its past.
+func Control(f Fleet, past Past) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/groups/{group}/decisions", decisions(past))
+	mux.HandleFunc("GET /v1/groups/{group}/explain", explain(past))
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, f.Status())
 	})

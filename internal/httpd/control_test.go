@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -16,6 +17,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/record"
 )
 
 // fakeFleet has one group, web, and remembers what was asked of it.
@@ -26,6 +28,8 @@ type fakeFleet struct {
 	overridden *policy.Override
 	asked      []any // each of the other commands, in its own words
 	refusal    error // of every command
+	past       map[string][]record.Item
+	span       [2]time.Time // of the past, as last asked for
 }
 
 func (f *fakeFleet) Status() fleet.Status { return f.state }
@@ -35,6 +39,17 @@ func (f *fakeFleet) Signals(group string) (fleet.GroupSignals, error) {
 		return fleet.GroupSignals{}, fleet.UnknownGroupError{Name: group, Known: []string{"web"}}
 	}
 	return f.signals, f.refusal
+}
+
+func (f *fakeFleet) Decisions(group string, from, to time.Time) (iter.Seq2[record.Item, error], error) {
+	f.span = [2]time.Time{from, to}
+	return func(yield func(record.Item, error) bool) {
+		for _, item := range f.past[group] {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}, f.refusal
 }
 
 func (f *fakeFleet) Override(_ context.Context, group string, override policy.Override) error {
@@ -92,7 +107,7 @@ func (f *fakeFleet) refuse(group string) error {
 func reach(t *testing.T, f *fakeFleet) *httpd.Client {
 	t.Helper()
 	path := socketPath(t)
-	serve(t, listenSocket(t, path), httpd.Control(f))
+	serve(t, listenSocket(t, path), httpd.Control(f, f))
 	return httpd.NewClient(path)
 }
 
@@ -201,7 +216,7 @@ func TestTheClientSeesTheSignalsOfAGroup(t *testing.T) {
 		},
 	}, {Name: "rate", Of: 1, Shown: fleet.Shown{Quality: "stale"}}}}
 	f := &fakeFleet{signals: signals}
-	server := httptest.NewServer(httpd.Control(f))
+	server := httptest.NewServer(httpd.Control(f, f))
 	defer server.Close()
 	client := reach(t, f)
 	got, err := client.Signals(t.Context(), "web")
@@ -311,7 +326,7 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 			t.Parallel()
 			f := &fakeFleet{refusal: c.refusal}
 			answer := httptest.NewRecorder()
-			httpd.Control(f).ServeHTTP(answer, httptest.NewRequest(c.method, c.path, strings.NewReader(c.body)))
+			httpd.Control(f, f).ServeHTTP(answer, httptest.NewRequest(c.method, c.path, strings.NewReader(c.body)))
 			if answer.Code != c.status {
 				body, _ := io.ReadAll(answer.Body)
 				t.Errorf("status %d, want %d: %s", answer.Code, c.status, body)

@@ -31,7 +31,7 @@ func TestASocketOfADeadProcessIsReplaced(t *testing.T) {
 	dead := listenSocket(t, path).(*net.UnixListener)
 	dead.SetUnlinkOnClose(false) // as kill -9 leaves it
 	_ = dead.Close()
-	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}))
+	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}, &fakeFleet{}))
 	if _, err := httpd.NewClient(path).Status(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -40,7 +40,7 @@ func TestASocketOfADeadProcessIsReplaced(t *testing.T) {
 func TestASocketThatAnswersIsLeftToItsOwner(t *testing.T) {
 	t.Parallel()
 	path := socketPath(t)
-	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}))
+	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}, &fakeFleet{}))
 	_, err := httpd.ListenSocket(path)
 	if err == nil || !strings.Contains(err.Error(), "another autoscaled answers") {
 		t.Errorf("error is %v", err)

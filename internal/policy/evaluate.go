@@ -29,14 +29,14 @@ func Decide(spec *Spec, in *Inputs, now time.Time, memory *Memory) Decision {
 	e.bound()
 	verdict := e.combine()
 	if verdict == Want {
-		memory.remember(e.Wanted, in.Size.Count, now, spec)
+		memory.remember(min(e.Wanted, spec.Max), in.Size.Count, now, spec)
 		memory.watchLoad(e.Recommendations, now, spec)
-	}
-	e.Desired.Count, e.Reason = e.limit(verdict)
-	if verdict != Unknown { // what cannot be told does not end it
 		memory.capped(e.cap(), now)
 	}
-	e.Capped = memory.Capped
+	e.Desired.Count, e.Reason = e.limit(verdict)
+	if verdict != Abstain { // what cannot be told does not end it
+		e.Capped = memory.Capped
+	}
 	memory.note(e.Change(), now, spec)
 	return e.Decision
 }
@@ -50,8 +50,7 @@ type evaluation struct {
 	memory  *Memory
 	current int
 
-	floor, ceiling int  // within which the count has to be: min and max, as schedules and an operator move them
-	scheduled      bool // floor or ceiling are not min and max
+	floor, ceiling int // within which the count has to be: min and max, as schedules and an operator move them
 }
 
 // bound finds the floor and the ceiling. A ceiling below a floor gives way.
@@ -127,16 +126,19 @@ func (e *evaluation) limit(verdict Verdict) (int, Reason) {
 	switch { // a floor or ceiling is a want, and the stronger one
 	case wanted < e.floor:
 		wanted = e.become(wanted, e.floor, e.floorReason())
-	case wanted > e.ceiling && e.ceiling < e.spec.Max:
-		wanted = e.become(wanted, e.ceiling, ReasonAtCeiling)
+	case wanted > e.ceiling:
+		wanted = e.become(wanted, e.ceiling, e.cap().Reason)
 	}
 	if wanted > e.current && override.is(PauseOut) || wanted < e.current && override.is(PauseIn) {
 		return e.become(wanted, e.current, ReasonPaused), ReasonPaused
 	}
 	count, reason := e.current, ReasonSteady
 	switch {
-	case e.current < e.floor: // too small to serve as configured: no pause is worth waiting for
-		count, reason = wanted, ReasonWant
+	case e.current < e.floor: // too small to serve as configured: that much waits for nothing
+		count, reason = e.growth(wanted)
+		if count < e.floor {
+			count, reason = e.become(count, e.floor, e.floorReason()), e.floorReason()
+		}
 	case verdict == Unknown && wanted <= e.current:
 		return e.become(wanted, e.current, ReasonUnknown), ReasonUnknown
 	case verdict == Abstain && wanted == e.current:
@@ -146,20 +148,8 @@ func (e *evaluation) limit(verdict Verdict) (int, Reason) {
 	case wanted < e.current:
 		count, reason = e.shrinkage(wanted)
 	}
-	return e.within(count, reason)
-}
-
-// within keeps the count between floor and max.
-func (e *evaluation) within(count int, reason Reason) (int, Reason) {
-	switch {
-	case count > e.spec.Max && e.current <= e.spec.Max:
-		return e.become(count, e.spec.Max, ReasonAtMax), ReasonAtMax
-	case count > e.spec.Max: // max was lowered: come down, but by the ordinary rules
-		count, reason = e.shrinkage(e.become(count, e.spec.Max, ReasonAtMax))
-		if count == e.spec.Max {
-			reason = ReasonAtMax
-		}
-	case e.Wanted < e.floor && count == e.floor:
+	switch { // a bound that was reached says more than what else was in the way
+	case count == e.floor && e.Wanted < e.floor:
 		reason = e.floorReason()
 	case count == e.ceiling && e.Wanted > e.ceiling:
 		reason = e.cap().Reason
@@ -203,11 +193,12 @@ func (e *evaluation) growth(wanted int) (int, Reason) {
 	}
 	// What was just taken out and is still on is not waited for.
 	back := min(wanted, e.current+e.in.Leaving)
+	count, reason := wanted, ReasonWant
 	held := func(reason Reason) (int, Reason) {
 		if back > e.current {
-			return e.become(wanted, back, ReasonPutBack), ReasonPutBack
+			return e.become(count, back, ReasonPutBack), ReasonPutBack
 		}
-		return e.become(wanted, e.current, reason), reason
+		return e.become(count, e.current, reason), reason
 	}
 	if spec.Out.Cooldown > 0 {
 		begun := later(memory.LastServing, memory.LastOut)
@@ -215,7 +206,6 @@ func (e *evaluation) growth(wanted int) (int, Reason) {
 			return held(ReasonCooldownOut)
 		}
 	}
-	count, reason := wanted, ReasonWant
 	if lowest := memory.lowest(wanted); lowest < wanted {
 		if lowest <= back {
 			return held(ReasonStabilizingOut)
@@ -282,7 +272,7 @@ func (e *evaluation) standstill() Reason {
 func (e *evaluation) projected(count int) int {
 	return count + sort.Search(e.current-count, func(i int) bool {
 		for j := range e.spec.Policies {
-			if e.spec.Policies[j].wantsMore(e.in, max(1, count+i)) {
+			if e.spec.Policies[j].wantsMore(e.in, e.Recommendations[j], max(1, count+i)) {
 				return false
 			}
 		}

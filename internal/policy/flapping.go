@@ -15,17 +15,20 @@ const (
 func widest(span time.Duration) time.Duration { return span << widenedMost }
 
 // turn notes that the group goes the other way now.
-func (m *Memory) turn(now time.Time, spec *Spec) {
-	kept := m.Turns[:0]
-	for _, t := range m.Turns {
-		if now.Sub(t) < turnsSpans*widest(spec.In.Stabilization) {
-			kept = append(kept, t)
-		}
+func (m *Memory) turn(now time.Time) {
+	if len(m.Turns) == turnsFree+widenedMost {
+		m.Turns = append(m.Turns[:0], m.Turns[1:]...)
 	}
-	if len(kept) == turnsFree+widenedMost {
-		kept = append(kept[:0], kept[1:]...)
+	m.Turns = append(m.Turns, now)
+}
+
+// forgetTurns drops the turns that are too old to count.
+func (m *Memory) forgetTurns(spec *Spec, now time.Time) {
+	drop := 0
+	for drop < len(m.Turns) && now.Sub(m.Turns[drop]) >= turnsSpans*widest(spec.In.Stabilization) {
+		drop++
 	}
-	m.Turns = append(kept, now)
+	m.Turns = append(m.Turns[:0], m.Turns[drop:]...)
 }
 
 // widened is the span, as long as the turns make it. A turn counts for so many of the

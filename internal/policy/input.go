@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -80,7 +81,10 @@ func (in *Inputs) signal(name string) *Input {
 
 // reduce makes an input of the signal for a group of the given size.
 func (s *Signal) reduce(size int) Input {
-	in := Input{Name: s.Name, PerInstance: s.PerInstance, Statistic: s.Statistic, Ceiling: s.Ceiling}
+	in := Input{Name: s.Name, PerInstance: s.PerInstance, Statistic: s.Statistic}
+	if ceiling, ok := ValueAt(s.Ceiling, time.Time{}).Value(); ok {
+		in.Ceiling = ceiling
+	}
 	if !s.PerInstance {
 		value, ok := s.Group.ForGrowth()
 		in.Present, in.Doubted, in.Why = s.Group.present, ok && !s.Group.present, s.Group.Why()
@@ -92,7 +96,7 @@ func (s *Signal) reduce(size int) Input {
 	}
 	in.Of = len(s.Instances)
 	for _, instance := range s.Instances {
-		in.count(instance.Sample)
+		in.count(instance)
 	}
 	in.Missing = max(size, in.Of) - in.Trusted
 	if in.Missing == 0 {
@@ -105,9 +109,18 @@ func (s *Signal) reduce(size int) Input {
 	return in
 }
 
-func (in *Input) count(sample Sample) {
-	value, ok := sample.ForGrowth()
-	value = max(0, value)
+// readingMax is larger than what any instance shows, and small enough for sums of it.
+const readingMax = 1e300
+
+// reading is what an instance shows, as far as it may make the group grow.
+func (i InstanceSample) reading() (value float64, ok bool) {
+	value, ok = i.Sample.ForGrowth()
+	return min(max(0, value), readingMax), ok
+}
+
+func (in *Input) count(instance InstanceSample) {
+	sample := instance.Sample
+	value, ok := instance.reading()
 	switch {
 	case sample.present:
 		in.Trusted++
@@ -141,8 +154,8 @@ func (s *Signal) summarise(in *Input, unknown int) {
 	values := make([]float64, 0, in.Known)
 	for pass := range 2 {
 		for _, instance := range s.Instances {
-			if value, ok := instance.Sample.ForGrowth(); ok && instance.Sample.present == (pass == 0) {
-				values = append(values, max(0, value))
+			if value, ok := instance.reading(); ok && instance.Sample.present == (pass == 0) {
+				values = append(values, value)
 			}
 		}
 	}
@@ -210,6 +223,22 @@ func (in *Input) worst(least float64) float64 {
 	return in.Worst + in.WorstFill*fill
 }
 
+// least is the value with each instance that is not believed at 0; where a claim stands
+// in the way of finding it, 0.
+func (in *Input) least() float64 {
+	switch {
+	case !in.PerInstance:
+		return in.Value
+	case in.Statistic == Sum:
+		return in.Total
+	case in.Statistic.adds():
+		return in.Total / float64(in.Trusted+in.Missing)
+	case in.Known > in.Trusted:
+		return 0
+	}
+	return in.Idle
+}
+
 // at is what the value becomes, growth included, when the load of the group's n
 // instances is spread over to.
 func (in *Input) at(n, to int) (value float64, ok bool) {
@@ -220,4 +249,16 @@ func (in *Input) at(n, to int) (value float64, ok bool) {
 		return in.Growth, true
 	}
 	return in.Growth * float64(n) / float64(to), true
+}
+
+// compared says how a value stands to a bound: below it (-1), at it (0) or above (+1). It
+// is at it within half a billionth: sums of fractions miss by less than that.
+func compared(value, bound float64) int {
+	switch slack := math.Abs(bound) / float64(2*one); {
+	case value > bound+slack:
+		return 1
+	case value < bound-slack:
+		return -1
+	}
+	return 0
 }

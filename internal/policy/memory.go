@@ -43,7 +43,7 @@ type PastWant struct {
 
 // times are all that the memory holds of.
 func (m *Memory) times(yield func(*time.Time)) {
-	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant, &m.Load.Since, &m.Load.Learned, &m.Capped.Since} {
+	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant, &m.Load.At, &m.Load.Since, &m.Load.Learned, &m.Capped.Since} {
 		yield(t)
 	}
 	for _, wants := range [][]PastWant{m.Peaks, m.Troughs} {
@@ -57,9 +57,6 @@ func (m *Memory) times(yield func(*time.Time)) {
 	for i := range m.Turns {
 		yield(&m.Turns[i])
 	}
-	for i := range m.Load.Window {
-		yield(&m.Load.Window[i].At)
-	}
 	for name, hits := range m.Hits {
 		yield(&hits.At)
 		m.Hits[name] = hits
@@ -71,7 +68,6 @@ func (m Memory) Clone() Memory {
 	m.Peaks, m.Troughs = slices.Clone(m.Peaks), slices.Clone(m.Troughs)
 	m.Changes, m.Turns = slices.Clone(m.Changes), slices.Clone(m.Turns)
 	m.Hits, m.Wishes = maps.Clone(m.Hits), maps.Clone(m.Wishes)
-	m.Load.Window = slices.Clone(m.Load.Window)
 	if m.Override != nil {
 		override := *m.Override
 		m.Override = &override
@@ -105,6 +101,7 @@ func (m *Memory) begin(spec *Spec, in *Inputs, now time.Time) {
 		m.Override = nil
 	}
 	m.forgetChanges(spec, now)
+	m.forgetTurns(spec, now)
 }
 
 // note keeps what was decided.
@@ -112,19 +109,19 @@ func (m *Memory) note(change int, now time.Time, spec *Spec) {
 	switch {
 	case change > 0:
 		if m.LastIn.After(m.LastOut) {
-			m.turn(now, spec)
+			m.turn(now)
 		}
 		m.LastOut = now
 	case change < 0:
 		if m.LastOut.After(m.LastIn) {
-			m.turn(now, spec)
+			m.turn(now)
 		}
 		m.LastIn = now
 	default:
 		return
 	}
 	if len(spec.Out.Rates)+len(spec.In.Rates) > 0 {
-		m.Changes = append(m.Changes, PastChange{now, change})
+		m.Changes = coalesced(append(m.Changes, PastChange{now, change}), now)
 	}
 }
 

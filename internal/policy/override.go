@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Override is an operator's order about a group. A newer one takes the place of the one
 // before, without a moment between the two.
@@ -32,6 +35,22 @@ func OverrideKinds() []OverrideKind {
 
 // Counts says that an override of the kind has a count.
 func (k OverrideKind) Counts() bool { return k == HoldAt || k == AtLeast }
+
+// String says in words what is ordered, by whom and why.
+func (o *Override) String() string {
+	text := string(o.Kind)
+	if o.Kind.Counts() {
+		text += fmt.Sprintf(" %d", o.Count)
+	}
+	text += " by " + o.By
+	if !o.Until.IsZero() {
+		text += " until " + o.Until.Format(time.RFC3339)
+	}
+	if o.Why != "" {
+		text += ": " + o.Why
+	}
+	return text
+}
 
 func (o *Override) is(kind OverrideKind) bool { return o != nil && o.Kind == kind }
 

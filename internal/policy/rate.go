@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math"
+	"math/bits"
 	"time"
 )
 
@@ -24,6 +25,22 @@ func (m *Memory) forgetChanges(spec *Spec, now time.Time) {
 		drop++
 	}
 	m.Changes = append(m.Changes[:0], m.Changes[drop:]...)
+}
+
+// coalesced are the changes, kept the more coarsely the older they are: those within the
+// same eighth of their age, or less, are one, of the later time.
+func coalesced(changes []PastChange, now time.Time) []PastChange {
+	kept := changes[:0]
+	for _, change := range changes {
+		grain := time.Duration(1) << bits.Len64(uint64(max(0, now.Sub(change.At))/16)) // more than a sixteenth
+		if last := len(kept) - 1; last >= 0 && kept[last].At.Truncate(grain).Equal(change.At.Truncate(grain)) {
+			change.By += kept[last].By
+			kept[last] = change
+			continue
+		}
+		kept = append(kept, change)
+	}
+	return kept
 }
 
 // rateOut is the size up to which the group may grow now, and whether anything limits it:

@@ -33,7 +33,7 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Way is a direction to which a rule is bound.
+// Way is a direction to which a rule is bound. A schedule bounds the size both ways.
 type Way string
 
 // The ways.
@@ -75,7 +75,7 @@ type Recommendation struct {
 	Target   float64 `json:"target,omitempty"` // what the policy holds the signal at, or compares it with
 	Measured int     `json:"measured"`         // how many readings had a value
 	Of       int     `json:"of"`               // of how many
-	Load     float64 `json:"load,omitempty"`   // of a target on complete data: what the instances carry together, in instances at their target
+	Load     float64 `json:"load,omitempty"`   // of a target: what the instances carry together, in instances at their target; the missing ones as much as the others
 }
 
 // recommend is what the rule says.
@@ -98,6 +98,7 @@ func (r *Rule) recommend(spec *Spec, in *Inputs, now time.Time, memory *Memory) 
 	says.Policy = r.Name
 	current := in.Size.Count
 	switch {
+	case r.Schedule != nil:
 	case r.Only == OnlyOut && (says.Verdict == Unknown || says.Verdict == Want && says.Count <= current):
 		says.Verdict = Abstain
 	case r.Only == OnlyIn && says.Verdict == Want:
@@ -106,9 +107,9 @@ func (r *Rule) recommend(spec *Spec, in *Inputs, now time.Time, memory *Memory) 
 	return says
 }
 
-// wantsMore says whether the rule would want more than n instances if the load stayed as
-// it is and n carried it.
-func (r *Rule) wantsMore(in *Inputs, n int) bool {
+// wantsMore says whether the rule, which says so much now, would want more than n instances
+// if the load stayed as it is and n carried it.
+func (r *Rule) wantsMore(in *Inputs, says Recommendation, n int) bool {
 	switch {
 	case r.Only == OnlyIn:
 		return false
@@ -118,6 +119,8 @@ func (r *Rule) wantsMore(in *Inputs, n int) bool {
 		return r.Step.wantsMore(in, n)
 	case r.Threshold != nil:
 		return r.Threshold.wantsMore(in, n)
+	case r.Size != nil, r.Webhook != nil:
+		return says.Count > n
 	}
 	return false
 }

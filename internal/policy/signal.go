@@ -27,11 +27,12 @@ const (
 	Disagrees                  // another source of the same quantity does not bear it out
 	Skewed                     // the source's clock is off: its values are dated in the future, or go on being dated far back
 	Filling                    // it has not been watched for as long as its window spans
+	Censored                   // a saturated instance may carry more than it shows
 )
 
 var absenceNames = [...]string{
 	"present", "absent", "stale", "failed", "not_finite", "out_of_range", "warming",
-	"frozen", "unit_changed", "disagrees", "skewed", "filling",
+	"frozen", "unit_changed", "disagrees", "skewed", "filling", "censored",
 }
 
 func (a Absence) String() string { return absenceNames[a] }

@@ -9,7 +9,7 @@ import (
 // Step changes the group by so much for each band that a signal is in, as the step
 // scaling of AWS EC2 Auto Scaling does: a band above begins with its bound and ends
 // before the next higher one, a band below ends with its bound. Between the two the group
-// is as it should be.
+// is as it should be. Without bands below the rule has no say in shrinking.
 //
 // What is still becoming does not count as helping: growing starts from the instances
 // that serve, and never ends below the decided size. So while a step is under way, the
@@ -62,7 +62,11 @@ func (s *Step) recommend(in *Inputs, now time.Time) Recommendation {
 			return r
 		}
 	}
-	if !input.believable(s.Quorum) {
+	switch {
+	case !input.believable(s.Quorum):
+		return r
+	case len(s.Below) == 0:
+		r.Verdict = Abstain
 		return r
 	}
 	r.Verdict, r.Count = Want, current
@@ -75,7 +79,7 @@ func (s *Step) recommend(in *Inputs, now time.Time) Recommendation {
 // above is the highest band that the value reaches, and below the lowest.
 func (s *Step) above(value float64) (found *Band) {
 	for i := range s.Above {
-		if band := &s.Above[i]; value >= band.Bound && (found == nil || band.Bound > found.Bound) {
+		if band := &s.Above[i]; compared(value, band.Bound) >= 0 && (found == nil || band.Bound > found.Bound) {
 			found = band
 		}
 	}
@@ -84,7 +88,7 @@ func (s *Step) above(value float64) (found *Band) {
 
 func (s *Step) below(value float64) (found *Band) {
 	for i := range s.Below {
-		if band := &s.Below[i]; value <= band.Bound && (found == nil || band.Bound < found.Bound) {
+		if band := &s.Below[i]; compared(value, band.Bound) <= 0 && (found == nil || band.Bound < found.Bound) {
 			found = band
 		}
 	}
@@ -104,6 +108,6 @@ func (s *Step) wantsMore(in *Inputs, n int) bool {
 	if input == nil {
 		return false
 	}
-	value, ok := input.at(in.Size.Count, n)
+	value, ok := input.at(max(in.Size.Count, input.Of), n)
 	return ok && s.above(value) != nil
 }

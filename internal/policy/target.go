@@ -40,7 +40,7 @@ const (
 func shareOf(value, target float64) share {
 	ratio := value / target
 	switch {
-	case ratio >= float64(shareMax/one):
+	case ratio >= float64(shareMax/one), math.IsNaN(ratio):
 		return shareMax
 	case ratio <= 0:
 		return 0
@@ -57,31 +57,41 @@ func (t *Target) recommend(in *Inputs, now time.Time) Recommendation {
 	if input == nil {
 		return r
 	}
-	var load share
-	r.Count, r.Verdict, load = t.want(input, in.Size.Count)
-	r.Load = float64(load) / float64(one)
+	r.Count, r.Verdict = t.want(input, in.Size.Count)
+	r.Load = t.carried(input, in.Size.Count)
 	if r.Verdict == Want && r.Count > in.Size.Count {
 		r.Value, r.Measured, r.Of = input.summary(now, true)
 	}
 	return r
 }
 
-func (t *Target) want(input *Input, current int) (int, Verdict, share) {
+func (t *Target) want(input *Input, current int) (int, Verdict) {
 	if input.PerInstance {
 		return t.wantOfInstances(input, current)
 	}
 	if !input.Present && !input.Doubted {
-		return 0, Unknown, 0
+		return 0, Unknown
 	}
-	load := t.ofGroup(input.Growth, current)
-	count := t.countFor(load, current)
-	if !input.Present {
-		load = 0
-		if count <= current {
-			return 0, Unknown, 0
-		}
+	count := t.countFor(t.ofGroup(input.Growth, current), current)
+	if !input.Present && count <= current {
+		return 0, Unknown
 	}
-	return count, Want, load
+	return count, Want
+}
+
+// carried is what the group's instances carry together, in instances at their target;
+// 0 where no value is believed.
+func (t *Target) carried(input *Input, current int) float64 {
+	var load float64
+	switch {
+	case !input.Present:
+	case !input.PerInstance:
+		load = float64(t.ofGroup(input.Value, current))
+	default:
+		believed := t.load(input.Statistic, input.Total, input.Picked, input.Trusted)
+		load = float64(believed) / float64(input.Trusted) * float64(input.Trusted+input.Missing)
+	}
+	return load / float64(one)
 }
 
 // ofGroup is the load of a group of n that shows value.
@@ -95,29 +105,29 @@ func (t *Target) ofGroup(value float64, n int) share {
 // wantOfInstances fills in what is missing at its worst for the direction in
 // which the readings point, and keeps the size when that turns the direction
 // round. Doubted readings have a say in growing alone.
-func (t *Target) wantOfInstances(in *Input, current int) (int, Verdict, share) {
+func (t *Target) wantOfInstances(in *Input, current int) (int, Verdict) {
 	n := max(current, in.Of)
 	if in.Known == 0 {
-		return 0, Unknown, 0
+		return 0, Unknown
 	}
 	// Missing ones may be idle: they count as nothing.
 	claimed := t.load(in.Statistic, in.Claimed, in.Idle, in.Known)
 	if count := t.countFor(claimed, n); count > n {
-		return count, Want, claimed
+		return count, Want
 	}
 	if in.Trusted == 0 {
-		return 0, Unknown, 0
+		return 0, Unknown
 	}
-	if trusted := t.load(in.Statistic, in.Total, in.Picked, in.Trusted); trusted >= one.times(in.Trusted) {
-		return n, Want, trusted
+	if t.load(in.Statistic, in.Total, in.Picked, in.Trusted) >= one.times(in.Trusted) {
+		return n, Want
 	}
 	// Missing ones may be busy: they count at their worst.
 	if !in.believable(t.Quorum) {
-		return 0, Unknown, 0
+		return 0, Unknown
 	}
 	worst := in.fill(t.Value)
 	load := t.load(in.Statistic, in.Total+worst*float64(in.Missing), in.Worst+in.WorstFill*worst, in.Trusted+in.Missing)
-	return min(n, t.countFor(load, n)), Want, load
+	return min(n, t.countFor(load, n)), Want
 }
 
 // load is what so many instances carry together: their total, or, where the statistic
@@ -136,13 +146,9 @@ func (t *Target) wantsMore(in *Inputs, n int) bool {
 	if input == nil || !input.Present && !input.Doubted {
 		return false
 	}
-	current := max(in.Size.Count, input.Of)
-	var load share
-	switch {
-	case !input.PerInstance:
-		load = t.ofGroup(input.Growth, in.Size.Count)
-	default:
-		load = t.load(input.Statistic, input.Claimed, input.Idle, min(current, input.Known))
+	load := t.ofGroup(input.Growth, in.Size.Count)
+	if input.PerInstance {
+		load = t.load(input.Statistic, input.Claimed, input.Idle, input.Known)
 	}
 	return t.countFor(load, n) > n
 }

@@ -275,7 +275,7 @@ func TestRecommendationSaysWhatItRestsOn(t *testing.T) {
 	got := recommend(holdAt50(), 4, ofInstances(readings(3, 80), missing(1, policy.Stale)))
 	want := policy.Recommendation{
 		Policy: "target/cpu", Signal: "cpu", Verdict: policy.Want, Count: 5,
-		Value: policy.ValueAt(80, noon), Target: 50, Measured: 3, Of: 4, Load: 4.8,
+		Value: policy.ValueAt(80, noon), Target: 50, Measured: 3, Of: 4, Load: 6.4,
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -35,12 +35,41 @@ func (c Condition) bound() float64 {
 // beyond says whether the condition holds for the value.
 func (c Condition) beyond(value float64) bool {
 	if c.Above != nil {
-		return value > *c.Above
+		return compared(value, *c.Above) > 0
 	}
-	return value < *c.Below
+	return compared(value, *c.Below) < 0
 }
 
-// grows says whether the rule can make a group of n larger.
+// judge says whether the condition of a rule that grows, or shrinks, holds: Want that it
+// does, Abstain that it does not, Unknown that nobody can tell. What is missing counts as
+// what speaks for more instances, save that growing takes more than what is missing.
+func (c Condition) judge(in *Inputs, grows bool, now time.Time) (Recommendation, Verdict) {
+	r, input := reading(in, c.Signal, c.bound(), now)
+	if input == nil {
+		return r, Unknown
+	}
+	if value, ok := input.at(1, 1); grows && ok && c.beyond(value) {
+		r.Value, r.Measured, r.Of = input.summary(now, true)
+		return r, Want
+	}
+	if !input.believable(c.Quorum) {
+		return r, Unknown
+	}
+	value := input.worst(c.bound())
+	if grows != (c.Above != nil) {
+		value = input.least()
+	}
+	switch {
+	case !c.beyond(value):
+		return r, Abstain
+	case grows:
+		return r, Unknown
+	}
+	return r, Want
+}
+
+// grows says whether the rule can make a group of n larger, and shrinks whether it can
+// make it smaller.
 func (t *Threshold) grows(n int) bool {
 	if t.Size != nil {
 		return *t.Size > n
@@ -48,41 +77,44 @@ func (t *Threshold) grows(n int) bool {
 	return t.Change.Count > 0 || t.Change.Share > 0
 }
 
+func (t *Threshold) shrinks(n int) bool {
+	if t.Size != nil {
+		return *t.Size < n
+	}
+	return !t.grows(n)
+}
+
 func (t *Threshold) recommend(name string, spec *Spec, in *Inputs, now time.Time, memory *Memory) Recommendation {
 	current := in.Size.Count
-	grows := t.grows(current)
-	holds, known := true, true
-	r := Recommendation{Verdict: Unknown}
-	for i, condition := range t.When {
-		says, input := reading(in, condition.Signal, condition.bound(), now)
-		value, ok := 0.0, false
-		switch {
-		case input == nil:
-		case grows:
-			value, ok = input.at(1, 1)
-		default:
-			value, ok = input.worst(condition.bound()), input.believable(condition.Quorum)
-		}
-		if met := ok && condition.beyond(value); !met || i == 0 { // what keeps it from holding is worth telling
-			if holds || !ok {
-				r.Signal, r.Target, r.Value, r.Measured, r.Of = says.Signal, says.Target, says.Value, says.Measured, says.Of
-			}
-			holds = holds && met
-		}
-		known = known && (ok || grows && !holds) // to grow, one that does not hold is enough to know
-	}
-	hits := memory.hit(name, holds, known, t.Of, now, spec)
+	r, holds := t.judge(in, now)
+	hits := memory.hit(name, holds == Want, holds != Unknown, t.Of, now, spec)
 	switch {
-	case hits >= t.Hits && known:
-		r.Verdict, r.Count = Want, t.size(in, current)
-	case !known:
+	case holds == Unknown:
 		r.Verdict = Unknown
-	case grows:
-		r.Verdict = Abstain
-	default:
+	case hits >= t.Hits:
+		r.Verdict, r.Count = Want, t.size(in, current)
+	case t.shrinks(current):
 		r.Verdict, r.Count = Want, current
+	default:
+		r.Verdict = Abstain
 	}
 	return r
+}
+
+// judge joins what the conditions say, and tells of the one that decides: the first that
+// does not hold, or else the first that nobody can tell of.
+func (t *Threshold) judge(in *Inputs, now time.Time) (told Recommendation, holds Verdict) {
+	grows := t.grows(in.Size.Count)
+	for i, condition := range t.When {
+		r, verdict := condition.judge(in, grows, now)
+		if i == 0 || verdict == Abstain || verdict == Unknown && holds == Want {
+			told, holds = r, verdict
+		}
+		if holds == Abstain {
+			break
+		}
+	}
+	return told, holds
 }
 
 // size is how many instances the rule wants when it holds. Like [Step], it grows from
@@ -107,7 +139,11 @@ func (t *Threshold) wantsMore(in *Inputs, n int) bool {
 		if input == nil {
 			return false
 		}
-		if value, ok := input.at(in.Size.Count, n); !ok || !condition.beyond(value) {
+		n := n
+		if condition.Below != nil { // what falls under load falls no further than it is known to
+			n = max(in.Size.Count, input.Of)
+		}
+		if value, ok := input.at(max(in.Size.Count, input.Of), n); !ok || !condition.beyond(value) {
 			return false
 		}
 	}

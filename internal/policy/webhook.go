@@ -17,6 +17,9 @@ type Wish struct {
 	Count int       `json:"count"`
 }
 
+// wishMax is above any group, and below any overflow.
+const wishMax = 1_000_000
+
 func (w *Webhook) recommend(name string, in *Inputs, now time.Time, memory *Memory) Recommendation {
 	r, input := reading(in, w.Signal, 0, now)
 	if input == nil || !input.Present {
@@ -25,7 +28,7 @@ func (w *Webhook) recommend(name string, in *Inputs, now time.Time, memory *Memo
 	}
 	asked, ok := memory.Wishes[name]
 	if !ok || !asked.At.Equal(input.At) {
-		change := int(math.Round(min(max(input.Value, -sizeMax), sizeMax)))
+		change := int(math.Round(min(max(input.Value, -wishMax), wishMax)))
 		asked = Wish{input.At, max(0, in.Size.Count+change)}
 		memory.wish(name, asked)
 	}

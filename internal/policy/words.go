@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // String says in words what a policy recommends, and on what.
@@ -38,6 +39,31 @@ func (r Recommendation) part() string {
 		return ""
 	}
 	return fmt.Sprintf(" on %d of %d (the others count at their worst)", r.Measured, r.Of)
+}
+
+// Words explain the decision to a person, line by line.
+func (e Explanation) Words() []string {
+	lines := []string{fmt.Sprintf("%s: from %d to %d (%s): %s", e.At.Format(time.RFC3339), e.Current.Count, e.Desired.Count, e.Reason, e.Reason.Text())}
+	for _, r := range e.Recommendations {
+		lines = append(lines, "policy "+r.String())
+	}
+	lines = append(lines, fmt.Sprintf("together the policies want %d", e.Wanted))
+	for _, effect := range e.Effects {
+		lines = append(lines, "guard "+effect.String())
+	}
+	if e.Capped.Reason != "" {
+		lines = append(lines, fmt.Sprintf("%d more are wanted than the group may have (%s), since %s", e.Capped.Unmet, e.Capped.Reason, e.Capped.Since.Format(time.RFC3339)))
+	}
+	if e.Nearest == nil {
+		return append(lines, "no change of one signal alone would have altered it")
+	}
+	lines = append(lines, "the smallest change that would have altered it: "+e.Nearest.String())
+	for _, turning := range e.Turning {
+		if turning.Signal != e.Nearest.Signal {
+			lines = append(lines, "  "+turning.String())
+		}
+	}
+	return lines
 }
 
 // String says in words what a guard made of a count.

@@ -333,7 +333,7 @@ func FuzzRead(f *testing.F) {
 	for _, entry := range tape.entries {
 		f.Add(entry.Kind, entry.Payload)
 	}
-	f.Fuzz(func(t *testing.T, kind byte, payload []byte) {
+	f.Fuzz(func(_ *testing.T, kind byte, payload []byte) {
 		entries := append([]history.Entry(nil), tape.entries[:3]...)
 		entries = append(entries, history.Entry{Stream: "web", Number: 4, At: noon, Kind: kind, Payload: payload})
 		for item, err := range record.Read(played(append(entries, tape.entries[4:]...))) {

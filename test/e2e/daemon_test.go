@@ -52,7 +52,7 @@ groups:
     signals: {%[12]s}
     policies: [%[13]s]
     scale_out: {warm_up: 1s}
-    scale_in: {stabilization: 1s, cooldown: 500ms, drain: 300ms, watch: 0s, standby: %[7]d, release_before: 100ms}
+    scale_in: {stabilization: 1s, cooldown: 500ms, drain: 300ms, watch: 0s, standby: %[7]d, release_before: 100ms, load_loss: {release: 0s}}
 `, installation, s.folder, s.host, endpoint, gpServiceCode, least, most, template, glServiceCode, pool, s.appPort, signals, policies)
 }
 

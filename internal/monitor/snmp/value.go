@@ -74,7 +74,7 @@ func valueOfUnsigned(kind gosnmp.Asn1BER, content uint64) Value {
 func valueOfText(content []byte) Value {
 	text := string(content)
 	number, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || strings.ContainsAny(text, "xX") { // strconv knows hexadecimal ones, too
+	if err != nil || strings.ContainsAny(text, "xX_") { // strconv knows more than decimal ones
 		return Value{text: text, why: policy.OutOfRange, err: textError(text)}
 	}
 	return Value{kind: gauge, number: number, text: text}

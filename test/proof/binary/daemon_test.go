@@ -48,7 +48,7 @@ groups:
     signals: {%[13]s}
     policies: [%[14]s]
     scale_out: {warm_up: 0s}
-    scale_in: {stabilization: 0s, cooldown: 0s, drain: 200ms, watch: 0s, standby: %[15]d, release_before: 24h}
+    scale_in: {stabilization: 0s, cooldown: 0s, drain: 200ms, watch: 0s, standby: %[15]d, release_before: 24h, load_loss: {release: 0s}}
 `, installation, s.folder, s.host, s.openPort, endpoint, gpServiceCode, least, most, template, glServiceCode, pool, s.appPort, signals, loadPolicy, standby)
 }
 

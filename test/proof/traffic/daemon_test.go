@@ -53,7 +53,7 @@ groups:
     signals: {load: {scrape: {url: "%[13]s", metric: app_load}}}
     policies: [target: {signal: load, per_instance: %[14]d, tolerance_out: 2%%, tolerance_in: 2%%}]
     scale_out: {warm_up: 0s}
-    scale_in: {stabilization: 200ms, cooldown: 0s, drain: %[15]s, watch: 0s, standby: %[7]d, release_before: 100ms}
+    scale_in: {stabilization: 200ms, cooldown: 0s, drain: %[15]s, watch: 0s, standby: %[7]d, release_before: 100ms, load_loss: {release: 0s}}
 `, installation, p.folder, p.host, c.endpoint, gpCode, least, most, template, glCode, pool, c.appPort, on.probe, load.url, perInstance, on.drain)
 }
 

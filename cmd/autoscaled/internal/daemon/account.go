@@ -15,13 +15,10 @@ import (
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/gpapi"
+	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
-
-// surge is how many machines a group may have above max while one is replaced or
-// the twin of a lost order is dealt with.
-const surge = 1
 
 // account is what the groups of one provider share while they are built.
 type account struct {
@@ -166,16 +163,31 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 		return err
 	}
 	d.closers = append(d.closers, watch.Close)
+	for _, signal := range group.Signals {
+		if signal.Push != nil {
+			d.inboxes[group.Name+"/"+signal.Name] = httpd.Inbox{Token: signal.Push.Token, Push: func(value float64, at time.Time) error {
+				return watch.Push(signal.Name, value, at)
+			}}
+		}
+	}
+	decided, err := spec(group)
+	if err != nil {
+		return fmt.Errorf("group %s: %w", group.Name, err)
+	}
 	decider := fleet.DeciderOptions{
 		Name:     group.Name,
 		Account:  a.provider.Name,
-		Spec:     spec(group),
+		Spec:     decided,
 		Interval: group.Interval,
+		Slot:     d.slot(group),
 		Signals:  watch,
 		Observer: a.observer,
 		Now:      d.options.Now,
 		Log:      d.options.Log.With(zap.String("group", group.Name)),
 		Metrics:  d.groups,
+	}
+	if decider.Recorder, err = d.recorder(group.Name, &decided); err != nil {
+		return err
 	}
 	for _, balancer := range group.Balancers {
 		decider.Pools = append(decider.Pools, gp.NewPoolReader(a.reader, poolOptions(a.provider, balancer)).Name())
@@ -251,39 +263,4 @@ func drift(group config.Group) map[actions.DriftKind]actions.DriftPolicy {
 		policies[actions.DriftKind(kind)] = actions.DriftPolicy(what)
 	}
 	return policies
-}
-
-// spec is a group's configuration as policy wants it.
-func spec(group config.Group) policy.Spec {
-	s := policy.Spec{
-		Min:               group.Min,
-		Max:               group.Max,
-		Type:              group.Template.Type,
-		Gap:               group.Gap(),
-		Out:               policy.Direction{Stabilization: group.ScaleOut.Stabilization, Cooldown: group.ScaleOut.Cooldown},
-		In:                policy.Direction{Stabilization: group.ScaleIn.Stabilization, Cooldown: group.ScaleIn.Cooldown},
-		Standby:           group.ScaleIn.Standby,
-		StandbyAge:        group.ScaleIn.StandbyAge,
-		ReleaseBefore:     group.ScaleIn.ReleaseBefore,
-		OrderMax:          group.ScaleOut.BatchMax,
-		Surge:             surge,
-		LaunchFailuresMax: group.Launch.FailuresMax,
-		HealBudget:        group.Health.Budget,
-		Brake:             group.Health.Brake,
-		Bake:              group.Rollout.Bake,
-	}
-	for _, rule := range group.ScaleIn.Pick {
-		s.Pick = append(s.Pick, policy.PickRule(rule))
-	}
-	quorums := map[string]float64{}
-	for _, signal := range group.Signals {
-		quorums[signal.Name] = signal.Quorum
-	}
-	for _, p := range group.Policies {
-		s.Policies = append(s.Policies, policy.Target{
-			Name: p.Name, Signal: p.Target.Signal, Value: p.Target.Value, Quorum: quorums[p.Target.Signal],
-			ToleranceOut: p.Target.ToleranceOut, ToleranceIn: p.Target.ToleranceIn,
-		})
-	}
-	return s
 }

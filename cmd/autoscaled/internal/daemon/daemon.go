@@ -31,7 +31,9 @@ import (
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/monitor/prom"
+	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/store"
+	"github.com/autoscaled/autoscaled/internal/store/history"
 )
 
 // Options are what New needs.
@@ -60,7 +62,10 @@ type Daemon struct {
 	control      net.Listener
 	open         net.Listener
 	closers      []func()
-	trouble      atomic.Pointer[error] // of the newest beat; nil: none
+	trouble      atomic.Pointer[error]  // of the newest beat; nil: none
+	inboxes      map[string]httpd.Inbox // by group/signal
+	history      *history.History       // nil: none is kept
+	traps        *snmp.Listener         // nil: nobody listens
 }
 
 // New opens what the daemon needs. On error nothing stays open.
@@ -73,11 +78,12 @@ func New(options Options) (*Daemon, error) {
 		Fleet:    &fleet.Fleet{},
 		Registry: registry,
 		options:  options,
-		metrics:  newMetrics(registry, options.Version),
+		metrics:  newMetrics(registry, options.Version).touch(),
 		actions:  actions.NewMetrics(registry),
 		groups:   fleet.NewMetrics(registry),
+		inboxes:  map[string]httpd.Inbox{},
 	}
-	for _, build := range []func() error{d.openStore, d.identify, d.connectPrometheus, d.buildAccounts, d.listen} {
+	for _, build := range []func() error{d.openStore, d.identify, d.openHistory, d.connectPrometheus, d.buildAccounts, d.openTraps, d.listen} {
 		if err := build(); err != nil {
 			d.close()
 			return nil, err
@@ -87,7 +93,7 @@ func New(options Options) (*Daemon, error) {
 }
 
 func (d *Daemon) acts(group config.Group) bool {
-	return group.Mode == config.ModeAct && !d.options.DryRun
+	return group.Acts() && !d.options.DryRun
 }
 
 // openStore opens the store, if there is a group that acts.
@@ -189,9 +195,15 @@ func (d *Daemon) Run(ctx context.Context) error {
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
 	servers, serving := errgroup.WithContext(serving)
-	servers.Go(func() error { return httpd.Serve(serving, d.open, httpd.Open(d.Registry, d.healthy)) })
+	servers.Go(func() error { return httpd.Serve(serving, d.open, httpd.Open(d.Registry, d.healthy, d.inboxes)) })
 	if d.control != nil {
-		servers.Go(func() error { return httpd.Serve(serving, d.control, httpd.Control(d.Fleet)) })
+		servers.Go(func() error { return httpd.Serve(serving, d.control, httpd.Control(d.Fleet, d)) })
+	}
+	if d.traps != nil {
+		servers.Go(func() error { return d.traps.Run(serving) })
+	}
+	if d.history != nil {
+		servers.Go(func() error { return d.history.Run(serving) })
 	}
 	servers.Go(func() error { return d.tellSystemd(serving) })
 

@@ -12,6 +12,7 @@ import (
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/daemon"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/store"
 )
 
@@ -211,7 +212,7 @@ func TestARunningDaemonTakesOverItsMachinesAndObeysItsOperator(t *testing.T) {
 	})
 
 	client := httpd.NewClient(filepath.Join(s.directory, "control.sock"))
-	if err := client.Pause(t.Context(), "web", httpd.PauseRequest{By: "sato"}); err != nil {
+	if err := client.Override(t.Context(), "web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato"}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "it decides nothing while paused", func() bool { return status(t, s).Groups[0].Decision.Reason == "paused" })

@@ -21,6 +21,8 @@ type metrics struct {
 	reads       *prometheus.CounterVec
 	readSeconds *prometheus.HistogramVec
 	drops       *prometheus.CounterVec
+	traps       *prometheus.CounterVec
+	trapDrops   *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer, version string) *metrics {
@@ -46,6 +48,12 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		drops: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_snmp_dropped_total", Help: "Datagrams of SNMP agents that were not believed, by reason.",
 		}, []string{"group", "reason"}),
+		traps: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_traps_total", Help: "SNMP notifications that were believed, by what they did.",
+		}, []string{"outcome"}),
+		trapDrops: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_traps_dropped_total", Help: "Datagrams at the port for traps that were not believed, by reason.",
+		}, []string{"reason"}),
 		readSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "autoscaled_read_duration_seconds", Help: "How long requests to sources of signals took.",
 			Buckets: []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10},
@@ -65,6 +73,17 @@ func (m *metrics) dropped(group string) func(reason string) {
 		of.WithLabelValues(reason)
 	}
 	return func(reason string) { of.WithLabelValues(reason).Inc() }
+}
+
+// touch makes the series exist at zero whose labels are known.
+func (m *metrics) touch() *metrics {
+	for _, outcome := range []string{"woke", "ignored"} {
+		m.traps.WithLabelValues(outcome)
+	}
+	for _, reason := range snmp.TrapDropReasons {
+		m.trapDrops.WithLabelValues(reason)
+	}
+	return m
 }
 
 func (m *metrics) read(group, source string, outcome policy.Absence, took time.Duration) {

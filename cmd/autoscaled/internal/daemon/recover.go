@@ -206,7 +206,7 @@ func (s *Survey) sort(ctx context.Context, account lookedAt) error {
 	groups := map[string]*GroupSurvey{}
 	templates, blank := map[string]bool{}, map[string]bool{"": true} // labels that say nothing
 	for _, group := range account.groups {
-		groups[group.Name] = &GroupSurvey{Name: group.Name, Acts: group.Mode == config.ModeAct, Type: group.Template.Type}
+		groups[group.Name] = &GroupSurvey{Name: group.Name, Acts: group.Acts(), Type: group.Template.Type}
 		templates[group.Template.Source] = true
 	}
 	for _, machine := range account.machines {
@@ -278,7 +278,7 @@ func (s *Survey) Write(force bool) (aside string, err error) {
 	for _, group := range s.Groups {
 		if group.Acts {
 			size := policy.Size{Count: group.Serving(), Type: group.Type}
-			documents = append(documents, fleet.PausedState(group.Name, size, policy.Pause{Since: s.now, By: "recover", Why: pauseReason}))
+			documents = append(documents, fleet.PausedState(group.Name, size, policy.Override{Kind: policy.PauseAll, Since: s.now, By: "recover", Why: pauseReason}))
 		}
 	}
 	path := StatePath(s.config)

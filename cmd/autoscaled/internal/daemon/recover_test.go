@@ -205,7 +205,7 @@ func TestADaemonBeginsPausedOnAStateMadeAnewAndAdoptsWhatTheSurveyShowed(t *test
 	run(t, d)
 	eventually(t, "every machine is an instance, and the group decides nothing", func() bool {
 		web := status(t, s).Groups[0]
-		return len(web.Instances) == 3 && web.Decision.Reason == "paused" && web.Paused != nil && web.Paused.By == "recover"
+		return len(web.Instances) == 3 && web.Decision.Reason == "paused" && web.Override != nil && web.Override.By == "recover"
 	})
 	web := status(t, s).Groups[0]
 	for i, m := range found.Groups[0].Machines {

@@ -45,7 +45,7 @@ groups:
       - target: {signal: cpu, value: 60%%}
       - target: {signal: rate, value: 30}
     scale_out: {warm_up: 2s}
-    scale_in: {stabilization: 8s, cooldown: 3s, drain: 1500ms, watch: 1500ms, standby: 2, release: paid_period_end, release_before: 14s}
+    scale_in: {stabilization: 8s, cooldown: 3s, drain: 1500ms, watch: 1500ms, standby: 2, release: paid_period_end, release_before: 14s, load_loss: {release: 0s}}
 `, installation, directory, endpoint, simcloud.GpServiceCode, simcloud.Template, simcloud.Type, simcloud.GlServiceCode, simcloud.Pool,
 		appPort, snmpPort)
 }

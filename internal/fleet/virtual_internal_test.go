@@ -1,0 +1,89 @@
+package fleet
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+var dawn = time.Date(2026, time.April, 1, 6, 0, 0, 0, time.UTC)
+
+// showing is the signal cpu of n instances that share a load.
+func showing(n int, load float64) policy.Signal {
+	signal := policy.Signal{Name: "cpu", PerInstance: true, Ceiling: 100}
+	for range n {
+		signal.Instances = append(signal.Instances, policy.InstanceSample{Sample: policy.ValueAt(load/float64(n), dawn)})
+	}
+	return signal
+}
+
+func specAt(target float64) policy.Spec {
+	return policy.Spec{Max: 100, Gap: time.Minute, Policies: policy.Targets(policy.Target{Name: "cpu", Signal: "cpu", Value: target, Quorum: 1})}
+}
+
+func TestAVirtualGroupComesToTheSizeThatItsLoadNeedsWhateverTheRealOneHas(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		real := rapid.IntRange(1, 30).Draw(t, "real")
+		need := rapid.IntRange(1, 30).Draw(t, "need")
+		load := (float64(need) - 0.5) * 50
+		if load/float64(real) >= 95 {
+			return // saturated: the load is not known
+		}
+		spec := specAt(50)
+		var v virtual
+		for now, end := dawn, dawn.Add(time.Hour); now.Before(end); now = now.Add(10 * time.Second) {
+			v.decide(&spec, []policy.Signal{showing(real, load)}, real, now)
+			if v.serving > v.size || v.serving < 0 {
+				t.Fatalf("%d of %d serve", v.serving, v.size)
+			}
+		}
+		if v.size != need || v.serving != need {
+			t.Fatalf("%d (%d serve) for a load that needs %d, seen on %d", v.size, v.serving, need, real)
+		}
+	})
+}
+
+func TestWhatAVirtualGroupOrdersServesAfterAWhile(t *testing.T) {
+	t.Parallel()
+	spec := specAt(50)
+	var v virtual
+	at := func(after time.Duration) {
+		t.Helper()
+		v.decide(&spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
+	}
+	at(0)
+	if v.size != 4 || v.serving != 2 {
+		t.Fatalf("%d, of which %d serve", v.size, v.serving)
+	}
+	at(virtualLead - time.Second)
+	if v.serving != 2 || v.inputs.Becoming != 2 {
+		t.Errorf("%d serve before their time", v.serving)
+	}
+	at(virtualLead)
+	if v.serving != 4 || v.inputs.Becoming != 0 || v.decision.Current.Count != 4 {
+		t.Errorf("%d serve, from %d", v.serving, v.decision.Current.Count)
+	}
+}
+
+func TestASaturatedInstanceTellsALargerVirtualGroupNothingForShrinking(t *testing.T) {
+	t.Parallel()
+	spec := specAt(50)
+	v := virtual{size: 10, serving: 10, begun: true}
+	v.decide(&spec, []policy.Signal{showing(2, 199)}, 2, dawn)
+	if v.size != 10 || v.decision.Reason != policy.ReasonUnknown {
+		t.Errorf("it becomes %d (%s) on instances that may carry more than they show", v.size, v.decision.Reason)
+	}
+}
+
+func TestSignalsOfTheGroupAreNotRescaled(t *testing.T) {
+	t.Parallel()
+	v := virtual{size: 10, serving: 5}
+	rate := policy.Signal{Name: "rate", Group: policy.ValueAt(1000, dawn)}
+	if got := v.rescaled([]policy.Signal{rate}, 2)[0].Group; got != rate.Group {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,122 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// swings has the group go to and fro so often, as fast as its stabilization of ten minutes
+// lets it, and leaves it large.
+func swings(t *testing.T, times int) *timeline {
+	spec := unlimited()
+	spec.In.Stabilization, spec.Gap = 10*time.Minute, time.Minute
+	group := begin(t, spec, 10)
+	group.repeat(time.Minute, load(10))
+	for range times {
+		for before := group.Size.Count; group.Size.Count == before; group.wait(10 * time.Second) {
+			group.evaluate(load(4))
+		}
+		group.evaluate(load(10))
+		group.wait(10 * time.Second)
+	}
+	return group
+}
+
+// waits is how long the group takes to shrink.
+func waits(group *timeline) time.Duration {
+	begun := group.now
+	for group.Size.Count == 10 {
+		if group.wait(10 * time.Second); group.now.Sub(begun) > 24*time.Hour {
+			break
+		}
+		group.evaluate(load(4))
+	}
+	return group.now.Sub(begun).Round(time.Minute)
+}
+
+func TestStabilizationWidensWhenTheGroupGoesToAndFro(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		swings int // two turns each, save that the very first change turns nothing round
+		want   time.Duration
+	}{{0, 10 * time.Minute}, {1, 10 * time.Minute}, {2, 20 * time.Minute}, {3, 80 * time.Minute}} {
+		if got := waits(swings(t, c.swings)); got != c.want {
+			t.Errorf("after %d swings it waits for %v, want %v", c.swings, got, c.want)
+		}
+	}
+}
+
+func TestGroupThatFlapsSaysSo(t *testing.T) {
+	t.Parallel()
+	group := swings(t, 2)
+	group.repeat(9*time.Minute, load(4))
+	expect(t, group.evaluate(load(4)), 10, policy.ReasonStabilizingIn)
+	group.repeat(9*time.Minute, load(4))
+	expect(t, group.evaluate(load(4)), 10, policy.ReasonFlapping)
+}
+
+func TestStabilizationNeverWidensMoreThanEightfold(t *testing.T) {
+	t.Parallel()
+	group := swings(t, 2)
+	for i := range 6 { // faster than any stabilization allows
+		group.memory.Turns = append(group.memory.Turns[:min(len(group.memory.Turns), 4)], group.now.Add(-time.Duration(6-i)*time.Second))
+	}
+	if got := waits(group); got != 80*time.Minute {
+		t.Errorf("it waits for %v, want 80m", got)
+	}
+}
+
+func TestStabilizationNarrowsAsTheTurnsBecomeOld(t *testing.T) {
+	t.Parallel()
+	group := swings(t, 3)
+	for range 8 {
+		group.repeat(time.Hour, load(10))
+	}
+	if got := waits(group); got != 10*time.Minute {
+		t.Errorf("a quiet working day later it waits for %v, want 10m", got)
+	}
+}
+
+func TestGroupTurnsRoundSeldomHoweverItsLoadSwings(t *testing.T) {
+	t.Parallel()
+	for _, period := range []time.Duration{2 * time.Minute, 12 * time.Minute, 25 * time.Minute, 45 * time.Minute} {
+		spec := unlimited()
+		spec.In.Stabilization, spec.Gap = 10*time.Minute, time.Minute
+		group := begin(t, spec, 10)
+		turns, last := 0, 0
+		for at := time.Duration(0); at < 24*time.Hour; at += 10 * time.Second {
+			wanted := 10
+			if at%period > period/2 {
+				wanted = 4
+			}
+			change := group.evaluate(load(wanted)).Change()
+			if change*last < 0 {
+				turns++
+			}
+			if change != 0 {
+				last = change
+			}
+			group.wait(10 * time.Second)
+		}
+		if plain := int(2 * 24 * time.Hour / period); turns > 16 || turns > plain {
+			t.Errorf("a load that swings every %v turns the group round %d times a day, and would %d times", period, turns, plain)
+		}
+	}
+}
+
+func TestTwoTurnsADayAreNoFlapping(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	spec.In.Stabilization, spec.Gap = 10*time.Minute, time.Minute
+	group := begin(t, spec, 4)
+	for range 5 {
+		group.repeat(12*time.Hour, load(10))
+		group.repeat(10*time.Minute+10*time.Second, load(4))
+		if group.Size.Count != 4 {
+			t.Fatalf("at %v the group has %d, want 4", group.now, group.Size.Count)
+		}
+		group.repeat(12*time.Hour, load(4))
+	}
+}
