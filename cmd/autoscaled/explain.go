@@ -148,7 +148,7 @@ a copy that is kept elsewhere. It reads the files and needs no daemon.`,
 			if err != nil {
 				return fmt.Errorf("verify the history: %w", err)
 			}
-			cmd.Printf("%d entries of %d groups in %d segments (%d bytes) are as they were written\n", report.Entries, report.Streams, report.Segments, report.Bytes)
+			cmd.Printf("%d entries are as they were written (groups: %d, segments: %d, bytes: %d)\n", report.Entries, report.Streams, report.Segments, report.Bytes)
 			if report.Segments == 0 {
 				return fmt.Errorf("there is no history in %s: name its directory with --history", directory)
 			}

@@ -34,15 +34,15 @@ type arrival struct {
 	count int
 }
 
-// decide decides once, on the signals of a group of which so many instances are real.
-func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, real int, now time.Time) policy.Decision {
+// decide decides once, on the signals of a group of which so many instances actually exist.
+func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) policy.Decision {
 	if !v.begun {
-		v.size, v.serving, v.begun = real, real, true
+		v.size, v.serving, v.begun = actual, actual, true
 	}
 	v.arrive(now)
 	observed := policy.Observation{
 		Size: policy.Size{Count: v.size, Type: spec.Type}, Becoming: v.size - v.serving, LastServing: v.lastServing,
-		Signals: v.rescaled(signals, real),
+		Signals: v.rescaled(signals, actual),
 	}
 	v.before, v.inputs = v.memory.Clone(), observed.Inputs()
 	v.decision = policy.Decide(spec, &v.inputs, now, &v.memory)
@@ -80,11 +80,11 @@ func (v *virtual) become(size int, now time.Time) {
 }
 
 // rescaled are the signals as the virtual instances would show them.
-func (v *virtual) rescaled(signals []policy.Signal, real int) []policy.Signal {
-	if real == 0 || v.serving == 0 || real == v.size && real == v.serving {
+func (v *virtual) rescaled(signals []policy.Signal, actual int) []policy.Signal {
+	if actual == 0 || v.serving == 0 || actual == v.size && actual == v.serving {
 		return signals
 	}
-	factor := float64(real) / float64(v.serving)
+	factor := float64(actual) / float64(v.serving)
 	scaled := make([]policy.Signal, len(signals))
 	for i, signal := range signals {
 		if signal.PerInstance && len(signal.Instances) > 0 {
@@ -102,8 +102,8 @@ func (v *virtual) spread(signal policy.Signal, factor float64) []policy.Instance
 			list[i].Sample = policy.Missing(policy.Warming, time.Time{})
 			continue
 		}
-		real := signal.Instances[i*len(signal.Instances)/v.serving]
-		list[i] = policy.InstanceSample{Instance: real.Instance, Sample: scaled(real.Sample, factor, signal.Ceiling)}
+		shown := signal.Instances[i*len(signal.Instances)/v.serving]
+		list[i] = policy.InstanceSample{Instance: shown.Instance, Sample: scaled(shown.Sample, factor, signal.Ceiling)}
 	}
 	return list
 }

@@ -27,22 +27,22 @@ func specAt(target float64) policy.Spec {
 func TestAVirtualGroupComesToTheSizeThatItsLoadNeedsWhateverTheRealOneHas(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		real := rapid.IntRange(1, 30).Draw(t, "real")
+		actual := rapid.IntRange(1, 30).Draw(t, "actual")
 		need := rapid.IntRange(1, 30).Draw(t, "need")
 		load := (float64(need) - 0.5) * 50
-		if load/float64(real) >= 95 {
+		if load/float64(actual) >= 95 {
 			return // saturated: the load is not known
 		}
 		spec := specAt(50)
 		var v virtual
 		for now, end := dawn, dawn.Add(time.Hour); now.Before(end); now = now.Add(10 * time.Second) {
-			v.decide(&spec, []policy.Signal{showing(real, load)}, real, now)
+			v.decide(&spec, []policy.Signal{showing(actual, load)}, actual, now)
 			if v.serving > v.size || v.serving < 0 {
 				t.Fatalf("%d of %d serve", v.serving, v.size)
 			}
 		}
 		if v.size != need || v.serving != need {
-			t.Fatalf("%d (%d serve) for a load that needs %d, seen on %d", v.size, v.serving, need, real)
+			t.Fatalf("%d (%d serve) for a load that needs %d, seen on %d", v.size, v.serving, need, actual)
 		}
 	})
 }

@@ -50,7 +50,8 @@ type evaluation struct {
 	memory  *Memory
 	current int
 
-	floor, ceiling int // within which the count has to be: min and max, as schedules and an operator move them
+	floor, ceiling int  // within which the count has to be: min and max, as schedules and an operator move them
+	unknown        bool // a policy cannot tell, whatever the others want
 }
 
 // bound finds the floor and the ceiling. A ceiling below a floor gives way.
@@ -78,7 +79,7 @@ func (e *evaluation) bound() {
 // does not know, nothing below current is wanted. Schedules alone want their floor,
 // and min outside their windows.
 func (e *evaluation) combine() Verdict {
-	verdict, unknown, others := Abstain, false, false
+	verdict, others := Abstain, false
 	e.Wanted = e.current
 	for i, r := range e.Recommendations {
 		if e.spec.Policies[i].Schedule != nil {
@@ -87,7 +88,7 @@ func (e *evaluation) combine() Verdict {
 		others = true
 		switch r.Verdict {
 		case Unknown:
-			unknown = true
+			e.unknown = true
 		case Want:
 			if verdict != Want || r.Count > e.Wanted {
 				e.Wanted, verdict = r.Count, Want
@@ -98,7 +99,7 @@ func (e *evaluation) combine() Verdict {
 	case !others && len(e.spec.Policies) > 0:
 		e.Wanted = e.floor
 		return Want
-	case unknown && (verdict != Want || e.Wanted <= e.current):
+	case e.unknown && (verdict != Want || e.Wanted <= e.current):
 		e.Wanted = e.current
 		return Unknown
 	}
@@ -139,7 +140,7 @@ func (e *evaluation) limit(verdict Verdict) (int, Reason) {
 		if count < e.floor {
 			count, reason = e.become(count, e.floor, e.floorReason()), e.floorReason()
 		}
-	case verdict == Unknown && wanted <= e.current:
+	case verdict == Unknown && wanted <= e.current, e.unknown && wanted < e.current:
 		return e.become(wanted, e.current, ReasonUnknown), ReasonUnknown
 	case verdict == Abstain && wanted == e.current:
 		count, reason = e.current, ReasonAbstained

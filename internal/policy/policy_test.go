@@ -453,6 +453,12 @@ func TestLoweredMaxIsReachedByTheOrdinaryRules(t *testing.T) {
 		t.Parallel()
 		expect(t, lowered(t).evaluate(noLoad()), 10, policy.ReasonUnknown)
 	})
+	t.Run("not without some of the data, though more is wanted", func(t *testing.T) {
+		t.Parallel()
+		group := lowered(t)
+		group.spec.Policies = append(group.spec.Policies, policy.Rule{Name: "size", Size: &policy.SizeOf{Signal: "size"}})
+		expect(t, group.evaluate(load(12)), 10, policy.ReasonUnknown)
+	})
 	t.Run("though more is wanted all the time", func(t *testing.T) {
 		t.Parallel()
 		expect(t, lowered(t).evaluate(load(12)), 6, policy.ReasonAtMax)

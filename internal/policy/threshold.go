@@ -6,7 +6,7 @@ import (
 )
 
 // Threshold changes the group while all of its conditions hold. It has a say only then,
-// save that one which would shrink the group keeps it from shrinking otherwise: the group
+// save that one with a change below 0 keeps the group from shrinking otherwise: the group
 // shrinks when all agree.
 type Threshold struct {
 	When   []Condition // at least one
@@ -68,20 +68,12 @@ func (c Condition) judge(in *Inputs, grows bool, now time.Time) (Recommendation,
 	return r, Want
 }
 
-// grows says whether the rule can make a group of n larger, and shrinks whether it can
-// make it smaller.
+// grows says whether the rule can make a group of n larger.
 func (t *Threshold) grows(n int) bool {
 	if t.Size != nil {
 		return *t.Size > n
 	}
 	return t.Change.Count > 0 || t.Change.Share > 0
-}
-
-func (t *Threshold) shrinks(n int) bool {
-	if t.Size != nil {
-		return *t.Size < n
-	}
-	return !t.grows(n)
 }
 
 func (t *Threshold) recommend(name string, spec *Spec, in *Inputs, now time.Time, memory *Memory) Recommendation {
@@ -93,10 +85,10 @@ func (t *Threshold) recommend(name string, spec *Spec, in *Inputs, now time.Time
 		r.Verdict = Unknown
 	case hits >= t.Hits:
 		r.Verdict, r.Count = Want, t.size(in, current)
-	case t.shrinks(current):
-		r.Verdict, r.Count = Want, current
-	default:
+	case t.Size != nil || t.grows(current):
 		r.Verdict = Abstain
+	default:
+		r.Verdict, r.Count = Want, current
 	}
 	return r
 }

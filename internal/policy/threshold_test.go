@@ -238,7 +238,7 @@ func TestThresholdOfAnExactSize(t *testing.T) {
 		"it stays there":                         {policy.BothWays, 10, 200, 10},
 		"smaller, it has no say":                 {policy.BothWays, 5, 50, 3},
 		"at it, it has no say":                   {policy.BothWays, 10, 50, 3},
-		"larger, it has to agree":                {policy.BothWays, 15, 50, 15},
+		"larger, it has no say":                  {policy.BothWays, 15, 50, 3},
 		"growing only: no say when it is larger": {policy.OnlyOut, 15, 50, 3},
 		"growing only: it would grow again":      {policy.OnlyOut, 15, 200, 10},
 		"growing only: it grows":                 {policy.OnlyOut, 5, 200, 10},

@@ -1,0 +1,64 @@
+package httpd_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/record"
+)
+
+func TestThePastIsAskedForWithTheTimeThatItTakesToComputeIt(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 4, 1, 3, 12, 0, 0, time.UTC)
+	f := &fakeFleet{past: map[string][]record.Item{"web": {{At: at, Note: "resumed"}}}}
+	answer := httptest.NewRecorder()
+	httpd.Control(f, f).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v1/groups/web/decisions?from=2026-04-01T03:00:00Z&to=2026-04-01T04:00:00Z", nil))
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"note":"resumed"`) {
+		t.Errorf("status %d: %s", answer.Code, answer.Body)
+	}
+	if want := at.Add(-12*time.Minute - record.Lead); !f.span[0].Equal(want) {
+		t.Errorf("read from %v on, want %v", f.span[0], want)
+	}
+}
+
+func TestATimeThatIsNoneIsRefusedWithAnExample(t *testing.T) {
+	t.Parallel()
+	f := &fakeFleet{}
+	for _, path := range []string{"/v1/groups/web/decisions?from=today", "/v1/groups/web/decisions?to=1", "/v1/groups/web/explain?at=now"} {
+		answer := httptest.NewRecorder()
+		httpd.Control(f, f).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		if answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "write for example 2026-04-01T09:00:00+09:00") {
+			t.Errorf("%s: status %d: %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
+func TestALongSpanIsCutAndItsFaultsAreFew(t *testing.T) {
+	t.Parallel()
+	items := func(yield func(record.Item, error) bool) {
+		for range 100 {
+			if !yield(record.Item{}, errors.New("damaged")) {
+				return
+			}
+		}
+		for n := range 20_000 {
+			if !yield(record.Item{At: time.Unix(int64(n), 0), State: record.Verified, Decision: policy.Decision{Reason: policy.ReasonSteady}}, nil) {
+				return
+			}
+		}
+	}
+	all := httpd.SelectMoments("web", items, time.Time{}, true)
+	if len(all.Moments) != 10_000 || !all.Cut || len(all.Faults) != 10 {
+		t.Errorf("%d moments, cut %v, %d faults", len(all.Moments), all.Cut, len(all.Faults))
+	}
+	news := httpd.SelectMoments("web", items, time.Time{}, false)
+	if len(news.Moments) != 1 || news.Cut {
+		t.Errorf("%d moments of one reason, cut %v", len(news.Moments), news.Cut)
+	}
+}
