@@ -87,7 +87,7 @@ func areText(codes []string) string {
 }
 
 func disownCommand() *cobra.Command {
-	var request httpd.InstanceRequest
+	var request httpd.SignedRequest
 	command := &cobra.Command{
 		Use:   "disown CODE",
 		Short: "Give a machine up: it is left as it is",

@@ -49,6 +49,10 @@ func (f *fakeFleet) Override(_ context.Context, group string, override policy.Ov
 	return f.take([]any{"override", group, override})
 }
 
+func (f *fakeFleet) Promote(_ context.Context, group string, promoted bool, by, why string) error {
+	return f.take([]any{"promote", group, promoted, by, why})
+}
+
 func (f *fakeFleet) Resume(_ context.Context, group string) error {
 	return f.take([]string{"resume", group})
 }
@@ -122,6 +126,14 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 		"pause web --out --by sato": {
 			[]any{"override", "web", policy.Override{Kind: policy.PauseOut, By: "sato"}},
 			"web is paused outwards: it does not grow; `autoscaled resume web` ends it",
+		},
+		"promote web --by sato --why": {
+			[]any{"promote", "web", true, "sato", why},
+			"the shadow's policies of web are in force; `autoscaled rollback web` ends that",
+		},
+		"rollback web": {
+			[]any{"promote", "web", false, by, ""},
+			"the file's policies of web are in force again",
 		},
 		"hold web 8": {
 			[]any{"override", "web", policy.Override{Kind: policy.HoldAt, Count: 8, By: by}},

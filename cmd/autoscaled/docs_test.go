@@ -109,6 +109,7 @@ var chosen = regexp.MustCompile(`\b(providers|queries|profiles|groups|signals)\.
 
 // template is a path with the names that a file's author chose left open.
 func template(path string) string {
+	path = strings.Replace(path, ".shadow.", ".", 1) // what is in a shadow is documented at the group
 	return chosen.ReplaceAllStringFunc(path, func(part string) string {
 		if kind, _, named := strings.Cut(part, "."); named {
 			return kind + ".NAME"

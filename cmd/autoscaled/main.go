@@ -78,7 +78,7 @@ func root() *cobra.Command {
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
 	command.AddCommand(runCommand(), checkCommand(), statusCommand(), signalsCommand(), ordersCommand(), preflightCommand(),
-		explainCommand(), historyCommand(), pauseCommand(), holdCommand(), resumeCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
+		explainCommand(), historyCommand(), pauseCommand(), holdCommand(), resumeCommand(), promoteCommand(), rollbackCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
 		recoverCommand(), probeCommand(), gpCommand(), simulatorCommand(), demoCommand())
 	return command
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func protectCommand() *cobra.Command {
-	var request httpd.InstanceRequest
+	var request httpd.SignedRequest
 	command := &cobra.Command{
 		Use:   "protect CODE",
 		Short: "Keep an instance from being removed by scaling in or replacing",

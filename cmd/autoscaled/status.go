@@ -112,6 +112,7 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	for _, sentence := range g.Decision.Policies {
 		fmt.Fprintf(w, "    %s\n", sentence)
 	}
+	printShadow(w, g.Shadow)
 	for _, s := range g.Signals {
 		if s.Value == nil {
 			fmt.Fprintf(w, "  ! signal %s has no value: %s\n", s.Name, s.Why)
@@ -194,6 +195,23 @@ func holdText(hold policy.Hold) string {
 		return "those that could be sent away have not served for long enough"
 	default:
 		return "not done for now"
+	}
+}
+
+// printShadow says what other rules would have decided, and how the two compare.
+func printShadow(w io.Writer, s *fleet.ShadowStatus) {
+	if s == nil {
+		return
+	}
+	name, other := "shadow", "in force"
+	if s.Promoted {
+		name = "shadow (promoted: these are the file's policies)"
+	}
+	fmt.Fprintf(w, "  %s: would be %d (%s)\n", name, s.Desired, s.Reason)
+	if score := s.Score; score.Measured > 0 {
+		fmt.Fprintf(w, "    in %s: %.1f instance-hours, short for %s, %d changes; %s: %.1f, %s, %d\n", score.Measured.Round(time.Second),
+			score.Shadow.InstanceHours, score.Shadow.Short.Round(time.Second), score.Shadow.Changes,
+			other, score.Active.InstanceHours, score.Active.Short.Round(time.Second), score.Active.Changes)
 	}
 }
 

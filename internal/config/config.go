@@ -124,6 +124,7 @@ type Group struct {
 	Ready     Ready
 	Signals   []Signal // in the order of the file
 	Policies  []Policy // in the order of the file
+	Shadow    *Shadow  // nil: none
 	Traps     []TrapRule
 	ScaleOut  ScaleOut
 	ScaleIn   ScaleIn

@@ -33,6 +33,9 @@ func readGroup(s *section, known definitions) Group {
 	g.Ready = readReady(s.section("ready"), g.Balancers)
 	g.Signals = readSignals(s, known, g.Interval)
 	g.Policies = readPolicies(s, g)
+	if s.has("shadow") {
+		g.Shadow = readShadow(s.section("shadow"), g)
+	}
 	g.Traps = readTrapRules(s, known.traps)
 	return g
 }

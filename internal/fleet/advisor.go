@@ -98,7 +98,7 @@ func (a *Advisor) decide(signals []policy.Signal) {
 	now := a.Now().Round(0)
 	a.show(signals, now)
 	decision := a.would.decide(&a.Spec, signals, len(a.targets), now)
-	a.Recorder.Add(&a.would.inputs, &a.would.before, &a.would.memory, decision)
+	a.Recorder.Add(&a.would.inputs, &a.would.before, &a.would.Memory, decision)
 	a.note(decision, "would decide")
 }
 

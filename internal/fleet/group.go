@@ -22,23 +22,26 @@ type state struct {
 	Desired policy.Size    `json:"desired"`
 	Memory  policy.Memory  `json:"memory"`
 	Rollout policy.Rollout `json:"rollout,omitzero"`
+	Shadow  *shadowState   `json:"shadow,omitempty"`
 }
 
 // clone is a copy that an evaluation may change.
 func (s state) clone() state {
-	s.Memory = s.Memory.Clone()
+	s.Memory, s.Shadow = s.Memory.Clone(), s.Shadow.clone()
 	return s
 }
 
 func stateKey(group string) string { return "group/" + group + "/state" }
 
-// GroupOptions are what a Group needs. All fields are required.
+// GroupOptions are what a Group needs. All fields are required but
+// Shadow.
 type GroupOptions struct {
 	DeciderOptions
 	Crew    *actions.Crew
 	Journal store.Journal
 	Billing func(now time.Time) cloud.Billing
 	WarmUp  time.Duration // an instance's signals are not believed for this long after it began to serve
+	Shadow  *Shadow       // nil: none
 }
 
 // Group runs one group in mode act.
@@ -54,6 +57,9 @@ type Group struct {
 	state     *store.Document[state]
 	snapshots <-chan *cloud.Snapshot
 	looked    bool // at least one snapshot has been seen
+	Shadow    *Shadow
+	shadowed  shadowTurn    // of the group's goroutine
+	shadow    *ShadowStatus // guarded by mu
 	commands  chan func()
 	ended     chan struct{} // closed when Run returns
 }
@@ -74,9 +80,13 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		commands:  make(chan func()),
 		clock:     clockWatch{last: options.Now()},
 		ended:     make(chan struct{}),
+		Shadow:    options.Shadow,
 	}
 	g.init(options.DeciderOptions)
 	g.configureRollout()
+	if err := g.configureShadow(); err != nil {
+		return nil, fmt.Errorf("group %s: take up the shadow: %w", options.Name, err)
+	}
 	g.resume(document.Value.Desired, document.Value.Memory.Override)
 	return g, nil
 }
@@ -189,6 +199,7 @@ func (g *Group) decide(signals []policy.Signal) {
 	observed := g.observation(signals, instances, pending)
 	inputs := observed.Inputs()
 	decision := policy.Decide(&g.Spec, &inputs, now, &next.Memory)
+	g.decideShadow(next.Shadow, signals, decision, serving(instances), now)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
 	judged := g.judge(&next, instances, choices)
 	if !next.Memory.Override.Pauses() && !judged { // after a judgement, another template may be in force
@@ -205,6 +216,7 @@ func (g *Group) decide(signals []policy.Signal) {
 		return
 	}
 	g.Recorder.Add(&inputs, &rested, &g.state.Value.Memory, decision)
+	g.recordShadow()
 	if g.troubled() {
 		g.setTrouble(g.Crew.ExcuseLate())
 	}
@@ -213,12 +225,23 @@ func (g *Group) decide(signals []policy.Signal) {
 		g.tellRollout()
 	}
 	g.show(signals, now)
+	g.showShadow()
 	g.showOverride(next.Memory.Override)
 	g.note(decision, "decided")
 	g.noteHeld(choice.Held)
 	if choice.Order > 0 {
 		g.Crew.Order(choice.Order)
 	}
+}
+
+// serving counts the instances in the pools.
+func serving(instances []actions.InstanceStatus) (n int) {
+	for _, in := range instances {
+		if in.Phase == actions.InPool {
+			n++
+		}
+	}
+	return n
 }
 
 // watchClock notices a jump of wall time.
@@ -361,7 +384,7 @@ func (g *Group) status() GroupStatus {
 	s := g.decider.status("act")
 	s.Instances = g.Crew.Instances()
 	g.mu.Lock()
-	s.Held = g.held
+	s.Held, s.Shadow = g.held, g.shadow
 	if rollout := g.rollout; rollout.State != "" {
 		s.Rollout = &rollout
 	}

@@ -27,6 +27,7 @@ type Metrics struct {
 	recommendation    *prometheus.GaugeVec
 	decisions         *prometheus.CounterVec
 	wakes             *prometheus.CounterVec
+	shadowDesired     *prometheus.GaugeVec
 	snapshotTimestamp *prometheus.GaugeVec
 	lag               prometheus.Histogram
 }
@@ -55,6 +56,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		decisions: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_decisions_total", Help: "Decisions, by what they change and why.",
 		}, []string{"group", "direction", "reason"}),
+		shadowDesired: gauge("autoscaled_group_shadow_desired_instances", "The size that the group's shadow decided on; 0 without a shadow.", "group"),
 		wakes: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_group_wakes_total", Help: "Events (traps) that made the group read and decide ahead of its slot.",
 		}, []string{"group"}),
@@ -76,6 +78,7 @@ func (m *Metrics) Touch(group string) {
 		m.instances.WithLabelValues(group, string(phase))
 	}
 	m.wakes.WithLabelValues(group)
+	m.shadowDesired.WithLabelValues(group)
 	m.desired.WithLabelValues(group)
 	m.foreignNodes.WithLabelValues(group)
 	m.setOverride(group, nil)

@@ -58,6 +58,7 @@ type setting struct {
 	delays            gpsim.Delays
 	interval          time.Duration // 10s, between decisions
 	slot              time.Duration // the interval's end
+	shadow            *fleet.Shadow // none
 	moving            time.Duration // 10s, between looks while something moves
 	idle              time.Duration // 1m, between looks otherwise
 	glance            time.Duration // 2s, between what the story looks at
@@ -324,11 +325,21 @@ func (w *world) start() {
 	p.account.Serve(crew)
 	metrics.Touch("gio", groupName)
 	p.group, err = fleet.NewGroup(fleet.GroupOptions{
-		DeciderOptions: decider, Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: 20 * time.Second,
+		DeciderOptions: decider, Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: 20 * time.Second, Shadow: w.shadowOf(),
 	})
 	must(w.t, err)
 	p.fleet.Groups = append(p.fleet.Groups, p.group)
 	w.run(p)
+}
+
+// shadowOf is the shadow as a new process reads it from its file.
+func (w *world) shadowOf() *fleet.Shadow {
+	if w.shadow == nil {
+		return nil
+	}
+	spec := w.spec()
+	spec.Policies = slices.Clone(w.shadow.Spec.Policies)
+	return &fleet.Shadow{Spec: spec}
 }
 
 func half() float64 { return 0.5 }

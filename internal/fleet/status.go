@@ -42,6 +42,7 @@ type GroupStatus struct {
 	Override  *policy.Override         `json:"override,omitempty"` // an operator's order that is in force
 	Trouble   string                   `json:"trouble,omitempty"`  // why nothing can be written down, and so nothing is done
 	Decision  DecisionStatus           `json:"decision"`
+	Shadow    *ShadowStatus            `json:"shadow,omitempty"` // what other rules would have decided
 	Signals   []SignalStatus           `json:"signals"`
 	Instances []actions.InstanceStatus `json:"instances"`
 	Foreign   []string                 `json:"foreign,omitempty"` // nodes of the pools that are not ours

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -18,73 +19,84 @@ const censoredFrom = 0.95
 // it is; what each instance shows is more or less by as much as fewer or more of them
 // would carry it.
 type virtual struct {
-	size        int // decided
-	serving     int // of those; the others arrive later
-	arrivals    []arrival
-	lastServing time.Time
-	begun       bool
+	virtualState
+	before   policy.Memory // of the newest decision: as it was before
+	inputs   policy.Inputs // what it rested on
+	decision policy.Decision
+}
 
-	memory, before policy.Memory // after and before the newest decision
-	inputs         policy.Inputs // of it
-	decision       policy.Decision
+// virtualState is a virtual group between two decisions.
+type virtualState struct {
+	Begun       bool          `json:"begun"`
+	Size        int           `json:"size"`    // decided
+	Serving     int           `json:"serving"` // of those; the others arrive later
+	Arrivals    []arrival     `json:"arrivals,omitempty"`
+	LastServing time.Time     `json:"last_serving,omitzero"`
+	Memory      policy.Memory `json:"memory"`
 }
 
 type arrival struct {
-	at    time.Time
-	count int
+	At    time.Time `json:"at"`
+	Count int       `json:"count"`
+}
+
+// clone is a copy that shares nothing with the state.
+func (v virtualState) clone() virtualState {
+	v.Arrivals, v.Memory = slices.Clone(v.Arrivals), v.Memory.Clone()
+	return v
 }
 
 // decide decides once, on the signals of a group of which so many instances actually exist.
 func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) policy.Decision {
-	if !v.begun {
-		v.size, v.serving, v.begun = actual, actual, true
+	if !v.Begun {
+		v.Size, v.Serving, v.Begun = actual, actual, true
 	}
 	v.arrive(now)
 	observed := policy.Observation{
-		Size: policy.Size{Count: v.size, Type: spec.Type}, Becoming: v.size - v.serving, LastServing: v.lastServing,
+		Size: policy.Size{Count: v.Size, Type: spec.Type}, Becoming: v.Size - v.Serving, LastServing: v.LastServing,
 		Signals: v.rescaled(signals, actual),
 	}
-	v.before, v.inputs = v.memory.Clone(), observed.Inputs()
-	v.decision = policy.Decide(spec, &v.inputs, now, &v.memory)
+	v.before, v.inputs = v.Memory.Clone(), observed.Inputs()
+	v.decision = policy.Decide(spec, &v.inputs, now, &v.Memory)
 	v.become(v.decision.Desired.Count, now)
 	return v.decision
 }
 
 // arrive lets serve what was ordered long enough ago.
 func (v *virtual) arrive(now time.Time) {
-	for len(v.arrivals) > 0 && !now.Before(v.arrivals[0].at) {
-		v.serving += v.arrivals[0].count
-		v.lastServing = v.arrivals[0].at
-		v.arrivals = v.arrivals[1:]
+	for len(v.Arrivals) > 0 && !now.Before(v.Arrivals[0].At) {
+		v.Serving += v.Arrivals[0].Count
+		v.LastServing = v.Arrivals[0].At
+		v.Arrivals = v.Arrivals[1:]
 	}
 }
 
 // become gives the group a size. What has not arrived yet goes first.
 func (v *virtual) become(size int, now time.Time) {
-	if size > v.size {
-		v.arrivals = append(v.arrivals, arrival{now.Add(virtualLead), size - v.size})
+	if size > v.Size {
+		v.Arrivals = append(v.Arrivals, arrival{now.Add(virtualLead), size - v.Size})
 	}
-	for surplus := v.size - size; surplus > 0; {
-		last := len(v.arrivals) - 1
+	for surplus := v.Size - size; surplus > 0; {
+		last := len(v.Arrivals) - 1
 		if last < 0 {
-			v.serving -= surplus
+			v.Serving -= surplus
 			break
 		}
-		gone := min(surplus, v.arrivals[last].count)
+		gone := min(surplus, v.Arrivals[last].Count)
 		surplus -= gone
-		if v.arrivals[last].count -= gone; v.arrivals[last].count == 0 {
-			v.arrivals = v.arrivals[:last]
+		if v.Arrivals[last].Count -= gone; v.Arrivals[last].Count == 0 {
+			v.Arrivals = v.Arrivals[:last]
 		}
 	}
-	v.size = size
+	v.Size = size
 }
 
 // rescaled are the signals as the virtual instances would show them.
 func (v *virtual) rescaled(signals []policy.Signal, actual int) []policy.Signal {
-	if actual == 0 || v.serving == 0 || actual == v.size && actual == v.serving {
+	if actual == 0 || v.Serving == 0 || actual == v.Size && actual == v.Serving {
 		return signals
 	}
-	factor := float64(actual) / float64(v.serving)
+	factor := float64(actual) / float64(v.Serving)
 	scaled := make([]policy.Signal, len(signals))
 	for i, signal := range signals {
 		if signal.PerInstance && len(signal.Instances) > 0 {
@@ -96,13 +108,13 @@ func (v *virtual) rescaled(signals []policy.Signal, actual int) []policy.Signal 
 }
 
 func (v *virtual) spread(signal policy.Signal, factor float64) []policy.InstanceSample {
-	list := make([]policy.InstanceSample, v.size)
+	list := make([]policy.InstanceSample, v.Size)
 	for i := range list {
-		if i >= v.serving {
+		if i >= v.Serving {
 			list[i].Sample = policy.Missing(policy.Warming, time.Time{})
 			continue
 		}
-		shown := signal.Instances[i*len(signal.Instances)/v.serving]
+		shown := signal.Instances[i*len(signal.Instances)/v.Serving]
 		list[i] = policy.InstanceSample{Instance: shown.Instance, Sample: scaled(shown.Sample, factor, signal.Ceiling)}
 	}
 	return list

@@ -37,12 +37,12 @@ func TestAVirtualGroupComesToTheSizeThatItsLoadNeedsWhateverTheRealOneHas(t *tes
 		var v virtual
 		for now, end := dawn, dawn.Add(time.Hour); now.Before(end); now = now.Add(10 * time.Second) {
 			v.decide(&spec, []policy.Signal{showing(actual, load)}, actual, now)
-			if v.serving > v.size || v.serving < 0 {
-				t.Fatalf("%d of %d serve", v.serving, v.size)
+			if v.Serving > v.Size || v.Serving < 0 {
+				t.Fatalf("%d of %d serve", v.Serving, v.Size)
 			}
 		}
-		if v.size != need || v.serving != need {
-			t.Fatalf("%d (%d serve) for a load that needs %d, seen on %d", v.size, v.serving, need, actual)
+		if v.Size != need || v.Serving != need {
+			t.Fatalf("%d (%d serve) for a load that needs %d, seen on %d", v.Size, v.Serving, need, actual)
 		}
 	})
 }
@@ -56,32 +56,32 @@ func TestWhatAVirtualGroupOrdersServesAfterAWhile(t *testing.T) {
 		v.decide(&spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
 	}
 	at(0)
-	if v.size != 4 || v.serving != 2 {
-		t.Fatalf("%d, of which %d serve", v.size, v.serving)
+	if v.Size != 4 || v.Serving != 2 {
+		t.Fatalf("%d, of which %d serve", v.Size, v.Serving)
 	}
 	at(virtualLead - time.Second)
-	if v.serving != 2 || v.inputs.Becoming != 2 {
-		t.Errorf("%d serve before their time", v.serving)
+	if v.Serving != 2 || v.inputs.Becoming != 2 {
+		t.Errorf("%d serve before their time", v.Serving)
 	}
 	at(virtualLead)
-	if v.serving != 4 || v.inputs.Becoming != 0 || v.decision.Current.Count != 4 {
-		t.Errorf("%d serve, from %d", v.serving, v.decision.Current.Count)
+	if v.Serving != 4 || v.inputs.Becoming != 0 || v.decision.Current.Count != 4 {
+		t.Errorf("%d serve, from %d", v.Serving, v.decision.Current.Count)
 	}
 }
 
 func TestASaturatedInstanceTellsALargerVirtualGroupNothingForShrinking(t *testing.T) {
 	t.Parallel()
 	spec := specAt(50)
-	v := virtual{size: 10, serving: 10, begun: true}
+	v := virtual{virtualState: virtualState{Size: 10, Serving: 10, Begun: true}}
 	v.decide(&spec, []policy.Signal{showing(2, 199)}, 2, dawn)
-	if v.size != 10 || v.decision.Reason != policy.ReasonUnknown {
-		t.Errorf("it becomes %d (%s) on instances that may carry more than they show", v.size, v.decision.Reason)
+	if v.Size != 10 || v.decision.Reason != policy.ReasonUnknown {
+		t.Errorf("it becomes %d (%s) on instances that may carry more than they show", v.Size, v.decision.Reason)
 	}
 }
 
 func TestSignalsOfTheGroupAreNotRescaled(t *testing.T) {
 	t.Parallel()
-	v := virtual{size: 10, serving: 5}
+	v := virtual{virtualState: virtualState{Size: 10, Serving: 5}}
 	rate := policy.Signal{Name: "rate", Group: policy.ValueAt(1000, dawn)}
 	if got := v.rescaled([]policy.Signal{rate}, 2)[0].Group; got != rate.Group {
 		t.Errorf("got %v", got)

@@ -68,6 +68,16 @@ func (c *Client) Explain(ctx context.Context, group string, at time.Time) (Expla
 	return explained, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/explain?"+query.Encode(), nil, &explained)
 }
 
+// Promote lets the rules of a group's shadow and the active ones change places, and back
+// again with promoted false.
+func (c *Client) Promote(ctx context.Context, group string, promoted bool, request SignedRequest) error {
+	verb := "promote"
+	if !promoted {
+		verb = "rollback"
+	}
+	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/"+verb, request)
+}
+
 // Resume resumes a group.
 func (c *Client) Resume(ctx context.Context, group string) error {
 	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/resume", struct{}{})
@@ -79,12 +89,12 @@ func (c *Client) Adopt(ctx context.Context, adoption fleet.Adoption) error {
 }
 
 // Disown gives up an instance: it is left as it is.
-func (c *Client) Disown(ctx context.Context, code string, request InstanceRequest) error {
+func (c *Client) Disown(ctx context.Context, code string, request SignedRequest) error {
 	return c.command(ctx, "/v1/instances/"+url.PathEscape(code)+"/disown", request)
 }
 
 // Protect keeps an instance from being removed by scaling in or replacing.
-func (c *Client) Protect(ctx context.Context, code string, request InstanceRequest) error {
+func (c *Client) Protect(ctx context.Context, code string, request SignedRequest) error {
 	return c.command(ctx, "/v1/instances/"+url.PathEscape(code)+"/protect", request)
 }
 

@@ -25,6 +25,7 @@ type Fleet interface {
 	Status() fleet.Status
 	Signals(group string) (fleet.GroupSignals, error)
 	Override(ctx context.Context, group string, override policy.Override) error
+	Promote(ctx context.Context, group string, promoted bool, by, why string) error
 	Resume(ctx context.Context, group string) error
 	Adopt(ctx context.Context, adoption fleet.Adoption) error
 	Disown(ctx context.Context, code string, by, why string) error
@@ -61,8 +62,8 @@ func (r OverrideRequest) override(now time.Time) (policy.Override, error) {
 	return o, nil
 }
 
-// InstanceRequest is the body of a command about one instance.
-type InstanceRequest struct {
+// SignedRequest is the body of a command that says who asks, and why.
+type SignedRequest struct {
 	By  string `json:"by"`            // who asks
 	Why string `json:"why,omitempty"` // for whoever reads the status
 }
@@ -96,14 +97,19 @@ func Control(f Fleet, past Past) http.Handler {
 		}
 		return f.Override(ctx, r.PathValue("group"), override)
 	}))
+	for verb, promoted := range map[string]bool{"promote": true, "rollback": false} {
+		mux.HandleFunc("POST /v1/groups/{group}/"+verb, command(verb, func(ctx context.Context, r *http.Request, request SignedRequest) error {
+			return f.Promote(ctx, r.PathValue("group"), promoted, request.By, request.Why)
+		}))
+	}
 	mux.HandleFunc("POST /v1/groups/{group}/resume", bare(f.Resume, "group"))
 	mux.HandleFunc("POST /v1/adopt", command("adopt", func(ctx context.Context, _ *http.Request, adoption fleet.Adoption) error {
 		return f.Adopt(ctx, adoption)
 	}))
-	mux.HandleFunc("POST /v1/instances/{code}/disown", command("disown", func(ctx context.Context, r *http.Request, request InstanceRequest) error {
+	mux.HandleFunc("POST /v1/instances/{code}/disown", command("disown", func(ctx context.Context, r *http.Request, request SignedRequest) error {
 		return f.Disown(ctx, r.PathValue("code"), request.By, request.Why)
 	}))
-	mux.HandleFunc("POST /v1/instances/{code}/protect", command("protect", func(ctx context.Context, r *http.Request, request InstanceRequest) error {
+	mux.HandleFunc("POST /v1/instances/{code}/protect", command("protect", func(ctx context.Context, r *http.Request, request SignedRequest) error {
 		return f.Protect(ctx, r.PathValue("code"), actions.Protection{By: request.By, Why: request.Why})
 	}))
 	mux.HandleFunc("POST /v1/instances/{code}/unprotect", bare(f.Unprotect, "code"))

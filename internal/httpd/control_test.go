@@ -60,6 +60,10 @@ func (f *fakeFleet) Override(_ context.Context, group string, override policy.Ov
 	return nil
 }
 
+func (f *fakeFleet) Promote(_ context.Context, group string, promoted bool, by, why string) error {
+	return f.take([]any{"promote", group, promoted, by, why})
+}
+
 func (f *fakeFleet) Resume(_ context.Context, group string) error {
 	if err := f.refuse(group); err != nil {
 		return err
@@ -147,7 +151,7 @@ func TestPauseAndResumeReachTheGroup(t *testing.T) {
 
 func TestWhatOnlyAPersonKnowsReachesTheFleet(t *testing.T) {
 	t.Parallel()
-	request := httpd.InstanceRequest{By: "sato", Why: "a test of the disks"}
+	request := httpd.SignedRequest{By: "sato", Why: "a test of the disks"}
 	for what, c := range map[string]struct {
 		ask  func(ctx context.Context, client *httpd.Client) error
 		want any

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/policy/schedule"
 )
 
 // BenchmarkEvaluate decides for a group of 20 instances on two signals of the
@@ -28,6 +29,39 @@ func BenchmarkEvaluate(b *testing.B) {
 	observed := policy.Observation{
 		Size:    policy.Size{Count: 20, Type: "V40"},
 		Signals: []policy.Signal{cpu, memoryUse, ofGroup("rate", policy.ValueAt(4800, noon))},
+	}
+	var memory policy.Memory
+	now := noon
+	b.ReportAllocs()
+	for b.Loop() {
+		now = now.Add(10 * time.Second)
+		policy.Evaluate(&spec, observed, now, &memory)
+	}
+}
+
+// BenchmarkEvaluateEveryKind decides for a group of 20 instances by one rule of each kind,
+// with every guard on.
+func BenchmarkEvaluateEveryKind(b *testing.B) {
+	cpu, step, busy := ofInstances(readings(20, 0.5)), bands(), threshold(2, above("cpu", 0.9))
+	step.Signal, busy.Hits, busy.Of = "queue", 3, 5
+	spec := policy.Spec{
+		Min: 2, Max: 40, Type: "V40",
+		Policies: append(policy.Targets(policy.Target{Name: "target", Signal: "cpu", Value: 0.6, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1}),
+			policy.Rule{Name: "step", Step: &step},
+			policy.Rule{Name: "threshold", Threshold: &busy},
+			policy.Rule{Name: "size", Only: policy.OnlyOut, Size: &policy.SizeOf{Signal: "size"}},
+			policy.Rule{Name: "webhook", Webhook: &policy.Webhook{Signal: "push"}},
+			bounded(b, schedule.Spec{Cron: "0 8 * * 1-5", Zone: "Asia/Tokyo", For: 10 * time.Hour}, 4, 0)),
+		Gap:      time.Minute,
+		Out:      hpaOut(),
+		In:       policy.Direction{Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute, Rates: []policy.Rate{{Share: 0.1, Period: time.Minute}}},
+		LoadLoss: policy.LoadLoss{Fall: 0.6, Release: 30 * time.Minute},
+	}
+	observed := policy.Observation{
+		Size: policy.Size{Count: 20, Type: "V40"},
+		Signals: []policy.Signal{
+			cpu, ofGroup("queue", policy.ValueAt(50, noon)), ofGroup("size", policy.ValueAt(10, noon)), pushed(0, 0),
+		},
 	}
 	var memory policy.Memory
 	now := noon

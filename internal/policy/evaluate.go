@@ -123,23 +123,14 @@ func (e *evaluation) limit(verdict Verdict) (int, Reason) {
 	case override.is(HoldAt):
 		return e.hold(override.Count)
 	}
-	wanted := e.Wanted
-	switch { // a floor or ceiling is a want, and the stronger one
-	case wanted < e.floor:
-		wanted = e.become(wanted, e.floor, e.floorReason())
-	case wanted > e.ceiling:
-		wanted = e.become(wanted, e.ceiling, e.cap().Reason)
-	}
+	wanted := e.bounded(e.Wanted)
 	if wanted > e.current && override.is(PauseOut) || wanted < e.current && override.is(PauseIn) {
 		return e.become(wanted, e.current, ReasonPaused), ReasonPaused
 	}
 	count, reason := e.current, ReasonSteady
 	switch {
-	case e.current < e.floor: // too small to serve as configured: that much waits for nothing
-		count, reason = e.growth(wanted)
-		if count < e.floor {
-			count, reason = e.become(count, e.floor, e.floorReason()), e.floorReason()
-		}
+	case e.current < e.floor:
+		count, reason = e.recovery(wanted)
 	case verdict == Unknown && wanted <= e.current, e.unknown && wanted < e.current:
 		return e.become(wanted, e.current, ReasonUnknown), ReasonUnknown
 	case verdict == Abstain && wanted == e.current:
@@ -156,6 +147,18 @@ func (e *evaluation) limit(verdict Verdict) (int, Reason) {
 		reason = e.cap().Reason
 	}
 	return count, reason
+}
+
+// bounded is the count as the floor and the ceiling, which are wants too, and the stronger
+// ones, make it.
+func (e *evaluation) bounded(count int) int {
+	switch {
+	case count < e.floor:
+		return e.become(count, e.floor, e.floorReason())
+	case count > e.ceiling:
+		return e.become(count, e.ceiling, e.cap().Reason)
+	}
+	return count
 }
 
 func (e *evaluation) floorReason() Reason {
@@ -185,6 +188,16 @@ func (e *evaluation) hold(count int) (int, Reason) {
 		return e.become(count, e.current, ReasonDoubt), ReasonDoubt
 	}
 	return count, ReasonHeld
+}
+
+// recovery grows a group that is too small to serve as configured. Up to the floor it waits
+// for nothing.
+func (e *evaluation) recovery(wanted int) (int, Reason) {
+	count, reason := e.growth(wanted)
+	if count < e.floor {
+		return e.become(count, e.floor, e.floorReason()), e.floorReason()
+	}
+	return count, reason
 }
 
 func (e *evaluation) growth(wanted int) (int, Reason) {

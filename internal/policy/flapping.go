@@ -4,11 +4,13 @@ import "time"
 
 // A group that turns round again and again within a few spans of its stabilization is
 // flapping: it pays for starts and stops without being any better off. Each turn beyond
-// the second doubles the span, up to eightfold; it narrows again as the turns become old.
+// the second doubles the span, up to eightfold. It narrows again when the next turn comes
+// late, or none for a day: sooner, and what made the group flap would do so anew.
 const (
 	turnsFree   = 2 // turns that everybody has: up in the morning, down in the evening
-	turnsSpans  = 6 // spans after which a turn is forgotten
+	turnsSpans  = 6 // spans within which turns follow one another
 	widenedMost = 3 // doublings
+	turnsKept   = 24 * time.Hour
 )
 
 // widest is the longest that a span of stabilization becomes.
@@ -24,8 +26,9 @@ func (m *Memory) turn(now time.Time) {
 
 // forgetTurns drops the turns that are too old to count.
 func (m *Memory) forgetTurns(spec *Spec, now time.Time) {
+	kept := max(turnsKept, turnsSpans*widest(spec.In.Stabilization))
 	drop := 0
-	for drop < len(m.Turns) && now.Sub(m.Turns[drop]) >= turnsSpans*widest(spec.In.Stabilization) {
+	for drop < len(m.Turns) && now.Sub(m.Turns[drop]) >= kept {
 		drop++
 	}
 	m.Turns = append(m.Turns[:0], m.Turns[drop:]...)

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -71,11 +72,15 @@ func TestStabilizationNeverWidensMoreThanEightfold(t *testing.T) {
 func TestStabilizationNarrowsAsTheTurnsBecomeOld(t *testing.T) {
 	t.Parallel()
 	group := swings(t, 3)
-	for range 8 {
-		group.repeat(time.Hour, load(10))
+	group.repeat(12*time.Hour, load(10))
+	early := *group
+	early.memory = group.memory.Clone()
+	if got := waits(&early); got != 80*time.Minute {
+		t.Errorf("half a day later it waits for %v, want 80m", got)
 	}
+	group.repeat(12*time.Hour, load(10))
 	if got := waits(group); got != 10*time.Minute {
-		t.Errorf("a quiet working day later it waits for %v, want 10m", got)
+		t.Errorf("a quiet day later it waits for %v, want 10m", got)
 	}
 }
 
@@ -102,6 +107,33 @@ func TestGroupTurnsRoundSeldomHoweverItsLoadSwings(t *testing.T) {
 		}
 		if plain := int(2 * 24 * time.Hour / period); turns > 16 || turns > plain {
 			t.Errorf("a load that swings every %v turns the group round %d times a day, and would %d times", period, turns, plain)
+		}
+	}
+}
+
+func TestNoiseDoesNotTurnAGroupRound(t *testing.T) {
+	t.Parallel()
+	for _, level := range []float64{9.5, 10, 10.5, 11} {
+		for seed := range uint64(5) {
+			random := rand.New(rand.NewPCG(seed, uint64(level*10)))
+			spec := unlimited()
+			target := followLoad()
+			target.ToleranceOut, target.ToleranceIn, spec.Policies = 0.1, 0.1, policy.Targets(target)
+			spec.In = policy.Direction{Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute}
+			group, turns, last := begin(t, spec, 10), 0, 0
+			for range 24 * 360 {
+				change := group.evaluate(carrying(level * (1 + 0.04*random.NormFloat64()))).Change()
+				if change*last < 0 {
+					turns++
+				}
+				if change != 0 {
+					last = change
+				}
+				group.wait(10 * time.Second)
+			}
+			if turns > 9 {
+				t.Errorf("seed %d: a load of %g with some noise turns the group round %d times a day", seed, level, turns)
+			}
 		}
 	}
 }

@@ -75,6 +75,18 @@ func (m Memory) Clone() Memory {
 	return m
 }
 
+// ExchangeWants lets two sets of rules for the same group change places: what each
+// remembers of its wants goes along, and what happened to the group stays.
+func (m *Memory) ExchangeWants(o *Memory) {
+	m.Peaks, o.Peaks = o.Peaks, m.Peaks
+	m.Troughs, o.Troughs = o.Troughs, m.Troughs
+	m.LastWant, o.LastWant = o.LastWant, m.LastWant
+	m.Hits, o.Hits = o.Hits, m.Hits
+	m.Wishes, o.Wishes = o.Wishes, m.Wishes
+	m.Load, o.Load = o.Load, m.Load
+	m.Capped, o.Capped = o.Capped, m.Capped
+}
+
 // Equal says whether the two remember the same.
 func (m *Memory) Equal(o *Memory) bool {
 	same := func(a, b time.Time) bool { return a.Equal(b) }

@@ -67,6 +67,18 @@ func NewRecorder(spec *policy.Spec, sink Sink) (*Recorder, error) {
 	return &Recorder{sink: sink, spec: encoded, hash: hashOf(encoded)}, nil
 }
 
+// Use goes on under another spec.
+func (r *Recorder) Use(spec *policy.Spec) error {
+	if r == nil {
+		return nil
+	}
+	other, err := NewRecorder(spec, r.sink)
+	if err == nil {
+		*r = *other
+	}
+	return err
+}
+
 func hashOf(spec []byte) string {
 	sum := sha256.Sum256(spec)
 	return hex.EncodeToString(sum[:8])

@@ -246,8 +246,12 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 	}
 	a.orders.Serve(crew)
 	d.actions.Touch(a.provider.Name, group.Name)
+	shadow, err := d.shadow(group)
+	if err != nil {
+		return err
+	}
 	acting, err := fleet.NewGroup(fleet.GroupOptions{
-		DeciderOptions: decider, Crew: crew, Journal: d.journal, Billing: machines.Billing, WarmUp: group.ScaleOut.WarmUp,
+		DeciderOptions: decider, Crew: crew, Journal: d.journal, Billing: machines.Billing, WarmUp: group.ScaleOut.WarmUp, Shadow: shadow,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,23 @@
+package daemon
+
+import (
+	"fmt"
+
+	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+)
+
+// shadow is the group's shadow; nil without one. Its decisions are recorded as those of
+// GROUP/shadow.
+func (d *Daemon) shadow(group config.Group) (*fleet.Shadow, error) {
+	if group.Shadow == nil {
+		return nil, nil
+	}
+	group.Policies, group.ScaleOut, group.ScaleIn = group.Shadow.Policies, group.Shadow.ScaleOut, group.Shadow.ScaleIn
+	decided, err := spec(group)
+	if err != nil {
+		return nil, fmt.Errorf("group %s, shadow: %w", group.Name, err)
+	}
+	recorder, err := d.recorder(group.Name+"/shadow", &decided)
+	return &fleet.Shadow{Spec: decided, Recorder: recorder}, err
+}
