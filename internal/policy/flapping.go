@@ -41,11 +41,12 @@ func (m *Memory) widened(span time.Duration) time.Duration {
 	if len(m.Turns) > 0 {
 		newest = m.Turns[len(m.Turns)-1]
 	}
-	doublings := 0
-	for doublings < widenedMost && m.turnsSince(newest.Add(-turnsSpans*span<<doublings)) > turnsFree+doublings {
-		doublings++
+	for doublings := widenedMost; doublings > 0; doublings-- {
+		if m.turnsSince(newest.Add(-turnsSpans*span<<(doublings-1))) >= turnsFree+doublings {
+			return span << doublings
+		}
 	}
-	return span << doublings
+	return span
 }
 
 func (m *Memory) turnsSince(since time.Time) (n int) {

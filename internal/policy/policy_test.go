@@ -467,6 +467,10 @@ func TestLoweredMaxIsReachedByTheOrdinaryRules(t *testing.T) {
 		t.Parallel()
 		expect(t, lowered(t).evaluate(load(10)), 6, policy.ReasonAtMax)
 	})
+	t.Run("and is wanted by then", func(t *testing.T) {
+		t.Parallel()
+		expect(t, lowered(t).evaluate(load(6)), 6, policy.ReasonWant)
+	})
 	t.Run("though no policy has a say", func(t *testing.T) {
 		t.Parallel()
 		group := lowered(t)

@@ -147,9 +147,36 @@ func TestLoweredMaxAndScheduledCeilingObeyTheRate(t *testing.T) {
 
 func TestWhatIsLeavingIsPutBackBeyondTheRate(t *testing.T) {
 	t.Parallel()
-	group := begin(t, growingBy(false, policy.Rate{Count: 1, Period: time.Minute}), 5)
-	group.Leaving = 3
-	expect(t, group.evaluate(load(20)), 8, policy.ReasonPutBack)
+	for leaving, want := range map[int]int{1: 6, 3: 8} {
+		group := begin(t, growingBy(false, policy.Rate{Count: 1, Period: time.Minute}), 5)
+		group.Leaving = leaving
+		expect(t, group.evaluate(load(20)), want, policy.ReasonPutBack)
+	}
+}
+
+func TestEveryGuardOfAGrowthIsTold(t *testing.T) {
+	t.Parallel()
+	spec := growingBy(false, policy.Rate{Count: 1, Period: time.Minute})
+	spec.Max, spec.Out.Stabilization = 9, time.Minute
+	group := begin(t, spec, 5)
+	group.memory = policy.Memory{LastWant: noon, Troughs: []policy.PastWant{{At: noon, Count: 8}}}
+	group.Leaving = 2
+	want := []policy.Effect{{policy.ReasonAtMax, 20, 9}, {policy.ReasonStabilizingOut, 9, 8}, {policy.ReasonPutBack, 8, 7}}
+	if got := group.evaluate(load(20)); !slices.Equal(got.Effects, want) {
+		t.Errorf("got %v, want %v", got.Effects, want)
+	}
+}
+
+func TestEveryGuardOfAShrinkingIsTold(t *testing.T) {
+	t.Parallel()
+	spec := shrinking(stepFrom(60))
+	spec.Min, spec.In = 2, policy.Direction{Stabilization: time.Minute, Rates: []policy.Rate{{Count: 5, Period: time.Minute}}}
+	group := begin(t, spec, 10)
+	group.memory = policy.Memory{LastWant: noon, Peaks: []policy.PastWant{{At: noon, Count: 4}}}
+	want := []policy.Effect{{policy.ReasonAtMin, 1, 2}, {policy.ReasonStabilizingIn, 2, 4}, {policy.ReasonRateIn, 4, 5}, {policy.ReasonProjected, 5, 7}}
+	if got := group.evaluate(load(1), ofInstances(readings(10, 40))); !slices.Equal(got.Effects, want) {
+		t.Errorf("got %v, want %v", got.Effects, want)
+	}
 }
 
 // The plain form of a rate keeps every change for ever. Old changes are kept coarsely: one

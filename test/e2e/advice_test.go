@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/autoscaled/autoscaled/internal/fleet"
@@ -16,7 +17,7 @@ func TestAGroupThatRecommendsSaysWhatItWouldDo(t *testing.T) {
 	sim := s.simulate()
 	load := s.servePage()
 	configuration := s.configuration(sim.endpoint(), load.signal(), loadPolicy)
-	checkAdvice(s, sim, load, s.run(with(t, configuration, "mode: act", "mode: recommend")))
+	checkAdvice(s, sim, load, s.run(with(t, configuration, "mode: act", "mode: recommend")), "history")
 }
 
 func TestADryRunOfAGroupThatActsSaysWhatItWouldDo(t *testing.T) {
@@ -28,8 +29,9 @@ func TestADryRunOfAGroupThatActsSaysWhatItWouldDo(t *testing.T) {
 }
 
 // checkAdvice makes the daemon want to grow and looks for what it says and does.
-// It sees three nodes in the pool, and cannot know that one is foreign.
-func checkAdvice(s *scene, sim *simulator, load *page, d *daemon) {
+// It sees three nodes in the pool, and cannot know that one is foreign. In its state
+// directory it keeps what is named, and nothing else.
+func checkAdvice(s *scene, sim *simulator, load *page, d *daemon, kept ...string) {
 	s.t.Helper()
 	load.demand(most)
 	d.until(soon, "advice", func(g fleet.GroupStatus) error {
@@ -44,7 +46,15 @@ func checkAdvice(s *scene, sim *simulator, load *page, d *daemon) {
 	if ordered(sim.books()) != 0 {
 		s.t.Error("machines were bought")
 	}
-	if _, err := os.Stat(s.path("state")); !errors.Is(err, fs.ErrNotExist) {
-		s.t.Errorf("something was kept in the state directory: %v", err)
+	var found []string
+	entries, err := os.ReadDir(s.path("state"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.t.Error(err)
+	}
+	for _, entry := range entries {
+		found = append(found, entry.Name())
+	}
+	if !slices.Equal(found, kept) {
+		s.t.Errorf("the state directory holds %q, want %q", found, kept)
 	}
 }

@@ -20,7 +20,7 @@ func TestFaultsOfAFileAreNamedWithTheirPlaceAllAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	good := s.configuration("http://127.0.0.1:1/json", "cpu: {snmp: {profile: cpu_busy}}", "target: {signal: cpu, value: 60%}")
-	const unknownColour = "groups.web: unknown key `colour`: valid: balancers, drift, health, interval, launch, max, min, mode, policies, provider, ready, rollout, scale_in, scale_out, signals, template"
+	const unknownColour = "groups.web: unknown key `colour`: valid: balancers, drift, health, interval, launch, max, min, mode, policies, provider, ready, rollout, scale_in, scale_out, shadow, signals, template, traps"
 	for name, test := range map[string]struct {
 		edits [][2]string // in the order of the file: a part, and what is written instead
 		at    []string    // where each fault is
