@@ -94,6 +94,8 @@ type Crew struct {
 
 	orders patience // with orders that fail for a reason of this group; guarded by the account's mu
 
+	observed *cloud.Snapshot // the newest that the group has seen; guarded by the account's mu
+
 	floor sync.Mutex // held while it is decided that an instance may leave the pools
 	steps sync.WaitGroup
 	abort context.CancelFunc

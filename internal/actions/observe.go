@@ -26,6 +26,7 @@ func (c *Crew) Observe(snapshot *cloud.Snapshot) error {
 		}
 	}
 	c.Account.setDoubt(c.Group, c.judgeCloud())
+	c.Account.sawOn(c, snapshot)
 	return first
 }
 

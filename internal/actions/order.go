@@ -22,6 +22,9 @@ func (a *Account) order(c *Crew, count int) {
 	if a.closing || a.ordering || now.Before(a.patience.until) || now.Before(c.orders.until) || a.anyUnsettled() {
 		return
 	}
+	if c.observed != a.snapshot { // what that look settled may be among the group's instances only when it has seen it too
+		return
+	}
 	a.ordering, a.upcoming = true, purchase{c.Group, count}
 	a.calls.Go(func() {
 		defer c.fire()

@@ -254,3 +254,25 @@ func TestNothingIsOrderedWhileAMachineCarriesTheGroupsMarkAndIsNotOnRecord(t *te
 		}
 	})
 }
+
+// What a look settles can make machines the group's own, which it does not know before it
+// has seen that look: meanwhile it would order them again.
+func TestNothingIsOrderedBetweenALooksSettlingAndTheGroupSeeingIt(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		s.look(t)
+		snapshot := &cloud.Snapshot{Started: time.Now(), Finished: time.Now(), Machines: map[string]cloud.Machine{}, Pools: map[string][]cloud.Node{}}
+		must(t, s.account.Settle(snapshot))
+		s.Order(1)
+		synctest.Wait()
+		if n := s.model.count("order template"); n != 0 {
+			t.Errorf("%d orders before the group saw what was settled", n)
+		}
+		must(t, s.Observe(snapshot))
+		s.Order(1)
+		synctest.Wait()
+		if n := s.model.count("order template"); n != 1 {
+			t.Errorf("%d orders afterwards", n)
+		}
+	})
+}

@@ -101,6 +101,13 @@ func (a *Account) Settle(snapshot *cloud.Snapshot) error {
 	return first
 }
 
+// sawOn notes that the crew has seen what the account settled on.
+func (a *Account) sawOn(c *Crew, snapshot *cloud.Snapshot) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c.observed = snapshot
+}
+
 // remember notes which codes a listing shows, so that a later one which lacks some of
 // them does not make them look new.
 func (a *Account) remember(snapshot *cloud.Snapshot) {
