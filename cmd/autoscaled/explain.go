@@ -128,7 +128,7 @@ func printMoments(out io.Writer, m httpd.Moments) error {
 		}
 	}
 	if m.Cut {
-		_, err := fmt.Fprintln(out, "! there is more: ask for a shorter span with --since")
+		_, err := fmt.Fprintf(out, "! older ones are left out: these are the newest %d\n", len(m.Moments))
 		return err
 	}
 	return nil

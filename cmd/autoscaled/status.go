@@ -97,8 +97,8 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	if g.Trouble != "" {
 		fmt.Fprintf(w, "  ! nothing is done until this succeeds: %s\n", g.Trouble)
 	}
-	if g.Decision.Reason == policy.ReasonAtMax {
-		fmt.Fprintf(w, "  ! %d are wanted, and max is %d\n", g.Decision.Wanted, g.Max)
+	if g.Capped != nil {
+		fmt.Fprintf(w, "  ! %d more are wanted than %s, for %s: raise it, or find the load\n", g.Capped.Unmet, capText(g), ago(g.Capped.Since, now))
 	}
 	for _, hold := range g.Held {
 		fmt.Fprintf(w, "  %sheld (%s): %s\n", holdSign(hold), hold, holdText(hold))
@@ -149,6 +149,14 @@ func printFault(w io.Writer, s fleet.SignalStatus, group string) {
 		more = fmt.Sprintf(" (and %d more)", s.Faults-1)
 	}
 	fmt.Fprintf(w, "  %s%s: %s%s; see `autoscaled signals %s`\n", sign, s.Name, s.Fault, more, group)
+}
+
+// capText names what keeps the group from being larger.
+func capText(g fleet.GroupStatus) string {
+	if g.Capped.Reason == policy.ReasonAtCeiling {
+		return "a schedule allows"
+	}
+	return fmt.Sprintf("max allows (%d)", g.Max)
 }
 
 // outOfOrder says how many instances fail, and how many are left alone and go on

@@ -135,9 +135,15 @@ func TestStatusSaysWhatLimitsAGroup(t *testing.T) {
 	t.Parallel()
 	got := printed(t, fleet.Status{Groups: []fleet.GroupStatus{{
 		Name: "web", Max: 6, Decision: fleet.DecisionStatus{At: now, From: 6, To: 6, Wanted: 20, Reason: policy.ReasonAtMax},
+		Capped:   &policy.Capped{Reason: policy.ReasonAtMax, Since: now.Add(-3 * time.Minute), Unmet: 14},
 		Override: &policy.Override{Kind: policy.PauseAll, Since: now, By: "sato"},
+	}, {
+		Name: "api", Max: 6, Capped: &policy.Capped{Reason: policy.ReasonAtCeiling, Since: now, Unmet: 2},
 	}}})
-	for _, want := range []string{"! 20 are wanted, and max is 6\n", "! paused by sato 0s ago: no reason given; `autoscaled resume web` ends it\n"} {
+	for _, want := range []string{
+		"! 14 more are wanted than max allows (6), for 3m: raise it, or find the load\n",
+		"! 2 more are wanted than a schedule allows, for 0s: raise it, or find the load\n", "! paused by sato 0s ago: no reason given; `autoscaled resume web` ends it\n",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}

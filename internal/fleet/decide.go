@@ -124,7 +124,7 @@ func (d *decider) finish() {
 // resume shows what an earlier process left, until the first decision.
 func (d *decider) resume(desired policy.Size, override *policy.Override) {
 	d.Metrics.Touch(d.Name)
-	d.Metrics.desired.WithLabelValues(d.Name).Set(float64(desired.Count))
+	d.Metrics.change(d.Name, func(m *groupMetrics) { m.desired = float64(desired.Count) })
 	d.decision.Desired = desired
 	d.showOverride(override)
 }
@@ -184,7 +184,12 @@ func (d *decider) note(decision policy.Decision, verb string) {
 		zap.Int("from", decision.Current.Count), zap.Int("to", decision.Desired.Count), zap.Int("wanted", decision.Wanted),
 		zap.String("reason", string(decision.Reason)), zap.Strings("policies", sentences(decision)),
 	}
+	if decision.Capped.Unmet > 0 {
+		fields = append(fields, zap.Int("unmet", decision.Capped.Unmet), zap.Time("capped_since", decision.Capped.Since))
+	}
 	switch news := turn(before, decision); {
+	case decision.Reason == policy.ReasonLoadLost && before.Reason != policy.ReasonLoadLost:
+		d.Log.Warn("the load fell as it never did before, which looks like an outage: the group does not shrink until it is back, or for load_loss.release", fields...)
 	case decision.Change() != 0 && (before.Desired.Count != decision.Desired.Count || before.Change() == 0):
 		d.Log.Info(verb, fields...)
 	case news != "":
@@ -194,8 +199,8 @@ func (d *decider) note(decision policy.Decision, verb string) {
 	}
 }
 
-// turn puts into words that a group begins or ceases to be held by missing data or
-// by max; it is empty while that stays as it is.
+// turn puts into words that a group begins or ceases to be held by missing data, or to
+// be capped; it is empty while that stays as it is.
 func turn(before, now policy.Decision) string {
 	switch blind, wasBlind := lacksData(now), lacksData(before); {
 	case blind && !wasBlind:
@@ -203,11 +208,14 @@ func turn(before, now policy.Decision) string {
 	case wasBlind && !blind:
 		return "data is complete again"
 	}
-	switch capped, wasCapped := now.Reason == policy.ReasonAtMax, before.Reason == policy.ReasonAtMax; {
-	case capped && !wasCapped:
+	switch capped, wasCapped := now.Capped.Reason, before.Capped.Reason; {
+	case capped == wasCapped:
+	case capped == policy.ReasonAtMax:
 		return "more is wanted than max allows: raise max, or find the load"
-	case wasCapped && !capped:
-		return "no more is wanted than max allows"
+	case capped == policy.ReasonAtCeiling:
+		return "more is wanted than a schedule allows"
+	default:
+		return "no more is wanted than the group may have"
 	}
 	return ""
 }
@@ -229,12 +237,22 @@ func sentences(decision policy.Decision) []string {
 	return list
 }
 
+// capped is how the group is kept from what is wanted; nil when it is not.
+func (d *decider) capped() *policy.Capped {
+	if d.decision.Capped.Reason == "" {
+		return nil
+	}
+	capped := d.decision.Capped
+	return &capped
+}
+
 func (d *decider) status(mode string) GroupStatus {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := GroupStatus{
 		Name: d.Name, Mode: mode, Account: d.Account, Min: d.Spec.Min, Max: d.Spec.Max, Desired: d.decision.Desired.Count,
 		Override: d.override, Trouble: d.trouble, Foreign: d.foreign,
+		Capped: d.capped(),
 		Decision: DecisionStatus{
 			At: d.decision.At, From: d.decision.Current.Count, To: d.decision.Desired.Count, Wanted: d.decision.Wanted,
 			Reason: d.decision.Reason, Policies: sentences(d.decision),
@@ -265,7 +283,7 @@ func (d *decider) seeForeign(snapshot *cloud.Snapshot, ours map[string]bool) {
 	before := len(d.foreign)
 	d.foreign = foreign
 	d.mu.Unlock()
-	d.Metrics.foreignNodes.WithLabelValues(d.Name).Set(float64(len(foreign)))
+	d.Metrics.change(d.Name, func(m *groupMetrics) { m.foreign = float64(len(foreign)) })
 	if len(foreign) > before {
 		d.Log.Info("nodes that are not ours are in the pool; they are left alone", zap.Strings("nodes", foreign))
 	}

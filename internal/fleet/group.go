@@ -157,18 +157,16 @@ func (g *Group) observe(snapshot *cloud.Snapshot) {
 		g.looked = true
 	}
 	g.adoptDrifts()
-	ours, complete, failing := map[string]bool{}, true, 0.0
+	ours, complete := map[string]bool{}, true
 	instances := g.Crew.Instances()
 	for _, in := range instances {
 		ours[in.Address] = true
-		failing += truth(!in.Failing.IsZero() && in.Goal == policy.InService)
 		complete = complete && in.Phase != actions.Running // its address is not known, and may be in a pool
 	}
 	if complete {
 		g.seeForeign(snapshot, ours)
 	}
 	g.Metrics.instancesIn(g.Name, instances)
-	g.Metrics.failing.WithLabelValues(g.Name).Set(failing)
 }
 
 // targets are the instances that count as capacity, for the monitor.

@@ -29,7 +29,7 @@ func (g *Group) noteHeld(held []policy.Hold) {
 		}
 		log(holdTexts[hold], zap.String("reason", string(hold)))
 	}
-	g.Metrics.setHeld(g.Name, held)
+	g.Metrics.change(g.Name, func(m *groupMetrics) { m.held = held })
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.held = held

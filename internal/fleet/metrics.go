@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,26 +13,69 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// Metrics shows what groups measure and decide.
+// Metrics shows what groups measure and decide. The series of a group, about a hundred,
+// are made when they are read: to keep them would take most of the memory of a group.
 type Metrics struct {
-	desired           *prometheus.GaugeVec
-	instances         *prometheus.GaugeVec
-	foreignNodes      *prometheus.GaugeVec
-	override          *prometheus.GaugeVec
-	failing           *prometheus.GaugeVec
-	held              *prometheus.GaugeVec
-	rolloutGivenUp    *prometheus.GaugeVec
 	mode              *prometheus.GaugeVec
 	clockJumps        prometheus.Counter
-	signalValue       *prometheus.GaugeVec
-	signalMeasured    *prometheus.GaugeVec
-	recommendation    *prometheus.GaugeVec
-	decisions         *prometheus.CounterVec
-	wakes             *prometheus.CounterVec
-	shadowDesired     *prometheus.GaugeVec
 	snapshotTimestamp *prometheus.GaugeVec
 	lag               prometheus.Histogram
+
+	mu     sync.RWMutex
+	groups map[string]*groupMetrics
 }
+
+// groupMetrics is what is shown of one group.
+type groupMetrics struct {
+	mu                                        sync.Mutex
+	desired, foreign, failing, rolloutGivenUp float64
+	shadowDesired, wakes                      float64
+	instances                                 map[actions.Phase]int
+	override                                  policy.OverrideKind // empty: none is in force
+	held                                      []policy.Hold
+	decisions                                 map[turned]int
+	signals                                   []shownSignal
+	wants                                     []shownWant
+}
+
+// turned is a direction and a reason of decisions.
+type turned struct {
+	direction string
+	reason    policy.Reason
+}
+
+type shownSignal struct {
+	name     string
+	value    float64
+	missing  bool
+	measured float64 // share of the expected readings
+}
+
+type shownWant struct {
+	policy string
+	count  int
+}
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, append([]string{"group"}, labels...), nil)
+}
+
+// The metrics of groups.
+var (
+	desiredMetric        = describe("autoscaled_group_desired_instances", "The decided size of the group.")
+	instancesMetric      = describe("autoscaled_group_instances", "Instances on record, by phase.", "phase")
+	foreignMetric        = describe("autoscaled_group_foreign_nodes", "Nodes in the group's pools that are not ours.")
+	overrideMetric       = describe("autoscaled_group_override", "1 while an operator's order of the kind is in force.", "kind")
+	failingMetric        = describe("autoscaled_group_failing_instances", "Instances that are to serve and whose service does not answer.")
+	heldMetric           = describe("autoscaled_group_held", "1 while less is done than there is to do, for the reason.", "reason")
+	rolloutGivenUpMetric = describe("autoscaled_group_rollout_given_up", "1 after a changed template was given up, until another is configured.")
+	shadowDesiredMetric  = describe("autoscaled_group_shadow_desired_instances", "The size that the group's shadow decided on; 0 without a shadow.")
+	wakesMetric          = describe("autoscaled_group_wakes_total", "Events (traps) that made the group read and decide ahead of its slot.")
+	signalValueMetric    = describe("autoscaled_signal_value", "The signal over the instances that show it; the series is missing without a value.", "signal")
+	signalMeasuredMetric = describe("autoscaled_signal_measured_ratio", "Share of the expected readings that have a value.", "signal")
+	wantedMetric         = describe("autoscaled_policy_wanted_instances", "What the policy wants; the series is missing while it abstains or cannot tell.", "policy")
+	decisionsMetric      = describe("autoscaled_decisions_total", "Decisions, by what they change and why.", "direction", "reason")
+)
 
 // NewMetrics registers the metrics of this package with reg.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
@@ -38,28 +83,12 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
 		return auto.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
 	}
-	return &Metrics{
-		desired:        gauge("autoscaled_group_desired_instances", "The decided size of the group.", "group"),
-		instances:      gauge("autoscaled_group_instances", "Instances on record, by phase.", "group", "phase"),
-		foreignNodes:   gauge("autoscaled_group_foreign_nodes", "Nodes in the group's pools that are not ours.", "group"),
-		override:       gauge("autoscaled_group_override", "1 while an operator's order of the kind is in force.", "group", "kind"),
-		failing:        gauge("autoscaled_group_failing_instances", "Instances that are to serve and whose service does not answer.", "group"),
-		held:           gauge("autoscaled_group_held", "1 while less is done than there is to do, for the reason.", "group", "reason"),
-		rolloutGivenUp: gauge("autoscaled_group_rollout_given_up", "1 after a changed template was given up, until another is configured.", "group"),
-		mode:           gauge("autoscaled_account_mode", "1 for the mode in which the account is; normal when the cloud can be trusted.", "account", "mode"),
+	m := &Metrics{
+		groups: map[string]*groupMetrics{},
+		mode:   gauge("autoscaled_account_mode", "1 for the mode in which the account is; normal when the cloud can be trusted.", "account", "mode"),
 		clockJumps: auto.NewCounter(prometheus.CounterOpts{
 			Name: "autoscaled_clock_jumps_total", Help: "Jumps of wall time by more than 5 s, counted by each group that acts.",
 		}),
-		signalValue:    gauge("autoscaled_signal_value", "The signal over the instances that show it; the series is missing without a value.", "group", "signal"),
-		signalMeasured: gauge("autoscaled_signal_measured_ratio", "Share of the expected readings that have a value.", "group", "signal"),
-		recommendation: gauge("autoscaled_policy_wanted_instances", "What the policy wants; the series is missing while it abstains or cannot tell.", "group", "policy"),
-		decisions: auto.NewCounterVec(prometheus.CounterOpts{
-			Name: "autoscaled_decisions_total", Help: "Decisions, by what they change and why.",
-		}, []string{"group", "direction", "reason"}),
-		shadowDesired: gauge("autoscaled_group_shadow_desired_instances", "The size that the group's shadow decided on; 0 without a shadow.", "group"),
-		wakes: auto.NewCounterVec(prometheus.CounterOpts{
-			Name: "autoscaled_group_wakes_total", Help: "Events (traps) that made the group read and decide ahead of its slot.",
-		}, []string{"group"}),
 		snapshotTimestamp: gauge("autoscaled_account_snapshot_timestamp_seconds", "When the newest complete look at the account ended.", "account"),
 		lag: auto.NewHistogram(prometheus.HistogramOpts{
 			Name:    "autoscaled_scheduler_lag_seconds",
@@ -67,30 +96,102 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Buckets: []float64{0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5},
 		}),
 	}
+	reg.MustRegister(m)
+	return m
+}
+
+// Describe is part of [prometheus.Collector].
+func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		desiredMetric, instancesMetric, foreignMetric, overrideMetric, failingMetric, heldMetric, rolloutGivenUpMetric, shadowDesiredMetric,
+		wakesMetric, signalValueMetric, signalMeasuredMetric, wantedMetric, decisionsMetric,
+	} {
+		descriptions <- d
+	}
+}
+
+// Collect is part of [prometheus.Collector].
+func (m *Metrics) Collect(series chan<- prometheus.Metric) {
+	m.mu.RLock()
+	groups := maps.Clone(m.groups)
+	m.mu.RUnlock()
+	for name, g := range groups {
+		for _, s := range g.series(name) {
+			series <- s
+		}
+	}
+}
+
+// series are those of the group.
+func (g *groupMetrics) series(group string) []prometheus.Metric {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var all []prometheus.Metric
+	add := func(d *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+		all = append(all, prometheus.MustNewConstMetric(d, kind, value, append([]string{group}, labels...)...))
+	}
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		add(d, prometheus.GaugeValue, value, labels...)
+	}
+	gauge(desiredMetric, g.desired)
+	gauge(foreignMetric, g.foreign)
+	gauge(failingMetric, g.failing)
+	gauge(rolloutGivenUpMetric, g.rolloutGivenUp)
+	gauge(shadowDesiredMetric, g.shadowDesired)
+	for _, phase := range actions.Phases() {
+		gauge(instancesMetric, float64(g.instances[phase]), string(phase))
+	}
+	for _, kind := range policy.OverrideKinds() {
+		gauge(overrideMetric, truth(kind == g.override), string(kind))
+	}
+	for _, hold := range policy.Holds() {
+		gauge(heldMetric, truth(slices.Contains(g.held, hold)), string(hold))
+	}
+	for _, s := range g.signals {
+		gauge(signalMeasuredMetric, s.measured, s.name)
+		if !s.missing {
+			gauge(signalValueMetric, s.value, s.name)
+		}
+	}
+	for _, want := range g.wants {
+		gauge(wantedMetric, float64(want.count), want.policy)
+	}
+	add(wakesMetric, prometheus.CounterValue, g.wakes)
+	for t, count := range g.decisions {
+		add(decisionsMetric, prometheus.CounterValue, float64(count), t.direction, string(t.reason))
+	}
+	for _, reason := range policy.Reasons() {
+		if _, shown := g.decisions[turned{directionNone, reason}]; !shown {
+			add(decisionsMetric, prometheus.CounterValue, 0, directionNone, string(reason))
+		}
+	}
+	return all
 }
 
 // Touch makes the series of a group exist at zero.
-func (m *Metrics) Touch(group string) {
-	for _, reason := range policy.Reasons() {
-		m.decisions.WithLabelValues(group, "none", string(reason))
+func (m *Metrics) Touch(group string) { m.change(group, func(*groupMetrics) {}) }
+
+// change changes what is shown of a group.
+func (m *Metrics) change(group string, how func(*groupMetrics)) {
+	m.mu.RLock()
+	g := m.groups[group]
+	m.mu.RUnlock()
+	if g == nil {
+		g = m.begin(group)
 	}
-	for _, phase := range actions.Phases() {
-		m.instances.WithLabelValues(group, string(phase))
-	}
-	m.wakes.WithLabelValues(group)
-	m.shadowDesired.WithLabelValues(group)
-	m.desired.WithLabelValues(group)
-	m.foreignNodes.WithLabelValues(group)
-	m.setOverride(group, nil)
-	m.failing.WithLabelValues(group)
-	m.rolloutGivenUp.WithLabelValues(group)
-	m.setHeld(group, nil)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	how(g)
 }
 
-func (m *Metrics) setHeld(group string, held []policy.Hold) {
-	for _, hold := range policy.Holds() {
-		m.held.WithLabelValues(group, string(hold)).Set(truth(slices.Contains(held, hold)))
+// begin makes the group one that is shown.
+func (m *Metrics) begin(group string) *groupMetrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.groups[group] == nil {
+		m.groups[group] = &groupMetrics{decisions: map[turned]int{}}
 	}
+	return m.groups[group]
 }
 
 func (m *Metrics) setDoubt(account string, now actions.Doubt) {
@@ -107,48 +208,54 @@ func truth(b bool) float64 {
 }
 
 func (m *Metrics) setOverride(group string, override *policy.Override) {
-	for _, kind := range policy.OverrideKinds() {
-		m.override.WithLabelValues(group, string(kind)).Set(truth(override != nil && override.Kind == kind))
-	}
+	m.change(group, func(g *groupMetrics) {
+		g.override = ""
+		if override != nil {
+			g.override = override.Kind
+		}
+	})
 }
 
 func (m *Metrics) instancesIn(group string, instances []actions.InstanceStatus) {
-	count := map[actions.Phase]int{}
+	count, failing := map[actions.Phase]int{}, 0
 	for _, in := range instances {
 		count[in.Phase]++
+		if !in.Failing.IsZero() && in.Goal == policy.InService {
+			failing++
+		}
 	}
-	for _, phase := range actions.Phases() {
-		m.instances.WithLabelValues(group, string(phase)).Set(float64(count[phase]))
-	}
+	m.change(group, func(g *groupMetrics) { g.instances, g.failing = count, float64(failing) })
 }
 
 func (m *Metrics) read(group string, signals []policy.Signal, now time.Time) {
-	for _, signal := range signals {
-		summary, measured, of := signal.Summary(now)
-		if value, ok := summary.Value(); ok {
-			m.signalValue.WithLabelValues(group, signal.Name).Set(value)
-		} else {
-			m.signalValue.DeleteLabelValues(group, signal.Name)
+	m.change(group, func(g *groupMetrics) {
+		g.signals = g.signals[:0]
+		for _, signal := range signals {
+			summary, measured, of := signal.Summary(now)
+			value, ok := summary.Value()
+			g.signals = append(g.signals, shownSignal{signal.Name, value, !ok, float64(measured) / float64(max(1, of))})
 		}
-		m.signalMeasured.WithLabelValues(group, signal.Name).Set(float64(measured) / float64(max(1, of)))
-	}
+	})
 }
 
+const directionNone = "none"
+
 func (m *Metrics) decided(group string, d policy.Decision) {
-	direction := "none"
+	direction := directionNone
 	switch change := d.Change(); {
 	case change > 0:
 		direction = "out"
 	case change < 0:
 		direction = "in"
 	}
-	m.decisions.WithLabelValues(group, direction, string(d.Reason)).Inc()
-	m.desired.WithLabelValues(group).Set(float64(d.Desired.Count))
-	for _, r := range d.Recommendations {
-		if r.Verdict == policy.Want {
-			m.recommendation.WithLabelValues(group, r.Policy).Set(float64(r.Count))
-		} else {
-			m.recommendation.DeleteLabelValues(group, r.Policy)
+	m.change(group, func(g *groupMetrics) {
+		g.decisions[turned{direction, d.Reason}]++
+		g.desired = float64(d.Desired.Count)
+		g.wants = g.wants[:0]
+		for _, r := range d.Recommendations {
+			if r.Verdict == policy.Want {
+				g.wants = append(g.wants, shownWant{r.Policy, r.Count})
+			}
 		}
-	}
+	})
 }

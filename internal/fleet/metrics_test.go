@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/autoscaled/autoscaled/internal/fleet"
 )
 
 func TestTheMetricsFollowTheNamingRules(t *testing.T) {
@@ -71,4 +74,28 @@ func exposition(t *testing.T, registry *prometheus.Registry, name string) string
 		}
 	}
 	return text.String()
+}
+
+// TestTheSeriesOfAGroupAreMadeWhenTheyAreRead is not parallel: allocations are counted.
+func TestTheSeriesOfAGroupAreMadeWhenTheyAreRead(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	metrics, count := fleet.NewMetrics(registry), 0
+	kept := testing.AllocsPerRun(100, func() {
+		metrics.Touch(fmt.Sprint("group", count))
+		count++
+	})
+	if kept > 10 {
+		t.Errorf("a group takes %v allocations before anybody reads its metrics", kept)
+	}
+	families, err := registry.Gather()
+	must(t, err)
+	series := 0
+	for _, family := range families {
+		if strings.HasPrefix(family.GetName(), "autoscaled_group_") {
+			series += len(family.GetMetric())
+		}
+	}
+	if series < 30*count || series%count != 0 {
+		t.Errorf("%d groups show %d series", count, series)
+	}
 }

@@ -35,7 +35,7 @@ func (g *Group) useTemplate() {
 	default:
 		g.Crew.Use(previous, "")
 	}
-	g.Metrics.rolloutGivenUp.WithLabelValues(g.Name).Set(truth(rollout.State == policy.RolloutGivenUp))
+	g.Metrics.change(g.Name, func(m *groupMetrics) { m.rolloutGivenUp = truth(rollout.State == policy.RolloutGivenUp) })
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.rollout = *rollout

@@ -124,7 +124,7 @@ func (g *Group) decideShadow(s *shadowState, signals []policy.Signal, active pol
 	}
 	s.Virtual = v.virtualState
 	g.shadowed = shadowTurn{inputs: v.inputs, before: v.before, decision: decision}
-	g.Metrics.shadowDesired.WithLabelValues(g.Name).Set(float64(decision.Desired.Count))
+	g.Metrics.change(g.Name, func(m *groupMetrics) { m.shadowDesired = float64(decision.Desired.Count) })
 }
 
 // shadowTurn is the newest decision of the shadow.

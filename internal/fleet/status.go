@@ -41,6 +41,7 @@ type GroupStatus struct {
 	Rollout   *policy.Rollout          `json:"rollout,omitempty"`  // of a template that was changed
 	Override  *policy.Override         `json:"override,omitempty"` // an operator's order that is in force
 	Trouble   string                   `json:"trouble,omitempty"`  // why nothing can be written down, and so nothing is done
+	Capped    *policy.Capped           `json:"capped,omitempty"`   // more is wanted than the group may have
 	Decision  DecisionStatus           `json:"decision"`
 	Shadow    *ShadowStatus            `json:"shadow,omitempty"` // what other rules would have decided
 	Signals   []SignalStatus           `json:"signals"`

@@ -15,7 +15,8 @@ func TestAGroupSaysWhenItBeginsAndCeasesToBeHeld(t *testing.T) {
 			{Verdict: policy.Unknown, Value: policy.Missing(why, time.Time{})},
 		}}
 	}
-	steady, capped := policy.Decision{Reason: policy.ReasonSteady}, policy.Decision{Reason: policy.ReasonAtMax}
+	steady, capped := policy.Decision{Reason: policy.ReasonSteady}, policy.Decision{Reason: policy.ReasonAtMax, Capped: policy.Capped{Reason: policy.ReasonAtMax}}
+	scheduled := policy.Decision{Capped: policy.Capped{Reason: policy.ReasonAtCeiling}}
 	for what, c := range map[string]struct {
 		before, now policy.Decision
 		want        string
@@ -27,6 +28,7 @@ func TestAGroupSaysWhenItBeginsAndCeasesToBeHeld(t *testing.T) {
 		"max is reached":               {steady, capped, "more is wanted than max allows"},
 		"max goes on being too little": {capped, capped, ""},
 		"max is enough again":          {capped, steady, "no more is wanted"},
+		"a schedule's ceiling":         {steady, scheduled, "than a schedule allows"},
 		"nothing changes":              {steady, steady, ""},
 	} {
 		if got := turn(c.before, c.now); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {

@@ -25,7 +25,7 @@ func (d *decider) Wake(event Event) bool {
 	if event.From.IsValid() && !(*d.addresses.Load())[event.From] {
 		return false
 	}
-	d.Metrics.wakes.WithLabelValues(d.Name).Inc()
+	d.Metrics.change(d.Name, func(m *groupMetrics) { m.wakes++ })
 	d.Log.Debug("woken", zap.String("by", event.What), zap.Stringer("from", event.From))
 	d.rewake()
 	return true

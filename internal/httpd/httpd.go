@@ -7,8 +7,9 @@
 // no secret, and with an inbox for each pushed signal, which takes values from whoever
 // shows the signal's token.
 //
-// It promises bounded requests, time-outs on every connection, and that it never
-// waits for a group longer than a request lasts. It calls fleet, and cmd wires it.
+// It promises bounded requests, at most 256 connections at each face, time-outs on every
+// one of them, and that it never waits for a group longer than a request lasts. It calls
+// fleet, and cmd wires it.
 package httpd
 
 import (
@@ -40,7 +41,7 @@ func Open(reg *prometheus.Registry, healthy func() error, pushed map[string]Inbo
 }
 
 // Serve serves handler on listener until ctx ends, and then lets requests under
-// way end for up to a second.
+// way end for up to a second. What connects beyond connectionsMax waits.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -48,7 +49,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      commandTimeout + 5*time.Second, // what a command answers is still sent
 		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
+		MaxHeaderBytes:    headerBytesMax(listener.Addr()),
 	}
 	stopped := make(chan struct{})
 	go func() {
@@ -60,7 +61,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 			_ = server.Close()
 		}
 	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(limit(listener, connectionsMax)); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 	<-stopped

@@ -1,11 +1,13 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/fleet"
@@ -31,7 +33,7 @@ type Moment struct {
 type Moments struct {
 	Group   string   `json:"group"`
 	Moments []Moment `json:"moments"`
-	Cut     bool     `json:"cut,omitempty"`    // there are more than are shown: ask for a shorter span
+	Cut     bool     `json:"cut,omitempty"`    // there are older ones too: ask for an earlier span
 	Faults  []string `json:"faults,omitempty"` // what of the history could not be read
 }
 
@@ -46,7 +48,8 @@ type Explained struct {
 // momentsMax bounds an answer; faultsMax the faults in it.
 const momentsMax, faultsMax = 10_000, 10
 
-// SelectMoments keeps events, changes, and the first decision of each reason; or all of them.
+// SelectMoments keeps events, changes, and the first decision of each reason; or all of
+// them. Of more than an answer holds it keeps the newest.
 func SelectMoments(group string, items iter.Seq2[record.Item, error], from time.Time, all bool) Moments {
 	found := Moments{Group: group, Moments: []Moment{}}
 	var reason policy.Reason
@@ -64,17 +67,44 @@ func SelectMoments(group string, items iter.Seq2[record.Item, error], from time.
 		if !news && !all || item.At.Before(from) {
 			continue
 		}
-		if len(found.Moments) == momentsMax {
-			found.Cut = true
-			break
-		}
 		moment := Moment{At: item.At, Note: item.Note}
 		if item.Note == "" {
-			moment.State, moment.Decision = item.State, &item.Decision
+			decision := item.Decision // the item has much more
+			moment.State, moment.Decision = item.State, &decision
 		}
-		found.Moments = append(found.Moments, moment)
+		if found.Moments = append(found.Moments, moment); len(found.Moments) == 2*momentsMax {
+			found.cut()
+		}
 	}
+	found.cut()
 	return found
+}
+
+// cut keeps the newest.
+func (m *Moments) cut() {
+	if over := len(m.Moments) - momentsMax; over > 0 {
+		m.Cut = true
+		m.Moments = slices.Delete(m.Moments, 0, over)
+	}
+}
+
+// during yields the items until ctx ends. Then what was made of them is not to be used.
+func during(ctx context.Context, items iter.Seq2[record.Item, error]) iter.Seq2[record.Item, error] {
+	return func(yield func(record.Item, error) bool) {
+		for item, err := range items {
+			if ctx.Err() != nil || !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
+// overlong is what comes of reading the history for longer than a command may take.
+func overlong(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("read the history: %w; try again, or read the files with --history DIRECTORY", err)
+	}
+	return nil
 }
 
 // ExplainLast explains the last decision of the items. The error says that there is none.
@@ -103,7 +133,7 @@ func ExplainLast(group string, items iter.Seq2[record.Item, error]) (Explained, 
 // decisions answers with the moments of a span.
 func decisions(past Past) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		steer(w, r, func(context.Context) (any, error) {
+		steer(w, r, func(ctx context.Context) (any, error) {
 			now := time.Now()
 			from, err := timeIn(r, "from", now.Add(-24*time.Hour))
 			if err != nil {
@@ -118,7 +148,8 @@ func decisions(past Past) http.HandlerFunc {
 			if err != nil {
 				return nil, err
 			}
-			return SelectMoments(group, items, from, r.FormValue("all") == "true"), nil
+			moments := SelectMoments(group, during(ctx, items), from, r.FormValue("all") == "true")
+			return moments, overlong(ctx)
 		})
 	}
 }
@@ -126,7 +157,7 @@ func decisions(past Past) http.HandlerFunc {
 // explain answers with the explanation of the last decision at a time or before.
 func explain(past Past) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		steer(w, r, func(context.Context) (any, error) {
+		steer(w, r, func(ctx context.Context) (any, error) {
 			at, err := timeIn(r, "at", time.Now())
 			if err != nil {
 				return nil, err
@@ -136,7 +167,8 @@ func explain(past Past) http.HandlerFunc {
 			if err != nil {
 				return nil, err
 			}
-			return ExplainLast(group, items)
+			explained, err := ExplainLast(group, during(ctx, items))
+			return explained, cmp.Or(overlong(ctx), err)
 		})
 	}
 }

@@ -1,7 +1,9 @@
 package httpd_test
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -39,15 +41,16 @@ func TestATimeThatIsNoneIsRefusedWithAnExample(t *testing.T) {
 	}
 }
 
-func TestALongSpanIsCutAndItsFaultsAreFew(t *testing.T) {
+func TestOfALongSpanTheNewestAreShownAndFewFaults(t *testing.T) {
 	t.Parallel()
+	const decisions = 25_000
 	items := func(yield func(record.Item, error) bool) {
 		for range 100 {
 			if !yield(record.Item{}, errors.New("damaged")) {
 				return
 			}
 		}
-		for n := range 20_000 {
+		for n := range decisions {
 			if !yield(record.Item{At: time.Unix(int64(n), 0), State: record.Verified, Decision: policy.Decision{Reason: policy.ReasonSteady}}, nil) {
 				return
 			}
@@ -55,10 +58,44 @@ func TestALongSpanIsCutAndItsFaultsAreFew(t *testing.T) {
 	}
 	all := httpd.SelectMoments("web", items, time.Time{}, true)
 	if len(all.Moments) != 10_000 || !all.Cut || len(all.Faults) != 10 {
-		t.Errorf("%d moments, cut %v, %d faults", len(all.Moments), all.Cut, len(all.Faults))
+		t.Fatalf("%d moments, cut %v, %d faults", len(all.Moments), all.Cut, len(all.Faults))
+	}
+	if first, last := all.Moments[0].At.Unix(), all.Moments[9_999].At.Unix(); first != decisions-10_000 || last != decisions-1 {
+		t.Errorf("of %d decisions those from %d to %d are shown, want the newest", decisions, first, last)
 	}
 	news := httpd.SelectMoments("web", items, time.Time{}, false)
 	if len(news.Moments) != 1 || news.Cut {
 		t.Errorf("%d moments of one reason, cut %v", len(news.Moments), news.Cut)
 	}
+}
+
+func TestThePastIsReadNoFurtherOnceItsReaderIsGone(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/v1/groups/web/decisions", "/v1/groups/web/explain"} {
+		ctx, leave := context.WithCancel(t.Context())
+		read := 0
+		past := endless(func() {
+			if read++; read == 100 {
+				leave()
+			}
+		})
+		answer := httptest.NewRecorder()
+		httpd.Control(&fakeFleet{}, past).ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
+		if read != 100 || answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "read the history: context canceled") {
+			t.Errorf("%s: %d were read: status %d: %s", path, read, answer.Code, answer.Body)
+		}
+	}
+}
+
+// endless is a past that goes on until nobody wants more, or a million were read; it tells of each.
+type endless func()
+
+func (tell endless) Decisions(string, time.Time, time.Time) (iter.Seq2[record.Item, error], error) {
+	return func(yield func(record.Item, error) bool) {
+		for range 1_000_000 {
+			if tell(); !yield(record.Item{Note: "resumed"}, nil) {
+				return
+			}
+		}
+	}, nil
 }

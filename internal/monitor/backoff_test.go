@@ -50,21 +50,26 @@ func TestASilentAgentDelaysItsGroupLessAndLess(t *testing.T) {
 	})
 }
 
+// waking is silent until up.
+func waking(up *bool) probe {
+	return func(ctx context.Context, now time.Time) []reading.Reading {
+		if *up {
+			return always(0.5)(ctx, now)
+		}
+		return dead(0)(ctx, now)
+	}
+}
+
 func TestAnAgentThatAnswersAgainIsAskedEachRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, up := 0, false
-		m := watching(&field{probes: map[netip.Addr]probe{addressA: polls(&asked, func(ctx context.Context, now time.Time) []reading.Reading {
-			if up {
-				return always(0.5)(ctx, now)
-			}
-			return dead(0)(ctx, now)
-		})}})
+		m := watching(&field{probes: map[netip.Addr]probe{addressA: polls(&asked, waking(&up)), addressB: always(1)}})
 		m.options.Group.Interval = interval
-		rounds(m, 60, targetA)
+		rounds(m, 60, targetA, targetB)
 		up = true
-		rounds(m, mostSkipped+1, targetA)
+		rounds(m, 6, targetA, targetB)
 		before := asked
-		rounds(m, 10, targetA)
+		rounds(m, 10, targetA, targetB)
 		if asked-before != 10 {
 			t.Errorf("asked %d times in 10 rounds", asked-before)
 		}
@@ -73,6 +78,53 @@ func TestAnAgentThatAnswersAgainIsAskedEachRound(t *testing.T) {
 			t.Errorf("shows %v", signals[0].Instances[0].Sample)
 		}
 	})
+}
+
+func TestNobodyIsSparedWhereNobodyAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := false
+		m := watching(&field{probes: map[netip.Addr]probe{addressA: waking(&up), addressB: waking(&up)}})
+		m.options.Group.Interval = interval
+		rounds(m, 60, targetA, targetB)
+		up = true
+		for _, in := range m.Read(t.Context(), time.Now(), []Target{targetA, targetB})[0].Instances {
+			if _, ok := in.Sample.Value(); !ok {
+				t.Errorf("%s is %v as soon as the network is back", in.Instance, in.Sample.Why())
+			}
+		}
+	})
+}
+
+func TestAnExtraReadingAsksTheSilentTooAndIsNoPollToCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		m := watching(&field{probes: map[netip.Addr]probe{addressA: always(1), addressB: polls(&asked, dead(0))}})
+		m.options.Group.Interval = interval
+		for range 7 { // a storm within the first interval
+			m.Read(t.Context(), time.Now(), []Target{targetA, targetB})
+			time.Sleep(time.Second)
+		}
+		if asked != 7 {
+			t.Errorf("asked %d times in a storm of 7", asked)
+		}
+		time.Sleep(interval - 7*time.Second)
+		rounds(m, 1, targetA, targetB)
+		if asked != 8 {
+			t.Error("it is left alone for the storm")
+		}
+	})
+}
+
+func TestALongIntervalIsNotMadeLonger(t *testing.T) {
+	t.Parallel()
+	b := backoff{interval: time.Hour}
+	for n := range 10 {
+		at := epoch.Add(time.Duration(n) * time.Hour)
+		if b.rests(at) {
+			t.Fatalf("left alone at poll %d", n)
+		}
+		b.took(true, at)
+	}
 }
 
 func TestAnAgentThatStartedWhileItsInstanceWarmedIsAskedAtOnce(t *testing.T) {

@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -13,39 +12,43 @@ import (
 
 // inbox holds the newest value that was pushed, between two readings.
 type inbox struct {
+	group, signal string
+
 	mu     sync.Mutex
 	newest reading.Reading
 }
-
-var errNothingPushed = errors.New("nothing has been pushed since the start: send a value to /v1/push/GROUP/SIGNAL")
 
 func (b *inbox) read() reading.Reading {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.newest.Sample.At().IsZero() {
-		return reading.None(policy.Absent, time.Now(), errNothingPushed)
+		return reading.None(policy.Absent, time.Now(), fmt.Errorf("nobody has pushed since the start: POST a value to /v1/push/%s/%s", b.group, b.signal))
 	}
 	return b.newest
 }
 
 // Push takes a value of a pushed signal, measured at the given time. It may be called
-// by several goroutines, also during a Read. One that is older than the newest is
-// dropped without a word: it came late, and there is nothing that its sender could do.
-// The error says what else is wrong with the value; then nothing changed.
-func (m *Monitor) Push(signal string, value float64, at time.Time) error {
+// by several goroutines, also during a Read. One that is no newer than the newest is not
+// kept: it came late. The error says what else is wrong with the value; then nothing
+// changed.
+func (m *Monitor) Push(signal string, value float64, at time.Time) (kept bool, err error) {
 	box := m.inboxes[signal]
 	switch now := time.Now(); {
 	case box == nil:
-		return fmt.Errorf("push to signal %s: group %s has no such signal with a push source", signal, m.options.Group.Name)
+		return false, fmt.Errorf("push to signal %s: group %s has no such signal with a push source", signal, m.options.Group.Name)
 	case math.IsNaN(value) || math.IsInf(value, 0):
-		return fmt.Errorf("push %v to signal %s: nothing can be decided on it: send a finite number, or nothing", value, signal)
+		return false, fmt.Errorf("push %v to signal %s: nothing can be decided on it: send a finite number, or nothing", value, signal)
 	case at.Sub(now) > maxSkew:
-		return fmt.Errorf("push to signal %s: its time is %s ahead of this machine's: set the clock of one of them, or send age in place of time", signal, at.Sub(now).Round(time.Second))
+		return false, fmt.Errorf("push to signal %s: its time is %s ahead of this machine's: set the clock of one of them, or send age in place of time", signal, at.Sub(now).Round(time.Second))
 	}
 	box.mu.Lock()
 	defer box.mu.Unlock()
-	if at.After(box.newest.Sample.At()) {
-		box.newest = reading.Of(value, at)
+	if now := time.Now(); at.After(now) { // it would hide the true ones until then
+		at = now
 	}
-	return nil
+	if !at.After(box.newest.Sample.At()) {
+		return false, nil
+	}
+	box.newest = reading.Of(value, at)
+	return true, nil
 }

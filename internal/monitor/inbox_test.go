@@ -32,7 +32,7 @@ func TestAPushedValueCountsUntilItIsStale(t *testing.T) {
 			t.Errorf("before anything is pushed it is %v", why)
 		}
 		at := time.Now()
-		if err := m.Push("jobs", 40, at.Add(-10*time.Second)); err != nil {
+		if kept, err := m.Push("jobs", 40, at.Add(-10*time.Second)); err != nil || !kept {
 			t.Fatal(err)
 		}
 		if got := read(); got != policy.ValueAt(40, at.Add(-10*time.Second)) {
@@ -52,9 +52,10 @@ func TestAPushThatComesLateChangesNothing(t *testing.T) {
 		for _, push := range []struct {
 			value float64
 			age   time.Duration
-		}{{2, time.Second}, {1, 2 * time.Second}, {3, time.Second}} {
-			if err := m.Push("jobs", push.value, now.Add(-push.age)); err != nil {
-				t.Error(err)
+			kept  bool
+		}{{2, time.Second, true}, {1, 2 * time.Second, false}, {3, time.Second, false}} {
+			if kept, err := m.Push("jobs", push.value, now.Add(-push.age)); err != nil || kept != push.kept {
+				t.Errorf("%v: kept is %v (%v)", push, kept, err)
 			}
 		}
 		if value, _ := m.Read(t.Context(), now, nil)[0].Group.Value(); value != 2 {
@@ -67,17 +68,28 @@ func TestAPushThatCannotBeIsRefusedWithTheReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := pushed(t)
 		now := time.Now()
-		for says, push := range map[string]func() error{
-			"no such signal": func() error { return m.Push("cpu", 1, now) },
-			"finite number":  func() error { return m.Push("jobs", math.NaN(), now) },
-			"set the clock":  func() error { return m.Push("jobs", 1, now.Add(time.Minute)) },
+		for says, push := range map[string]func() (bool, error){
+			"no such signal": func() (bool, error) { return m.Push("cpu", 1, now) },
+			"finite number":  func() (bool, error) { return m.Push("jobs", math.NaN(), now) },
+			"set the clock":  func() (bool, error) { return m.Push("jobs", 1, now.Add(time.Minute)) },
 		} {
-			if err := push(); err == nil || !strings.Contains(err.Error(), says) {
+			if kept, err := push(); kept || err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("want %q: %v", says, err)
 			}
 		}
 		if why := m.Read(t.Context(), now, nil)[0].Group.Why(); why != policy.Absent {
 			t.Errorf("a refused push left %v", why)
+		}
+	})
+}
+
+func TestAPushFromALittleAheadHidesNoLaterOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := pushed(t)
+		_, _ = m.Push("jobs", 1, time.Now().Add(20*time.Second))
+		time.Sleep(time.Second)
+		if kept, err := m.Push("jobs", 2, time.Now()); !kept || err != nil {
+			t.Errorf("the true one is kept: %v (%v)", kept, err)
 		}
 	})
 }
@@ -89,7 +101,7 @@ func TestPushesAndReadingsDoNotDisturbEachOther(t *testing.T) {
 	for n := range 4 {
 		pushing.Go(func() {
 			for i := range 250 {
-				_ = m.Push("jobs", float64(n), time.Now().Add(time.Duration(i)))
+				_, _ = m.Push("jobs", float64(n), time.Now().Add(time.Duration(i)))
 			}
 		})
 	}

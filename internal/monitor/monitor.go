@@ -28,6 +28,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,6 +77,7 @@ type Monitor struct {
 	order     []int          // of the signals, each behind those that it uses
 	byName    map[string]int // places of the signals
 	inboxes   map[string]*inbox
+	readAt    time.Time // when the last reading began that was no extra one
 	faults    []Fault
 	disputes  disputes
 }
@@ -132,9 +134,19 @@ func (m *Monitor) Close() { m.pages.Close() }
 // times its attempts, of the sources.
 func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []policy.Signal {
 	m.keep(targets)
+	if started := time.Now(); !m.readAt.IsZero() && started.Sub(m.readAt) < early(m.options.Group.Interval) {
+		ctx = context.WithValue(ctx, extra{}, true)
+	} else {
+		m.readAt = started
+	}
 	m.poll(ctx, now)
 	return m.report(time.Now(), targets)
 }
+
+// extra marks a reading ahead of its time: whoever asked for it wants to know what is now.
+type extra struct{}
+
+func isExtra(ctx context.Context) bool { return ctx.Value(extra{}) != nil }
 
 // keep opens the sources of new targets and forgets those of vanished ones.
 func (m *Monitor) keep(targets []Target) {
@@ -153,17 +165,25 @@ func (m *Monitor) keep(targets []Target) {
 	m.instances = kept
 }
 
+// poll polls all places at the same time, the last of them by itself: most groups with a
+// signal of the group have no other.
 func (m *Monitor) poll(ctx context.Context, now time.Time) {
-	var polls sync.WaitGroup
-	start := func(i *instance) {
-		for _, place := range i.places {
-			polls.Go(func() { place.poll(ctx, now, m.options.Observe) })
-		}
-	}
-	start(m.group)
+	places := slices.Clone(m.group.places)
 	for _, instance := range m.instances {
-		start(instance)
+		places = append(places, instance.places...)
 	}
+	if len(places) == 0 {
+		return
+	}
+	// Where nobody answers there is nobody to spare the wait, and the first to come back
+	// is to be noticed.
+	must := isExtra(ctx) || !slices.ContainsFunc(places, func(p *place) bool { return p.backoff.silent == 0 })
+	last := len(places) - 1
+	var polls sync.WaitGroup
+	for _, place := range places[:last] {
+		polls.Go(func() { place.poll(ctx, now, must, m.options.Observe) })
+	}
+	places[last].poll(ctx, now, must, m.options.Observe)
 	polls.Wait()
 }
 

@@ -232,8 +232,9 @@ func (p *plan) addQuery(c config.Signal) (slot, error) {
 	if !ok {
 		return slot{}, fmt.Errorf("query %q is not defined: add it to queries", c.Query)
 	}
+	name := p.options.Group.Name
 	return p.addQuestion(c, prom.Question{PromQL: query.PromQL, Range: query.Range}, func(answer prom.Answer) reading.Reading {
-		return answer.Of(query.GroupLabel, p.options.Group.Name)
+		return answer.Of(query.GroupLabel, name)
 	})
 }
 
@@ -246,12 +247,18 @@ func (p *plan) addQuestion(c config.Signal, question prom.Question, pick func(pr
 		return slot{}, err
 	}
 	question.Lookback = c.Staleness
-	// Groups have their slots all over the interval. None is to get the same answer twice.
-	maxAge := p.options.Group.Interval * 9 / 10
+	offset := c.Offset
+	// Groups have their slots all over the interval, and none is to get the same answer
+	// twice. An extra reading takes only one of this moment.
+	interval := p.options.Group.Interval
 	added := &source{kind: "promql", open: func(netip.Addr) probe {
 		return func(ctx context.Context, now time.Time) []reading.Reading {
-			answer := pick(server.Ask(ctx, question, now.Add(-c.Offset), maxAge))
-			return []reading.Reading{answer.Later(c.Offset)}
+			maxAge := interval * 9 / 10
+			if isExtra(ctx) {
+				maxAge = min(maxAge, time.Second/2)
+			}
+			answer := pick(server.Ask(ctx, question, now.Add(-offset), maxAge))
+			return []reading.Reading{answer.Later(offset)}
 		}
 	}}
 	p.ofGroup = append(p.ofGroup, added)
@@ -260,7 +267,7 @@ func (p *plan) addQuestion(c config.Signal, question prom.Question, pick func(pr
 
 // addInbox makes a source of what is pushed.
 func (p *plan) addInbox(signal string) slot {
-	box := &inbox{}
+	box := &inbox{group: p.options.Group.Name, signal: signal}
 	p.inboxes[signal] = box
 	added := &source{kind: "push", open: func(netip.Addr) probe {
 		return func(context.Context, time.Time) []reading.Reading { return []reading.Reading{box.read()} }

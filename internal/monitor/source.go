@@ -58,11 +58,12 @@ func (i *instance) setWarming(warming bool) {
 	}
 }
 
-// poll reads the place once, unless it is silent so often that it is left alone. While it is warming, that only sets the baseline of
+// poll reads the place once, unless it is silent so often that it is left alone; at all
+// events if it must be asked. While it is warming, that only sets the baseline of
 // its counters: what is seen then is never believed, also not in a later mean.
-func (p *place) poll(ctx context.Context, now time.Time, observe func(string, policy.Absence, time.Duration)) {
+func (p *place) poll(ctx context.Context, now time.Time, must bool, observe func(string, policy.Absence, time.Duration)) {
 	started := time.Now()
-	if p.backoff.rests(started) {
+	if !must && p.backoff.rests(started) {
 		return
 	}
 	p.take(p.probe(ctx, now), time.Now())

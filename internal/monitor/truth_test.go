@@ -31,6 +31,7 @@ const (
 	lieFailed               // does not answer
 	lieNaN                  // answers NaN
 	lieInfinite             // answers an infinity
+	lieNegative             // answers -1, which is to mean that it does not know
 	lieStale                // answers with what it said at the beginning, dated so
 	lieFrozen               // answers with what it said at the beginning as if it were new; a counter stands still
 	lieUnit                 // answers in a hundredth
@@ -260,6 +261,8 @@ func (s *series) twist(t told, honest reading.Reading, name string, n, i int) re
 		return reading.None(policy.Absent, now, nil)
 	case lieFailed, lieSilence:
 		return silent(now)
+	case lieNegative:
+		return says(-1, now)
 	case lieNaN:
 		return says(math.NaN(), now)
 	case lieInfinite:

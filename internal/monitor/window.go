@@ -15,6 +15,9 @@ type rules struct {
 	over      over          // how they make it; nil: the newest alone
 	needs     config.Reach  // of the newest values; the zero one: as many as there are will do
 	most      int           // values kept
+	apart     time.Duration // so far apart they are kept; one that comes sooner joins the one before
+	join      func(before, now float64) float64
+	counts    bool          // it is a number of something, and none is below 0
 	staleness time.Duration // a newest value older than this counts no more
 
 	frozenAfter time.Duration // a value that stands still for longer counts no more; 0: it may
@@ -31,16 +34,18 @@ type rules struct {
 func rulesOf(c config.Signal, group config.Group) (rules, error) {
 	how, err := overOf(c.Over)
 	covered := group.ScaleIn.Stabilization - group.Gap()
-	most := config.MaxWindowSamples
-	if group.Interval > 0 {
-		most = min(most, int(c.Window/group.Interval))
+	apart := early(group.Interval)
+	most := config.MaxWindowSamples * 4 / 3
+	if apart > 0 {
+		most = min(most, int(c.Window/apart))
 	}
 	r := rules{
-		span: c.Window, over: how, most: most + 2, staleness: c.Staleness,
+		span: c.Window, over: how, most: most + 3, apart: apart, join: joinOf(c.Over), staleness: c.Staleness,
 		frozenAfter: c.FrozenAfter, restAfter: c.FrozenAfter, countsUp: c.CountsUp(), ceiling: c.Most(),
 		fills: how != nil && c.Window > max(0, covered),
 	}
 	r.needs, _ = config.ParseReach(c.Over)
+	r.counts = c.SNMP != nil || c.Scrape != nil || c.Most() > 0
 	if r.countsUp { // what it shows at rest stays in the window for another span
 		r.restAfter = min(r.restAfter, max(0, covered-c.Window)/2)
 	}
@@ -96,7 +101,9 @@ func (w *window) add(sample policy.Sample, now time.Time) {
 		if _, rested := w.rest.judge(w.rules, now); rested != nil || w.gap(sample.At()) {
 			w.unit = unit{} // what comes back may be another version of itself
 		}
-		w.lacks, w.lie = w.unit.judge(value, w.ceiling)
+		if w.lacks, w.lie = w.unit.judge(value, w.ceiling); value < 0 && w.counts {
+			w.lacks, w.lie = policy.OutOfRange, fmt.Errorf("the value %.4g is below 0: does its source mean that it does not know? correct the source, or give it out by PromQL if it can be", value)
+		}
 	default:
 		return
 	}
@@ -117,7 +124,29 @@ func (w *window) take(p point, now time.Time) {
 	if w.gap(p.at) {
 		w.since = p.at
 	}
+	if n := w.points.count; n > 1 && w.points.newest().at.Sub(w.points.at(n-2).at) < w.apart {
+		p.value = w.join(w.points.newest().value, p.value)
+		w.points.dropNewest()
+	}
+	if w.points.count == max(1, w.most) && w.points.count > 1 && now.Sub(w.points.at(0).at) < w.span {
+		w.since = w.points.at(1).at // what is dropped was within the span: it is not full any more
+	}
 	w.points.push(p, max(1, w.most))
+}
+
+// early is how soon after another a reading is an extra one, which an event asked for:
+// three quarters of the interval. What counts readings does not count it by itself.
+func early(interval time.Duration) time.Duration { return interval * 3 / 4 }
+
+// joinOf makes one value of two that are as good as one: by max and min none may be lost.
+func joinOf(over string) func(before, now float64) float64 {
+	switch over {
+	case "max":
+		return func(before, now float64) float64 { return max(before, now) }
+	case "min":
+		return func(before, now float64) float64 { return min(before, now) }
+	}
+	return func(_, now float64) float64 { return now }
 }
 
 // gap says that a value of the given time is the first, or too late to continue what

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -142,5 +145,65 @@ func TestAWindowKeepsNoMoreThanItsSpan(t *testing.T) {
 	}
 	if len(w.points.points) != 12 {
 		t.Errorf("the ring has grown to %d", len(w.points.points))
+	}
+}
+
+// A window that holds what extra readings show, too, must not end earlier for it.
+func TestExtraReadingsDoNotShortenAWindow(t *testing.T) {
+	t.Parallel()
+	for over, want := range map[string]float64{"max": 9, "p99": 9} {
+		signal := with(ofAll("load"), func(s *config.Signal) { s.Over, s.Window = over, 12*interval })
+		s := newScripted(t, groupOf(10*time.Minute, signal), 0)
+		says9 := func(string, int) reading.Reading { return says(9, tick(0)) }
+		s.read(tick(0), says9)
+		var sample policy.Sample
+		for second := range 110 { // a storm of events
+			now := tick(0).Add(time.Duration(second+1) * time.Second)
+			sample = s.read(now, func(string, int) reading.Reading { return says(1, now) })[0].Group
+		}
+		if value, ok := sample.ForGrowth(); !ok || value != want {
+			t.Errorf("%s over 2 minutes is %v after 110 s, want %v", over, sample, want)
+		}
+	}
+}
+
+func TestAPeakThatAnExtraReadingShowedIsNotLost(t *testing.T) {
+	t.Parallel()
+	signal := with(ofAll("load"), func(s *config.Signal) { s.Over, s.Window = "max", 6*interval })
+	s := newScripted(t, groupOf(10*time.Minute, signal), 0)
+	for second, value := range map[int]float64{0: 1} {
+		s.read(tick(0).Add(time.Duration(second)*time.Second), func(string, int) reading.Reading { return says(value, tick(0)) })
+	}
+	for second := 1; second <= 40; second++ {
+		now := tick(0).Add(time.Duration(second) * time.Second)
+		value := 1.0
+		if second == 13 {
+			value = 7
+		}
+		sample := s.read(now, func(string, int) reading.Reading { return says(value, now) })[0].Group
+		if got, _ := sample.ForGrowth(); second > 13 && got != 7 {
+			t.Fatalf("after %d s the largest is %v", second, got)
+		}
+	}
+}
+
+func TestAWindowThatOverflowsIsNotFull(t *testing.T) {
+	t.Parallel()
+	w := window{rules: rules{span: time.Minute, over: by(policy.Average), most: 3, staleness: time.Minute, fills: true}}
+	for n := range 10 {
+		w.add(policy.ValueAt(1, second(float64(10*n))), second(float64(10*n)))
+	}
+	if sample, err := w.read(second(90)); sample.Why() != policy.Filling || !errors.Is(err, errFilling) {
+		t.Errorf("it is %v (%v) although it holds half a minute of a whole one", sample, err)
+	}
+}
+
+func TestANegativeNumberOfSomethingIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	each := with(ofEach("queue"), func(*config.Signal) {})
+	s := newScripted(t, groupOf(10*time.Minute, each), 1)
+	sample := s.read(tick(0), func(string, int) reading.Reading { return says(-1, tick(0)) })[0].Instances[0].Sample
+	if sample.Why() != policy.OutOfRange {
+		t.Errorf("-1 on a page is %v", sample)
 	}
 }

@@ -79,8 +79,11 @@ func turning(in *Inputs, i, desired int, decide func(*Inputs) Decision) Turning 
 	}
 	for _, direction := range []float64{1, -1} {
 		most := farthest * unit
-		if direction < 0 {
+		switch ceiling := in.Signals[i].most(); {
+		case direction < 0:
 			most = t.From // no signal is carried below 0
+		case ceiling > 0:
+			most = ceiling - t.From // nor beyond what it can show
 		}
 		by, found := smallest(unit*firstStep, most, func(by float64) bool { return at(t.From+direction*by).Desired.Count != desired })
 		if found && (!t.Exists || by < math.Abs(t.To-t.From)) {
@@ -92,6 +95,14 @@ func turning(in *Inputs, i, desired int, decide func(*Inputs) Decision) Turning 
 		t.Desired, t.Reason = decision.Desired.Count, decision.Reason
 	}
 	return t
+}
+
+// most is the largest value that the signal can show; 0: there is none.
+func (in *Input) most() float64 {
+	if in.PerInstance && in.Statistic == Sum {
+		return in.Ceiling * float64(in.Trusted)
+	}
+	return in.Ceiling
 }
 
 // smallest is the least amount, up to most, that turns, and of which the half does not.

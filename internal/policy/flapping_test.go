@@ -133,6 +133,9 @@ func TestGroupTurnsRoundSeldomHoweverItsLoadSwings(t *testing.T) {
 			}
 			group.wait(10 * time.Second)
 		}
+		if len(group.memory.Turns) > 5 {
+			t.Errorf("%d turns are kept", len(group.memory.Turns))
+		}
 		if plain := int(2 * 24 * time.Hour / period); turns > 16 || turns > plain {
 			t.Errorf("a load that swings every %v turns the group round %d times a day, and would %d times", period, turns, plain)
 		}
@@ -163,6 +166,20 @@ func TestNoiseDoesNotTurnAGroupRound(t *testing.T) {
 			if turns > 2 {
 				t.Errorf("seed %d: a load of %g with some noise turns the group round %d times a day", seed, level, turns)
 			}
+		}
+	}
+}
+
+func TestChangesOneWayAreNoTurns(t *testing.T) {
+	t.Parallel()
+	group := swings(t, 0)
+	for _, way := range []int{1, -1} {
+		for i := range 6 {
+			group.evaluate(load(10 + way*(i+1)))
+			group.repeat(10*time.Minute, load(10+way*(i+1)))
+		}
+		if turns := len(group.memory.Turns); turns > 1 {
+			t.Errorf("six changes in a row make %d turns", turns)
 		}
 	}
 }

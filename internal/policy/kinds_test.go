@@ -399,6 +399,9 @@ func TestDecisionsKeepToTheirBoundsWhateverTheRules(t *testing.T) {
 			group.pass(m)
 			group.order(m)
 			decision := group.evaluate(m, m.scene.signals(group.observed.Size.Count))
+			if slices.ContainsFunc(decision.Recommendations, func(r policy.Recommendation) bool { return r.Count < 0 }) {
+				t.Fatalf("evaluation %d: less than nothing is recommended: %v", i, decision.Recommendations)
+			}
 			if wrong := group.misplaced(decision); wrong != "" {
 				t.Fatalf("evaluation %d, from %d to %d (%s): %s", i, decision.Current.Count, decision.Desired.Count, decision.Reason, wrong)
 			}
@@ -784,6 +787,9 @@ func TestMemoryStaysSmall(t *testing.T) {
 			t.Fatal(err)
 		}
 		largest = max(largest, len(written))
+	}
+	if len(group.memory.Turns) > 5 {
+		t.Errorf("seed %d: %d turns are kept", seed, len(group.memory.Turns))
 	}
 	if largest > 8<<10 {
 		t.Errorf("seed %d: the memory takes up to %d bytes", seed, largest)

@@ -51,7 +51,7 @@ func (m *Memory) watchLoad(recommendations []Recommendation, now time.Time, spec
 }
 
 func (l *LoadMemory) watch(load float64, now time.Time, spec *Spec) {
-	watched := min(now.Sub(l.At), spec.Gap) // while nobody looked, nothing became usual
+	passed := now.Sub(l.At)
 	if l.At.IsZero() {
 		l.Usual = load
 	}
@@ -65,7 +65,7 @@ func (l *LoadMemory) watch(load float64, now time.Time, spec *Spec) {
 		l.Since, l.Deepest = now, fall
 	case !lost:
 		l.confirm(fall, now)
-		l.Usual += (load - l.Usual) * -math.Expm1(-watched.Seconds()/loadSpan.Seconds())
+		l.Usual += (load - l.Usual) * -math.Expm1(-passed.Seconds()/loadSpan.Seconds())
 	case fall < limit/2:
 		l.Since, l.Deepest = time.Time{}, 0
 	case now.Sub(l.Since) >= spec.LoadLoss.Release:

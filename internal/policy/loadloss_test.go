@@ -221,6 +221,34 @@ func TestLoadThatVanishesEveryEveningDelaysShrinkingOnce(t *testing.T) {
 	}
 }
 
+func TestFallThatGoesOnAfterItsReleaseIsNotWaitedForAgain(t *testing.T) {
+	t.Parallel()
+	group := begin(t, guarded(), 20)
+	group.repeat(time.Hour, load(20))
+	group.wait(10 * time.Second)
+	group.repeat(30*time.Minute, load(8))
+	group.wait(10 * time.Second)
+	if group.evaluate(load(5)); !group.memory.Load.Since.IsZero() {
+		t.Errorf("it is lost again: %+v", group.memory.Load)
+	}
+}
+
+func TestLostLoadIsReleasedInTimeWhenWallTimeJumps(t *testing.T) {
+	t.Parallel()
+	for _, by := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		group := begin(t, guarded(), 10)
+		group.repeat(time.Hour, load(10))
+		group.wait(10 * time.Second)
+		group.repeat(10*time.Minute, load(1))
+		group.wait(by)
+		group.memory.Jump(group.now, by)
+		group.wait(10 * time.Second)
+		expect(t, group.repeat(20*time.Minute-20*time.Second, load(1)), 10, policy.ReasonLoadLost)
+		group.wait(10 * time.Second)
+		expect(t, group.evaluate(load(1)), 1, policy.ReasonWant)
+	}
+}
+
 func TestWhatWasLearnedOfFallsFades(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

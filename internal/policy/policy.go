@@ -38,6 +38,10 @@ type Spec struct {
 	Policies []Rule
 	OutOnly  bool // the group never shrinks
 
+	// Interval is the time from one evaluation to the next. One that comes much sooner, after
+	// an event, does not count by itself where evaluations are counted. 0: each counts.
+	Interval time.Duration
+
 	// Gap is the longest time between two evaluations with data that still counts
 	// as uninterrupted watching. After a longer one the stabilization of scaling
 	// in begins anew.

@@ -53,6 +53,12 @@ func TestProjectionSpreadsTheLoadOfAllInstances(t *testing.T) {
 	expect(t, begin(t, shrinking(stepFrom(60)), 10).evaluate(load(2), ofInstances(readings(12, 40))), 9, policy.ReasonProjected)
 }
 
+func TestProjectionTakesDoubtedReadingsForWhatTheyClaim(t *testing.T) {
+	t.Parallel()
+	signal := ofInstances(readings(8, 40), doubted(2, 80))
+	expect(t, begin(t, shrinking(outTarget(60)), 10).evaluate(load(2), signal), 8, policy.ReasonProjected)
+}
+
 func TestSumOfTheInstancesIsTheSameHoweverManyThereAre(t *testing.T) {
 	t.Parallel()
 	signal := ofInstances(readings(10, 40))
@@ -72,7 +78,7 @@ func TestSignalThatFallsUnderLoadIsProjectedAsItIs(t *testing.T) {
 	rule := threshold(1, below("cpu", 30))
 	rule.Hits, rule.Of = 2, 2
 	spec := shrinking(policy.Rule{Name: "threshold", Threshold: &rule})
-	expect(t, begin(t, spec, 10).evaluate(load(4), ofInstances(readings(10, 20))), 10, policy.ReasonProjected)
+	expect(t, begin(t, spec, 10).evaluate(load(2), ofInstances(readings(10, 20))), 10, policy.ReasonProjected)
 	expect(t, begin(t, spec, 10).evaluate(load(4), ofInstances(readings(10, 40))), 4, policy.ReasonWant)
 }
 

@@ -86,6 +86,37 @@ func TestRateCountsFromTheSizeAtTheBeginningOfItsPeriod(t *testing.T) {
 	}
 }
 
+func TestEachRateCountsFromTheBeginningOfItsOwnPeriod(t *testing.T) {
+	t.Parallel()
+	group := begin(t, growingBy(true, policy.Rate{Count: 5, Period: time.Minute}, policy.Rate{Count: 8, Period: time.Hour}), 10)
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 15}, {time.Minute - 1, 15}, {1, 18}, {58 * time.Minute, 18}, {time.Minute - 1, 18}, {1, 23}} {
+		group.wait(c.after)
+		if got := group.evaluate(load(99)); got.Desired.Count != c.want {
+			t.Errorf("at %v: got %d (%s), want %d", group.now.Sub(noon), got.Desired.Count, got.Reason, c.want)
+		}
+	}
+}
+
+func TestRateThatWasExceededMakesNoGroupChangeTheOtherWay(t *testing.T) {
+	t.Parallel()
+	fell := begin(t, shrinkingBy(false, policy.Rate{Count: 1, Period: time.Minute}), 5)
+	fell.memory.Changes = []policy.PastChange{{At: noon, By: -3}} // an operator's order waits for no rate
+	expect(t, fell.evaluate(load(2)), 5, policy.ReasonRateIn)
+	rose := begin(t, growingBy(false, policy.Rate{Count: 1, Period: time.Minute}), 5)
+	rose.memory.Changes = []policy.PastChange{{At: noon, By: 3}}
+	expect(t, rose.evaluate(load(9)), 5, policy.ReasonRateOut)
+}
+
+func TestGroupWasNeverSmallerThanNothing(t *testing.T) {
+	t.Parallel()
+	group := begin(t, growingBy(false, policy.Rate{Count: 5, Period: time.Minute}), 2)
+	group.memory.Changes = []policy.PastChange{{At: noon, By: 10}} // somebody sent the rest away since
+	expect(t, group.evaluate(load(99)), 5, policy.ReasonRateOut)
+}
+
 func TestRateIsKeptAcrossARestart(t *testing.T) {
 	t.Parallel()
 	group := begin(t, growingBy(false, policy.Rate{Count: 5, Period: time.Minute}), 10)
@@ -184,14 +215,16 @@ func TestEveryGuardOfAShrinkingIsTold(t *testing.T) {
 func TestRateAllowsWhatItsPlainFormDoes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		rate := policy.Rate{Count: rapid.IntRange(1, 5).Draw(t, "count"), Period: time.Duration(rapid.IntRange(1, 3600).Draw(t, "period")) * time.Second}
+		rate := policy.Rate{Count: rapid.IntRange(1, 60).Draw(t, "count"), Period: time.Duration(rapid.IntRange(1, 3600).Draw(t, "period")) * time.Second}
 		spec := growingBy(false, rate)
+		spec.Max = 10_000
 		var memory policy.Memory
 		var changes []policy.PastChange
 		size, now := 0, noon
 		for range rapid.IntRange(1, 200).Draw(t, "evaluations") {
 			now = now.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "seconds")) * time.Second)
-			observed := policy.Observation{Size: policy.Size{Count: size}, Signals: []policy.Signal{load(1000)}}
+			wanted := rapid.IntRange(0, 3).Draw(t, "wanted")
+			observed := policy.Observation{Size: policy.Size{Count: size}, Signals: []policy.Signal{load(size + wanted)}}
 			grown := policy.Evaluate(&spec, observed, now, &memory).Desired.Count - size
 			within := func(period time.Duration) (sum int) {
 				for _, change := range changes {
@@ -202,7 +235,7 @@ func TestRateAllowsWhatItsPlainFormDoes(t *testing.T) {
 				return sum
 			}
 			most, least := rate.Count-within(rate.Period), rate.Count-within(rate.Period*8/7)
-			if grown > max(0, most) || grown < max(0, least) {
+			if grown > min(wanted, max(0, most)) || grown < min(wanted, max(0, least)) {
 				t.Fatalf("at %v grows by %d, and the rate allows %d to %d; changes %v", now, grown, least, most, changes)
 			}
 			if grown > 0 {
@@ -228,6 +261,12 @@ func TestChangesOfADayAreKeptInLittleRoom(t *testing.T) {
 	if n := len(group.memory.Changes); n > 110 {
 		t.Errorf("%d changes are kept", n)
 	}
+	defer func() {
+		group.wait(24 * time.Hour)
+		if group.evaluate(load(group.Size.Count)); len(group.memory.Changes) > 0 {
+			t.Errorf("a day later %v are kept", group.memory.Changes)
+		}
+	}()
 	if !slices.IsSortedFunc(group.memory.Changes, func(a, b policy.PastChange) int { return a.At.Compare(b.At) }) {
 		t.Errorf("changes are not in order: %v", group.memory.Changes)
 	}

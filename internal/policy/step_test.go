@@ -68,8 +68,8 @@ func TestStepByAShareChangesByAtLeastSoMany(t *testing.T) {
 		if c.change.Share < 0 || c.change.Count < 0 {
 			step, value = policy.Step{Signal: "load", Below: []policy.Band{{Bound: 5, Change: c.change}}}, 5
 		}
-		if got := begin(t, stepping(step), c.current).evaluate(load(value)); got.Desired.Count != c.want {
-			t.Errorf("%d by %+v: got %d, want %d", c.current, c.change, got.Desired.Count, c.want)
+		if got := begin(t, stepping(step), c.current).evaluate(load(value)); got.Desired.Count != c.want || got.Wanted != c.want {
+			t.Errorf("%d by %+v: got %d of %d, want %d", c.current, c.change, got.Desired.Count, got.Wanted, c.want)
 		}
 	}
 }
@@ -123,6 +123,20 @@ func TestStepThatShrinksKeepsOthersFromShrinkingUntilThen(t *testing.T) {
 	spec := stepping(bands())
 	spec.Policies = append(spec.Policies, policy.Targets(followLoad())...)
 	expect(t, begin(t, spec, 10).evaluate(load(4), ofInstances(readings(10, 50))), 10, policy.ReasonSteady)
+}
+
+func TestStepNeverWantsFewerForSomeBeingOnTheirWay(t *testing.T) {
+	t.Parallel()
+	busy := threshold(2, above("cpu", 60))
+	spec := stepping(bands())
+	spec.Policies = append(spec.Policies, policy.Rule{Name: "threshold", Threshold: &busy})
+	group := begin(t, spec, 10)
+	group.Becoming = 5
+	for _, got := range group.evaluate(ofInstances(readings(10, 75))).Recommendations {
+		if got.Verdict != policy.Want || got.Count != 10 {
+			t.Errorf("%s: got %v %d, want 10", got.Policy, got.Verdict, got.Count)
+		}
+	}
 }
 
 func TestStepSaysWhichBandItIsAbout(t *testing.T) {

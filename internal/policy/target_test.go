@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -242,6 +243,29 @@ func TestAGrowthShowsTheDoubtedValueThatItRestsOn(t *testing.T) {
 	}
 }
 
+func TestTargetOfWhatEachInstanceOfTheGroupDoesHoldsTheMean(t *testing.T) {
+	t.Parallel()
+	target := holdAt50()
+	target.Each = true
+	for value, want := range map[float64]int{75: 6, 55: 4, 45: 4, 25: 2, 0: 0} {
+		got := recommend(target, 4, ofGroup("cpu", policy.ValueAt(value, noon)))
+		if got.Verdict != policy.Want || got.Count != want || got.Load != 4*value/50 {
+			t.Errorf("four at %g: got %v %d with a load of %g, want %d", value, got.Verdict, got.Count, got.Load, want)
+		}
+	}
+}
+
+func TestTargetThatIsNoNumberShrinksNoGroup(t *testing.T) {
+	t.Parallel()
+	target := holdAt50()
+	target.Value = math.NaN()
+	for _, signal := range []policy.Signal{ofGroup("cpu", policy.ValueAt(1, noon)), ofInstances(readings(4, 1))} {
+		if got := recommend(target, 4, signal); got.Verdict == policy.Want && got.Count < 4 {
+			t.Errorf("got %d, want 4 at least", got.Count)
+		}
+	}
+}
+
 func TestTargetOfTheGroupSharesItsQuantityOut(t *testing.T) {
 	t.Parallel()
 	perInstance := policy.Target{Signal: "rate", Value: 250, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1}
@@ -260,6 +284,7 @@ func TestTargetOfTheGroupSharesItsQuantityOut(t *testing.T) {
 		"down to nothing":                {4, policy.ValueAt(0, noon), policy.Want, 0},
 		"negative counts as nothing":     {4, policy.ValueAt(-5, noon), policy.Want, 0},
 		"missing":                        {4, policy.Missing(policy.Stale, noon), policy.Unknown, 0},
+		"doubted, and just enough":       {4, policy.Doubted(1000, policy.Frozen, noon), policy.Unknown, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -157,8 +157,10 @@ func (m *Memory) hit(name string, holds, known bool, of int, now time.Time, spec
 		hits.Bits = 0
 	}
 	if known {
-		hits.Bits = (hits.Bits<<1 | ones(holds)) & (1<<of - 1)
-		hits.At = now
+		if passed := now.Sub(hits.At); hits.At.IsZero() || passed >= spec.Interval*3/4 {
+			hits.Bits, hits.At = hits.Bits<<1&(1<<of-1), now
+		}
+		hits.Bits = hits.Bits&^1 | ones(holds)
 		if m.Hits == nil {
 			m.Hits = map[string]Hits{}
 		}

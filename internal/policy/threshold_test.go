@@ -122,6 +122,7 @@ func TestAllConditionsHaveToHold(t *testing.T) {
 		"growing, the other":                  {1, load(5), policy.ValueAt(200, noon), policy.Abstain, true},
 		"growing, one cannot be read":         {1, load(9), policy.Missing(policy.Stale, noon), policy.Unknown, false},
 		"growing, the first cannot be read":   {1, noLoad(), policy.ValueAt(200, noon), policy.Unknown, true},
+		"growing, neither can be read":        {1, noLoad(), policy.Missing(policy.Stale, noon), policy.Unknown, true},
 		"growing, one that does not is known": {1, noLoad(), policy.ValueAt(50, noon), policy.Abstain, false},
 		"growing, a doubted one that does":    {1, load(9), policy.Doubted(200, policy.Frozen, noon), policy.Want, true},
 		"growing, a doubted one that doesn't": {1, load(9), policy.Doubted(50, policy.Frozen, noon), policy.Unknown, false},
@@ -257,6 +258,14 @@ func TestThresholdOfAnExactSize(t *testing.T) {
 	}
 }
 
+func TestThresholdNeverWantsFewerThanNone(t *testing.T) {
+	t.Parallel()
+	got := begin(t, watching(threshold(-5, below("load", 3))), 2).evaluate(load(1)).Recommendations[0]
+	if got.Count != 0 {
+		t.Errorf("got %d, want 0", got.Count)
+	}
+}
+
 func TestThresholdGrowsFromThoseThatServe(t *testing.T) {
 	t.Parallel()
 	group := begin(t, watching(threshold(3, above("load", 8))), 10)
@@ -265,5 +274,29 @@ func TestThresholdGrowsFromThoseThatServe(t *testing.T) {
 		if got := group.evaluate(load(9)); got.Desired.Count != c.want {
 			t.Errorf("with %d on their way: got %d, want %d", c.becoming, got.Desired.Count, c.want)
 		}
+	}
+}
+
+func TestEvaluationsAheadOfTheirTimeDoNotCountByThemselves(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	spec.Interval = 10 * time.Second
+	above := 80.0
+	spec.Policies = []policy.Rule{{Name: "hot", Threshold: &policy.Threshold{
+		When: []policy.Condition{{Signal: "load", Above: &above}}, Change: policy.Change{Count: 1}, Hits: 3, Of: 5,
+	}}}
+	var memory policy.Memory
+	at := func(after time.Duration) int {
+		now := noon.Add(after)
+		signal := ofGroup("load", policy.ValueAt(90, now))
+		return policy.Evaluate(&spec, policy.Observation{Size: policy.Size{Count: 2}, Signals: []policy.Signal{signal}}, now, &memory).Change()
+	}
+	for second := range 15 { // an event each second
+		if change := at(time.Duration(second) * time.Second); change != 0 {
+			t.Fatalf("after %d s it changes by %d", second, change)
+		}
+	}
+	if change := at(20 * time.Second); change != 1 {
+		t.Errorf("at the third interval it changes by %d", change)
 	}
 }

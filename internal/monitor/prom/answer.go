@@ -21,42 +21,33 @@ type Answer struct {
 	value     model.Value // also when err says that it is not believed
 	warnings  []string
 	conceal   *strings.Replacer // see concealing; nil without a value
+	table     *table            // of its series; nil without a value that is believed
 	err       error
 }
 
 // Only is the answer's one value: a scalar, or a result of one series. An empty
 // answer is absent, never zero; several series are a failure.
-func (a Answer) Only() reading.Reading {
-	return a.pick(func(model.Metric) bool { return true }, "no series", "sum(…) or another aggregation makes it one")
-}
+func (a Answer) Only() reading.Reading { return a.pick("", "") }
 
 // Of is the value of the one series whose label has the given value.
-func (a Answer) Of(label, value string) reading.Reading {
-	matches := func(metric model.Metric) bool { return string(metric[model.LabelName(label)]) == value }
-	return a.pick(matches, fmt.Sprintf("no series with %s=%q", label, value), fmt.Sprintf("sum by (%s) (…) makes it one for each", label))
-}
+func (a Answer) Of(label, value string) reading.Reading { return a.pick(label, value) }
 
-func (a Answer) pick(matches func(model.Metric) bool, nothing, advice string) reading.Reading {
+// pick takes the one series whose label has the value, or with an empty label the one
+// that there is.
+func (a Answer) pick(label, value string) reading.Reading {
 	if a.err != nil {
 		return reading.Failed(a.received, a.err)
 	}
-	all, err := a.elements()
-	if err != nil {
-		return a.failed(err)
-	}
-	var found []element
-	for _, e := range all {
-		if matches(e.metric) {
-			found = append(found, e)
-		}
-	}
+	found, err := a.table.find(label, value)
 	switch {
+	case err != nil:
+		return a.failed(err)
 	case len(found) == 0:
 		return reading.None(policy.Absent, a.received, a.explain(fmt.Errorf(
 			"%s within the last %s: check the expression, and that the staleness of the signal is longer than the scrape interval",
-			nothing, a.question.Range.Span+a.question.Lookback)))
+			nothing(label, value), a.question.Range.Span+a.question.Lookback)))
 	case len(found) > 1:
-		return a.failed(fmt.Errorf("%d series match where one is needed: %s", len(found), advice))
+		return a.failed(fmt.Errorf("%d series match where one is needed: %s", len(found), advice(label)))
 	case found[0].histogram:
 		return a.failed(errors.New("the result is a histogram: take histogram_quantile, histogram_avg or histogram_sum of it"))
 	case a.question.Range.Span > 0:
@@ -65,47 +56,18 @@ func (a Answer) pick(matches func(model.Metric) bool, nothing, advice string) re
 	return a.read(found[0].points[0])
 }
 
-// element is one series of a result.
-type element struct {
-	metric    model.Metric
-	points    []model.SamplePair // one at an instant, any number over a range
-	histogram bool               // it has another kind of points
+func nothing(label, value string) string {
+	if label == "" {
+		return "no series"
+	}
+	return fmt.Sprintf("no series with %s=%q", label, value)
 }
 
-func (a Answer) elements() ([]element, error) {
-	var all []element
-	nothing := errors.New("its result has an element that is null")
-	switch result := a.value.(type) {
-	case *model.Scalar:
-		if a.question.Range.Span == 0 {
-			return []element{{points: []model.SamplePair{{Timestamp: result.Timestamp, Value: result.Value}}}}, nil
-		}
-	case model.Vector:
-		for _, sample := range result {
-			if sample == nil {
-				return nil, nothing
-			}
-			point := model.SamplePair{Timestamp: sample.Timestamp, Value: sample.Value}
-			all = append(all, element{sample.Metric, []model.SamplePair{point}, sample.Histogram != nil})
-		}
-		if a.question.Range.Span == 0 {
-			return all, nil
-		}
-	case model.Matrix:
-		for _, stream := range result {
-			if stream == nil {
-				return nil, nothing
-			}
-			all = append(all, element{stream.Metric, stream.Values, len(stream.Histograms) > 0})
-		}
-		if a.question.Range.Span > 0 {
-			return all, nil
-		}
+func advice(label string) string {
+	if label == "" {
+		return "sum(…) or another aggregation makes it one"
 	}
-	if a.question.Range.Span > 0 {
-		return nil, errors.New("its result is no series over a range: does a Prometheus answer there?")
-	}
-	return nil, errors.New("its result is neither scalar nor instant vector: leave out the range in brackets, or aggregate it")
+	return fmt.Sprintf("sum by (%s) (…) makes it one for each", label)
 }
 
 func (a Answer) read(point model.SamplePair) reading.Reading {

@@ -20,6 +20,7 @@ import (
 type Server struct {
 	name    string // for messages, without a password
 	timeout time.Duration
+	tooLate error // the cause of a context that ended after that
 	client  *client
 	api     v1.API
 
@@ -56,6 +57,22 @@ type shared struct {
 	answer Answer
 }
 
+// known returns the answer if it can be had at once and is younger than maxAge.
+func (s *shared) known(now time.Time, maxAge time.Duration) (Answer, bool) {
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+		return s.answer, s.answers(now, maxAge)
+	default:
+		return Answer{}, false
+	}
+}
+
+// answers says whether the answer is younger than maxAge; asking must be held.
+func (s *shared) answers(now time.Time, maxAge time.Duration) bool {
+	return now.Sub(s.answer.evaluated).Abs() < maxAge
+}
+
 // NewServer refuses a configuration that cannot be asked. Nothing is sent yet.
 // Close it after use.
 func NewServer(c config.Prometheus) (*Server, error) {
@@ -78,6 +95,7 @@ func NewServer(c config.Prometheus) (*Server, error) {
 	return &Server{
 		name:    address.Redacted(),
 		timeout: c.Timeout,
+		tooLate: fmt.Errorf("no answer in %s: %w", c.Timeout, context.DeadlineExceeded),
 		client:  client,
 		api:     v1.NewAPI(asker),
 		answers: map[Question]*shared{},
@@ -94,16 +112,19 @@ func (s *Server) Bound() time.Duration { return s.timeout }
 // evaluated no longer than maxAge before, by whomever. An answer that failed is
 // shared like any other, so that a server in trouble is not asked by every group.
 func (s *Server) Ask(ctx context.Context, question Question, now time.Time, maxAge time.Duration) Answer {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no answer in %s: %w", s.timeout, context.DeadlineExceeded))
-	defer cancel()
 	entry := s.entry(question)
+	if answer, ok := entry.known(now, maxAge); ok {
+		return answer
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, s.tooLate)
+	defer cancel()
 	select {
 	case entry.asking <- struct{}{}:
 		defer func() { <-entry.asking }()
 	case <-ctx.Done():
 		return s.failed(now, context.Cause(ctx))
 	}
-	if age := now.Sub(entry.answer.evaluated).Abs(); age < maxAge {
+	if entry.answers(now, maxAge) {
 		return entry.answer
 	}
 	answer := s.ask(ctx, question, now)
@@ -139,7 +160,10 @@ func (s *Server) ask(ctx context.Context, question Question, now time.Time) Answ
 		}
 		return answer
 	}
-	return Answer{server: s.name, question: question, value: value, conceal: s.client.conceal, evaluated: now, received: time.Now()}
+	return Answer{
+		server: s.name, question: question, value: value, conceal: s.client.conceal, table: newTable(value, question.Range.Span > 0),
+		evaluated: now, received: time.Now(),
+	}
 }
 
 func (s *Server) evaluate(ctx context.Context, question Question, now time.Time) (model.Value, v1.Warnings, error) {

@@ -165,7 +165,7 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 	d.closers = append(d.closers, watch.Close)
 	for _, signal := range group.Signals {
 		if signal.Push != nil {
-			d.inboxes[group.Name+"/"+signal.Name] = httpd.Inbox{Token: signal.Push.Token, Push: func(value float64, at time.Time) error {
+			d.inboxes[group.Name+"/"+signal.Name] = httpd.Inbox{Token: signal.Push.Token, Push: func(value float64, at time.Time) (bool, error) {
 				return watch.Push(signal.Name, value, at)
 			}}
 		}

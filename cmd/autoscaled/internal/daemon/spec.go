@@ -14,11 +14,12 @@ const surge = 1
 // spec is a group's configuration as policy wants it.
 func spec(group config.Group) (policy.Spec, error) {
 	s := policy.Spec{
-		Min:     group.Min,
-		Max:     group.Max,
-		Type:    group.Template.Type,
-		OutOnly: group.Mode == config.ModeOutOnly,
-		Gap:     group.Gap(),
+		Min:      group.Min,
+		Max:      group.Max,
+		Type:     group.Template.Type,
+		OutOnly:  group.Mode == config.ModeOutOnly,
+		Interval: group.Interval,
+		Gap:      group.Gap(),
 		Out: policy.Direction{
 			Stabilization: group.ScaleOut.Stabilization, Cooldown: group.ScaleOut.Cooldown,
 			Rates: rates(group.ScaleOut.Rates), RateLeast: group.ScaleOut.RateLeast,

@@ -74,7 +74,7 @@ func TestAGroupIsDecidedAsItIsConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := policy.Spec{
-		Min: 2, Max: 20, Type: "V40", OutOnly: true, Gap: 90 * time.Second,
+		Min: 2, Max: 20, Type: "V40", OutOnly: true, Interval: 10 * time.Second, Gap: 90 * time.Second,
 		Policies: []policy.Rule{
 			{Name: "a", Only: policy.OnlyOut, Target: &policy.Target{Name: "a", Signal: "cpu", Value: 0.6, Each: true, ToleranceOut: 0.1, ToleranceIn: 0.2, Quorum: 0.8}},
 			{Name: "b", Step: &policy.Step{
