@@ -113,6 +113,9 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 		fmt.Fprintf(w, "    %s\n", sentence)
 	}
 	printShadow(w, g.Shadow)
+	if g.TimeToServe > 0 {
+		fmt.Fprintf(w, "  nine of ten builds served within %s\n", g.TimeToServe)
+	}
 	for _, s := range g.Signals {
 		if s.Value == nil {
 			fmt.Fprintf(w, "  ! signal %s has no value: %s\n", s.Name, s.Why)

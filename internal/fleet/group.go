@@ -23,11 +23,13 @@ type state struct {
 	Memory  policy.Memory  `json:"memory"`
 	Rollout policy.Rollout `json:"rollout,omitzero"`
 	Shadow  *shadowState   `json:"shadow,omitempty"`
+
+	Builds []time.Duration `json:"builds,omitempty"` // from order to service, of the newest, oldest first
 }
 
 // clone is a copy that an evaluation may change.
 func (s state) clone() state {
-	s.Memory, s.Shadow = s.Memory.Clone(), s.Shadow.clone()
+	s.Memory, s.Shadow, s.Builds = s.Memory.Clone(), s.Shadow.clone(), slices.Clone(s.Builds)
 	return s
 }
 
@@ -47,21 +49,23 @@ type GroupOptions struct {
 // Group runs one group in mode act.
 type Group struct {
 	decider
-	Crew      *actions.Crew
-	journal   store.Journal
-	billing   func(now time.Time) cloud.Billing
-	warmUp    time.Duration
-	clock     clockWatch
-	held      []policy.Hold  // by the last choice; guarded by mu
-	rollout   policy.Rollout // as last decided, for status; guarded by mu
-	state     *store.Document[state]
-	snapshots <-chan *cloud.Snapshot
-	looked    bool // at least one snapshot has been seen
-	Shadow    *Shadow
-	shadowed  shadowTurn    // of the group's goroutine
-	shadow    *ShadowStatus // guarded by mu
-	commands  chan func()
-	ended     chan struct{} // closed when Run returns
+	Crew        *actions.Crew
+	journal     store.Journal
+	billing     func(now time.Time) cloud.Billing
+	warmUp      time.Duration
+	clock       clockWatch
+	held        []policy.Hold  // by the last choice; guarded by mu
+	rollout     policy.Rollout // as last decided, for status; guarded by mu
+	state       *store.Document[state]
+	snapshots   <-chan *cloud.Snapshot
+	looked      bool            // at least one snapshot has been seen
+	unborn      map[string]bool // codes of instances that never served, at the last turn
+	Shadow      *Shadow
+	shadowed    shadowTurn    // of the group's goroutine
+	shadow      *ShadowStatus // guarded by mu
+	timeToServe time.Duration // guarded by mu
+	commands    chan func()
+	ended       chan struct{} // closed when Run returns
 }
 
 // NewGroup reads the group's state.
@@ -193,6 +197,7 @@ func (g *Group) decide(signals []policy.Signal) {
 	instances, pending := g.roster()
 	before, next := g.state.Value, g.state.Value.clone()
 	g.watchClock(&next.Memory)
+	g.learn(&next, instances)
 	rested := next.Memory.Clone()
 	observed := g.observation(signals, instances, pending)
 	inputs := observed.Inputs()
@@ -224,12 +229,21 @@ func (g *Group) decide(signals []policy.Signal) {
 	}
 	g.show(signals, now)
 	g.showShadow()
+	g.showTimeToServe()
 	g.showOverride(next.Memory.Override)
 	g.note(decision, "decided")
 	g.noteHeld(choice.Held)
 	if choice.Order > 0 {
 		g.Crew.Order(choice.Order)
 	}
+}
+
+func (g *Group) showTimeToServe() {
+	took := g.state.Value.timeToServe()
+	g.mu.Lock()
+	g.timeToServe = took
+	g.mu.Unlock()
+	g.Metrics.change(g.Name, func(m *groupMetrics) { m.timeToServe = took.Seconds() })
 }
 
 // serving counts the instances in the pools.
@@ -382,7 +396,7 @@ func (g *Group) status() GroupStatus {
 	s := g.decider.status("act")
 	s.Instances = g.Crew.Instances()
 	g.mu.Lock()
-	s.Held, s.Shadow = g.held, g.shadow
+	s.Held, s.Shadow, s.TimeToServe = g.held, g.shadow, g.timeToServe
 	if rollout := g.rollout; rollout.State != "" {
 		s.Rollout = &rollout
 	}

@@ -29,7 +29,7 @@ type Metrics struct {
 type groupMetrics struct {
 	mu                                        sync.Mutex
 	desired, foreign, failing, rolloutGivenUp float64
-	shadowDesired, wakes                      float64
+	shadowDesired, wakes, timeToServe         float64
 	instances                                 map[actions.Phase]int
 	override                                  policy.OverrideKind // empty: none is in force
 	held                                      []policy.Hold
@@ -70,6 +70,7 @@ var (
 	heldMetric           = describe("autoscaled_group_held", "1 while less is done than there is to do, for the reason.", "reason")
 	rolloutGivenUpMetric = describe("autoscaled_group_rollout_given_up", "1 after a changed template was given up, until another is configured.")
 	shadowDesiredMetric  = describe("autoscaled_group_shadow_desired_instances", "The size that the group's shadow decided on; 0 without a shadow.")
+	timeToServeMetric    = describe("autoscaled_group_time_to_serve_seconds", "Time from order to service within which nine of ten of the newest builds served; 0: not known.")
 	wakesMetric          = describe("autoscaled_group_wakes_total", "Events (traps) that made the group read and decide ahead of its slot.")
 	signalValueMetric    = describe("autoscaled_signal_value", "The signal over the instances that show it; the series is missing without a value.", "signal")
 	signalMeasuredMetric = describe("autoscaled_signal_measured_ratio", "Share of the expected readings that have a value.", "signal")
@@ -103,7 +104,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 // Describe is part of [prometheus.Collector].
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		desiredMetric, instancesMetric, foreignMetric, overrideMetric, failingMetric, heldMetric, rolloutGivenUpMetric, shadowDesiredMetric,
+		desiredMetric, instancesMetric, foreignMetric, overrideMetric, failingMetric, heldMetric, rolloutGivenUpMetric, shadowDesiredMetric, timeToServeMetric,
 		wakesMetric, signalValueMetric, signalMeasuredMetric, wantedMetric, decisionsMetric,
 	} {
 		descriptions <- d
@@ -138,6 +139,7 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 	gauge(failingMetric, g.failing)
 	gauge(rolloutGivenUpMetric, g.rolloutGivenUp)
 	gauge(shadowDesiredMetric, g.shadowDesired)
+	gauge(timeToServeMetric, g.timeToServe)
 	for _, phase := range actions.Phases() {
 		gauge(instancesMetric, float64(g.instances[phase]), string(phase))
 	}

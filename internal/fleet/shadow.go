@@ -115,7 +115,7 @@ func (g *Group) decideShadow(s *shadowState, signals []policy.Signal, active pol
 	if g.Shadow == nil || s == nil {
 		return
 	}
-	v := virtual{virtualState: s.Virtual}
+	v := virtual{virtualState: s.Virtual, lead: g.state.Value.timeToServe()}
 	servingBefore, sizeBefore := v.Serving, v.Size
 	begun := v.Begun
 	decision := v.decide(&g.Shadow.Spec, signals, active.Current.Count, now)

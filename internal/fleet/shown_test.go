@@ -42,7 +42,7 @@ func TestTheSeriesOfAGroupAreThereBeforeItsFirstDecision(t *testing.T) {
 				}
 				for name, want := range map[string]int{
 					"autoscaled_group_held": len(policy.Holds()), "autoscaled_group_instances": len(actions.Phases()), "autoscaled_group_foreign_nodes": 1,
-					"autoscaled_group_override": len(policy.OverrideKinds()), "autoscaled_group_wakes_total": 1, "autoscaled_group_shadow_desired_instances": 1, "autoscaled_group_failing_instances": 1, "autoscaled_group_rollout_given_up": 1,
+					"autoscaled_group_override": len(policy.OverrideKinds()), "autoscaled_group_wakes_total": 1, "autoscaled_group_time_to_serve_seconds": 1, "autoscaled_group_shadow_desired_instances": 1, "autoscaled_group_failing_instances": 1, "autoscaled_group_rollout_given_up": 1,
 				} {
 					if shown := exposition(t, w.registry, name); strings.Count(shown, "group=\"web\"") != want {
 						t.Errorf("want %d series of %s:\n%s", want, name, shown)

@@ -27,26 +27,27 @@ type AccountStatus struct {
 
 // GroupStatus is the state of one group.
 type GroupStatus struct {
-	Name      string                   `json:"name"`
-	Mode      string                   `json:"mode"`
-	Account   string                   `json:"account"`
-	Min       int                      `json:"min"`
-	Max       int                      `json:"max"`
-	Desired   int                      `json:"desired"` // in mode recommend: what it would be
-	Serving   int                      `json:"serving"`
-	Becoming  int                      `json:"becoming"`
-	Standby   int                      `json:"standby"`
-	Failing   int                      `json:"failing"`            // of those that serve
-	Held      []policy.Hold            `json:"held,omitempty"`     // why less is done than there is to do
-	Rollout   *policy.Rollout          `json:"rollout,omitempty"`  // of a template that was changed
-	Override  *policy.Override         `json:"override,omitempty"` // an operator's order that is in force
-	Trouble   string                   `json:"trouble,omitempty"`  // why nothing can be written down, and so nothing is done
-	Capped    *policy.Capped           `json:"capped,omitempty"`   // more is wanted than the group may have
-	Decision  DecisionStatus           `json:"decision"`
-	Shadow    *ShadowStatus            `json:"shadow,omitempty"` // what other rules would have decided
-	Signals   []SignalStatus           `json:"signals"`
-	Instances []actions.InstanceStatus `json:"instances"`
-	Foreign   []string                 `json:"foreign,omitempty"` // nodes of the pools that are not ours
+	Name        string                   `json:"name"`
+	Mode        string                   `json:"mode"`
+	Account     string                   `json:"account"`
+	Min         int                      `json:"min"`
+	Max         int                      `json:"max"`
+	Desired     int                      `json:"desired"` // in mode recommend: what it would be
+	Serving     int                      `json:"serving"`
+	Becoming    int                      `json:"becoming"`
+	Standby     int                      `json:"standby"`
+	Failing     int                      `json:"failing"`            // of those that serve
+	Held        []policy.Hold            `json:"held,omitempty"`     // why less is done than there is to do
+	Rollout     *policy.Rollout          `json:"rollout,omitempty"`  // of a template that was changed
+	Override    *policy.Override         `json:"override,omitempty"` // an operator's order that is in force
+	Trouble     string                   `json:"trouble,omitempty"`  // why nothing can be written down, and so nothing is done
+	Capped      *policy.Capped           `json:"capped,omitempty"`   // more is wanted than the group may have
+	Decision    DecisionStatus           `json:"decision"`
+	TimeToServe time.Duration            `json:"time_to_serve_ns,omitempty"` // within which nine of ten of its newest builds served; 0: not known
+	Shadow      *ShadowStatus            `json:"shadow,omitempty"`           // what other rules would have decided
+	Signals     []SignalStatus           `json:"signals"`
+	Instances   []actions.InstanceStatus `json:"instances"`
+	Foreign     []string                 `json:"foreign,omitempty"` // nodes of the pools that are not ours
 }
 
 // DecisionStatus is the newest decision.

@@ -1,13 +1,15 @@
 package fleet
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// virtualLead is how long an instance that a virtual group orders takes to serve.
+// virtualLead is how long an instance that a virtual group orders takes to serve, while
+// no real one has shown it.
 const virtualLead = 10 * time.Minute
 
 // censoredFrom is the share of its ceiling from which on an instance may carry more than
@@ -20,6 +22,7 @@ const censoredFrom = 0.95
 // would carry it.
 type virtual struct {
 	virtualState
+	lead     time.Duration // how long what it orders takes to serve; 0: virtualLead
 	before   policy.Memory // of the newest decision: as it was before
 	inputs   policy.Inputs // what it rested on
 	decision policy.Decision
@@ -74,7 +77,7 @@ func (v *virtual) arrive(now time.Time) {
 // become gives the group a size. What has not arrived yet goes first.
 func (v *virtual) become(size int, now time.Time) {
 	if size > v.Size {
-		v.Arrivals = append(v.Arrivals, arrival{now.Add(virtualLead), size - v.Size})
+		v.Arrivals = append(v.Arrivals, arrival{now.Add(cmp.Or(v.lead, virtualLead)), size - v.Size})
 	}
 	for surplus := v.Size - size; surplus > 0; {
 		last := len(v.Arrivals) - 1
