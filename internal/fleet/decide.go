@@ -208,16 +208,16 @@ func turn(before, now policy.Decision) string {
 	case wasBlind && !blind:
 		return "data is complete again"
 	}
-	switch capped, wasCapped := now.Capped.Reason, before.Capped.Reason; {
-	case capped == wasCapped:
-	case capped == policy.ReasonAtMax:
+	switch now.Capped.Reason {
+	case before.Capped.Reason:
+		return ""
+	case policy.ReasonAtMax:
 		return "more is wanted than max allows: raise max, or find the load"
-	case capped == policy.ReasonAtCeiling:
+	case policy.ReasonAtCeiling:
 		return "more is wanted than a schedule allows"
 	default:
 		return "no more is wanted than the group may have"
 	}
-	return ""
 }
 
 // lacksData says that a policy cannot tell, for another reason than that instances
