@@ -11,10 +11,14 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // schedules name zones, and a container has no database of them
 
 	"github.com/spf13/cobra"
+
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // version is set by the linker in releases.
@@ -80,7 +84,33 @@ func root() *cobra.Command {
 	command.AddCommand(runCommand(), checkCommand(), statusCommand(), signalsCommand(), ordersCommand(), preflightCommand(),
 		explainCommand(), historyCommand(), pauseCommand(), holdCommand(), resumeCommand(), promoteCommand(), rollbackCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
 		recoverCommand(), probeCommand(), gpCommand(), simulatorCommand(), demoCommand())
+	nameArguments(command)
 	return command
+}
+
+// nameArguments lets every command whose use names arguments tell which of them is
+// missing, or that there is one too many.
+func nameArguments(of *cobra.Command) {
+	for _, command := range of.Commands() {
+		nameArguments(command)
+		names := slices.DeleteFunc(strings.Fields(command.Use)[1:], func(word string) bool { return strings.HasPrefix(word, "--") })
+		if command.Args == nil || len(names) == 0 {
+			continue
+		}
+		accepts, line := command.Args, command.CommandPath()+" "+strings.Join(names, " ")
+		command.Args = func(cmd *cobra.Command, args []string) error {
+			err := accepts(cmd, args)
+			switch {
+			case err == nil:
+				return nil
+			case len(args) > len(names) && !strings.Contains(line, "..."):
+				return fmt.Errorf("`%s` is one argument too many: %s", words.Shown(args[len(names)]), line)
+			case len(args) < len(names) && !strings.HasPrefix(names[len(args)], "["):
+				return fmt.Errorf("give the %s: %s", strings.TrimSuffix(names[len(args)], "..."), line)
+			}
+			return err
+		}
+	}
 }
 
 func versionText() string {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -42,4 +43,24 @@ func execute(t *testing.T, args ...string) (out, errs string, err error) {
 	command.SetErr(&errBuffer)
 	err = command.ExecuteContext(t.Context())
 	return outBuffer.String(), errBuffer.String(), err
+}
+
+func TestAnArgumentThatIsMissingOrTooManyIsNamed(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"signals":           "give the GROUP: autoscaled signals GROUP",
+		"hold":              "give the GROUP: autoscaled hold GROUP COUNT",
+		"hold web":          "give the COUNT: autoscaled hold GROUP COUNT",
+		"check":             "give the FILE: autoscaled check FILE...",
+		"history":           "give the GROUP: autoscaled history GROUP",
+		"signals web db":    "`db` is one argument too many: autoscaled signals GROUP",
+		"probe a b":         "`b` is one argument too many: autoscaled probe [TARGET]",
+		"status web":        `unknown command "web" for "autoscaled status"`,
+		"recover web":       `unknown command "web" for "autoscaled recover"`,
+		"history verify db": `unknown command "db" for "autoscaled history verify"`,
+	} {
+		if _, _, err := execute(t, strings.Fields(line)...); err == nil || err.Error() != want {
+			t.Errorf("%s: error is %v, want %s", line, err, want)
+		}
+	}
 }

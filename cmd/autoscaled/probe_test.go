@@ -198,7 +198,7 @@ func TestProbeSaysWithItsStatusWhyThereIsNoValue(t *testing.T) {
 		args []string
 	}{
 		"another community":       {policy.Failed, "is its community ours", []string{"snmp://" + agent, "--profile=load1", "--timeout=100ms", "--retries=0"}},
-		"an object it lacks":      {policy.Absent, "the agent has no such object", []string{"snmp://" + agent, communityFlag(t), "--oid=1.3.6.1.4.1.9999.7.0"}},
+		"an object it lacks":      {policy.Absent, ": object .1.3.6.1.4.1.9999.7.0: the agent has no such object", []string{"snmp://" + agent, communityFlag(t), "--oid=1.3.6.1.4.1.9999.7.0"}},
 		"a text":                  {policy.OutOfRange, "is not a decimal number", []string{"snmp://" + agent, communityFlag(t), "--oid=" + column + ".1"}},
 		"an empty table":          {policy.Absent, "has nothing beneath .1.3.6.1.4.1.9999.7", []string{"snmp://" + agent, communityFlag(t), "--walk=1.3.6.1.4.1.9999.7"}},
 		"no profile at all":       {policy.Failed, "no answer", []string{"snmp://" + agent, "--timeout=100ms", "--retries=0"}},
@@ -235,6 +235,7 @@ func TestProbeRefusesWhatHasNoMeaningAndAsksNothing(t *testing.T) {
 		{"--metric: is missing: add it", []string{"http://10.0.0.5/metrics"}},
 		{"--label `mode`: write it as NAME=VALUE", []string{"http://10.0.0.5/metrics", "--metric=x", "--label=mode"}},
 		{"--label: `a-b` is not the name of a label", []string{"http://10.0.0.5/metrics", "--metric=x", "--label=a-b=c"}},
+		{"probe: TARGET: ", []string{"http://user:password@10.0.0.5/metrics", "--metric=x"}},
 		{"--prometheus: is not a URL", []string{"--promql=up", "--prometheus=x"}},
 		{"leave out TARGET", []string{"http://10.0.0.5/", "--promql=up"}},
 		{"add --config FILE and --group GROUP", []string{"snmp://10.0.0.5", "--instance=10.0.0.5"}},

@@ -165,10 +165,12 @@ func asFlags(err error) error {
 
 // flagOf is the flag of the key at the path, as the beginning of a sentence.
 func flagOf(path string) string {
-	byPath := map[string]string{"scrape.url": "TARGET: ", "scrape.metric": "--metric: ", "promql": "--promql: "}
+	byPath := map[string]string{"scrape.url": "TARGET: ", "promql": "--promql: "}
 	for _, s := range settings {
-		for _, source := range []string{"snmp", "scrape", "prometheus"} {
-			byPath[source+"."+s.path()] = "--" + s.flag + ": "
+		for of, source := range map[kind]string{kindAgent: "snmp", kindPage: "scrape", kindQuery: "prometheus"} {
+			if s.of&of != 0 {
+				byPath[source+"."+s.path()] = "--" + s.flag + ": "
+			}
 		}
 	}
 	for known, flag := range byPath {

@@ -165,7 +165,7 @@ func qualityText(s fleet.Shown) string {
 func absenceText(quality string) string {
 	switch quality {
 	case policy.Absent.String():
-		return "absent, the source answers and has no value"
+		return "absent, its source has no value to show"
 	case policy.Stale.String():
 		return "stale, its newest value is too old to count"
 	case policy.Failed.String():

@@ -105,6 +105,19 @@ func TestStatusTellsInOneLineThatSomethingIsWrongWithAValue(t *testing.T) {
 	}
 }
 
+func TestWhatWasNeverPushedIsNotCalledAnAnswer(t *testing.T) {
+	t.Parallel()
+	signals := []policy.Signal{{Name: "jobs", Group: policy.Missing(policy.Absent, now)}}
+	faults := []monitor.Fault{{Signal: "jobs", Why: policy.Absent, Err: errors.New("nobody has pushed since the start")}}
+	var out strings.Builder
+	if err := printSignals(&out, fleet.ReportSignals(signals, faults, now)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nsignal jobs: no value: absent, its source has no value to show\n  ! nobody has pushed since the start\n"; out.String() != want {
+		t.Errorf("it prints %q, want %q", out.String(), want)
+	}
+}
+
 func TestEveryAbsenceIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, absence := range policy.Absences()[1:] {

@@ -20,6 +20,8 @@ const (
 	maxInforms, informMemory = 4096, 5 * time.Minute
 	// maxAnswering bounds how long sending an answer may wait for room in the socket.
 	maxAnswering = time.Second
+	// firstPause and longestPause are those before a socket that fails is tried again.
+	firstPause, longestPause = time.Millisecond, time.Second
 )
 
 // ListenerOptions says whose notifications are believed, and what becomes of them.
@@ -31,9 +33,13 @@ type ListenerOptions struct {
 	// runs waits in the socket, so it must not wait itself.
 	Handle func(Trap)
 
-	// Dropped, when set, is told the reason, one of TrapDropReasons, of every datagram
-	// that was not believed.
-	Dropped func(reason string)
+	// Dropped, when set, is told of every datagram that was not believed the reason, one
+	// of TrapDropReasons, and where it came from. Handle's goroutine calls it.
+	Dropped func(reason string, from netip.Addr)
+
+	// Trouble, when set, is told why nothing can be received, once, and of nil when
+	// something is again. Handle's goroutine calls it.
+	Trouble func(err error)
 }
 
 // Listener receives the traps and informs of v2c (RFC 3416) and of v3 with the
@@ -81,8 +87,12 @@ func NewListener(conn net.PacketConn, options ListenerOptions) (*Listener, error
 		return nil, errors.New("snmp: there is no sender, so that nothing could be believed: add one")
 	case options.Handle == nil:
 		return nil, errors.New("snmp: there is nobody to handle traps: set Handle")
-	case options.Dropped == nil:
-		options.Dropped = func(string) {}
+	}
+	if options.Dropped == nil {
+		options.Dropped = func(string, netip.Addr) {}
+	}
+	if options.Trouble == nil {
+		options.Trouble = func(error) {}
 	}
 	l := &Listener{
 		conn: conn, options: options, self: newSelf(conn.LocalAddr()),
@@ -117,29 +127,57 @@ func (l *Listener) sender(configured config.TrapSender) (*sender, error) {
 // be told; it stays the same as long as machine and address do.
 func (l *Listener) EngineID() string { return fmt.Sprintf("%x", l.self.id) }
 
-// Run receives until the context ends, and then returns nil. An error means that the
-// socket failed.
+// Run receives until the context ends, and then returns nil. A socket that fails is tried
+// again, after longer and longer pauses. An error means that somebody else closed it.
 func (l *Listener) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { _ = l.conn.Close() })()
 	defer func() { _ = l.conn.Close() }()
 	buffer := make([]byte, maxDatagram)
+	var pause time.Duration // since the socket fails; 0: it does not
 	for {
 		length, from, err := l.conn.ReadFrom(buffer)
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil
+		case errors.Is(err, net.ErrClosed):
+			return l.explain(err)
+		case err != nil:
+			if pause == 0 {
+				l.options.Trouble(l.explain(err))
+			}
+			pause = min(max(firstPause, 2*pause), longestPause)
+			sleep(ctx, pause)
+			continue
+		case pause > 0:
+			l.options.Trouble(nil)
+			pause = 0
 		}
-		if err != nil {
-			return fmt.Errorf("receive traps at %s: %w", l.conn.LocalAddr(), err)
-		}
-		answer, dropped := l.receive(buffer[:length], addressOf(from))
-		if dropped != nil {
-			l.options.Dropped(dropped.reason)
-		}
-		if answer != nil {
-			// A sender whose answer is lost asks again.
-			_ = l.conn.SetWriteDeadline(time.Now().Add(maxAnswering))
-			_, _ = l.conn.WriteTo(answer, from)
-		}
+		l.hear(buffer[:length], from)
+	}
+}
+
+func (l *Listener) explain(err error) error {
+	return fmt.Errorf("receive traps at %s: %w", l.conn.LocalAddr(), err)
+}
+
+func sleep(ctx context.Context, pause time.Duration) {
+	select {
+	case <-time.After(pause):
+	case <-ctx.Done():
+	}
+}
+
+// hear receives a datagram and answers it.
+func (l *Listener) hear(datagram []byte, from net.Addr) {
+	at := addressOf(from)
+	answer, dropped := l.receive(datagram, at)
+	if dropped != nil {
+		l.options.Dropped(dropped.reason, at.Addr())
+	}
+	if answer != nil {
+		// A sender whose answer is lost asks again.
+		_ = l.conn.SetWriteDeadline(time.Now().Add(maxAnswering))
+		_, _ = l.conn.WriteTo(answer, from)
 	}
 }
 

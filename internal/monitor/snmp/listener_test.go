@@ -2,12 +2,15 @@ package snmp
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -705,7 +708,8 @@ func TestAFloodThroughTheSocketIsCountedAndDoesNotEndTheListening(t *testing.T) 
 	if _, err := conn.Write(bytesOf(about(gosnmp.InformRequest, 7))); err != nil {
 		t.Fatal(err)
 	}
-	s.wants(t, "dropped malformed", "dropped malformed", "dropped oversize", "dropped malformed", "v2c inform "+shutdown+" from 127.0.0.1")
+	const here = " from 127.0.0.1"
+	s.wants(t, "dropped malformed"+here, "dropped malformed"+here, "dropped oversize"+here, "dropped malformed"+here, "v2c inform "+shutdown+" from 127.0.0.1")
 	_ = conn.SetReadDeadline(time.Now().Add(patient))
 	answer := make([]byte, maxDatagram)
 	length, err := conn.Read(answer)
@@ -714,7 +718,67 @@ func TestAFloodThroughTheSocketIsCountedAndDoesNotEndTheListening(t *testing.T) 
 	}
 }
 
-func TestASocketThatFailsEndsTheListening(t *testing.T) {
+// brokenSocket fails so many times, has a datagram, fails as often again, and then has no
+// other.
+type brokenSocket struct {
+	noSocket
+	failures int
+	datagram []byte
+	tries    int
+	ended    chan struct{}
+	end      sync.Once
+}
+
+func (b *brokenSocket) ReadFrom(buffer []byte) (int, net.Addr, error) {
+	b.tries++
+	switch {
+	case b.tries == b.failures+1:
+		return copy(buffer, b.datagram), net.UDPAddrFromAddrPort(neighbour), nil
+	case b.tries <= 2*b.failures+1:
+		return 0, nil, syscall.ENETDOWN
+	}
+	<-b.ended
+	return 0, nil, net.ErrClosed
+}
+
+func (b *brokenSocket) Close() error {
+	b.end.Do(func() { close(b.ended) })
+	return nil
+}
+
+func TestASocketThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const failures = 70
+		conn := &brokenSocket{failures: failures, datagram: bytesOf(about(gosnmp.SNMPv2Trap, 7)), ended: make(chan struct{})}
+		began, traps, troubles := time.Now(), 0, []string{}
+		l, err := NewListener(conn, ListenerOptions{
+			Senders: []config.TrapSender{inV2c("hush-hush")},
+			Handle: func(Trap) {
+				// 10 pauses that grow to a second, and then one of a second for each.
+				if took := time.Since(began); took < (failures-10)*time.Second || took > failures*time.Second {
+					t.Errorf("%d failures took %s", failures, took)
+				}
+				traps++
+			},
+			Trouble: func(err error) { troubles = append(troubles, fmt.Sprint(err)) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := l.Run(ctx); err != nil || traps != 1 {
+			t.Errorf("it ended with %v, and received %d traps", err, traps)
+		}
+		const down = "receive traps at 127.0.0.1:10162: network is down"
+		if !slices.Equal(troubles, []string{down, "<nil>", down}) {
+			t.Errorf("it told of %q", troubles)
+		}
+	})
+}
+
+func TestASocketThatSomebodyClosedEndsTheListening(t *testing.T) {
 	t.Parallel()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -726,4 +790,21 @@ func TestASocketThatFailsEndsTheListening(t *testing.T) {
 	}
 	_ = conn.Close()
 	says(t, l.Run(t.Context()), "receive traps at 127.0.0.1:")
+}
+
+func TestAListenerThatWaitsForItsSocketEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		conn := &brokenSocket{failures: 1_000_000, ended: make(chan struct{})}
+		l, err := NewListener(conn, ListenerOptions{Senders: []config.TrapSender{inV2c("public")}, Handle: func(Trap) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Second/2)
+		defer cancel()
+		began := time.Now()
+		if err := l.Run(ctx); err != nil || time.Since(began) != time.Minute+time.Second/2 {
+			t.Errorf("it ended with %v after %s", err, time.Since(began))
+		}
+	})
 }

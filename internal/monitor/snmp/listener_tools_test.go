@@ -45,7 +45,7 @@ func listenAt(t *testing.T, address string, prepare func(*Listener), senders ...
 	s.Listener, err = NewListener(conn, ListenerOptions{
 		Senders: senders,
 		Handle:  func(trap Trap) { s.events <- told(trap) },
-		Dropped: func(reason string) { s.events <- "dropped " + reason },
+		Dropped: func(reason string, from netip.Addr) { s.events <- "dropped " + reason + " from " + from.String() },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +235,11 @@ func TestWhatNetSnmpSendsWithoutProofIsDropped(t *testing.T) {
 			if failed := err != nil; failed != (test.tool == "snmpinform") || !strings.Contains(said, test.says) {
 				t.Errorf("%s: %v\n%s", test.tool, err, said)
 			}
-			s.wants(t, "dropped "+test.reason)
+			from := "127.0.0.1"
+			if test.reason == dropSender {
+				from = "127.0.0.2"
+			}
+			s.wants(t, "dropped "+test.reason+" from "+from)
 			s.wantsNoMore(t)
 		})
 	}
@@ -248,7 +252,7 @@ func TestNetSnmpIsToldOurTimeWhenItHasAnother(t *testing.T) {
 			t.Parallel()
 			s := listen(t, by(way))
 			s.notify(t, "snmpinform", append([]string{"-e", "0x" + s.EngineID(), "-Z", "7,7"}, credentials(way)...)...)
-			s.wants(t, "dropped time_window", "v3 inform "+shutdown+" from 127.0.0.1")
+			s.wants(t, "dropped time_window from 127.0.0.1", "v3 inform "+shutdown+" from 127.0.0.1")
 			s.wantsNoMore(t)
 		})
 	}
@@ -268,7 +272,7 @@ func TestSnmpdsInformsOutliveOurRestart(t *testing.T) {
 	before.stop()
 	after := listenAt(t, before.at.String(), func(*Listener) {}, by(reader))
 	_, _ = getFrom(t, agent.at, Options{Community: secret.New("not-its-own"), Timeout: hasty})
-	after.wants(t, "dropped time_window", "v3 inform .1.3.6.1.6.3.1.1.5.5 from 127.0.0.1") // authenticationFailure
+	after.wants(t, "dropped time_window from 127.0.0.1", "v3 inform .1.3.6.1.6.3.1.1.5.5 from 127.0.0.1") // authenticationFailure
 }
 
 const coldStart = ".1.3.6.1.6.3.1.1.5.1"

@@ -41,10 +41,18 @@ func (m *meter) missing(after snapshot) (reading.Reading, bool) {
 			object = m.quantity.objects[i]
 		}
 		if value.kind == nothing && object.part.needed() {
-			return reading.None(value.why, after.at, fmt.Errorf("object %s (%s): %w; allow it in the agent's view, or watch another", object.name, object.oid, value.err)), true
+			return reading.None(value.why, after.at, fmt.Errorf("object %s: %w; allow it in the agent's view, or watch another", object, value.err)), true
 		}
 	}
 	return reading.Reading{}, false
+}
+
+// String is the object's name with its OID. One of the user's own has no other name.
+func (o object) String() string {
+	if o.name == o.oid {
+		return o.oid
+	}
+	return o.name + " (" + o.oid + ")"
 }
 
 // rounding is what arithmetic may add to a value.

@@ -200,7 +200,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		servers.Go(func() error { return httpd.Serve(serving, d.control, httpd.Control(d.Fleet, d)) })
 	}
 	if d.traps != nil {
-		servers.Go(func() error { return d.traps.Run(serving) })
+		servers.Go(func() error { d.runTraps(serving); return nil })
 	}
 	if d.history != nil {
 		servers.Go(func() error { return d.history.Run(serving) })

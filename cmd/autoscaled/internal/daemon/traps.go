@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 )
 
@@ -64,7 +62,8 @@ func (d *Daemon) openTraps() error {
 		return err
 	}
 	d.closers = append(d.closers, func() { _ = conn.Close() })
-	d.traps, err = snmp.NewListener(conn, snmp.ListenerOptions{Senders: traps.Senders, Handle: d.hear, Dropped: func(reason string) { d.metrics.trapDrops.WithLabelValues(reason).Inc() }})
+	hearing := &hearing{daemon: d, dropped: newSeldom(), ignored: newSeldom()}
+	d.traps, err = snmp.NewListener(conn, snmp.ListenerOptions{Senders: traps.Senders, Handle: hearing.hear, Dropped: hearing.drop, Trouble: hearing.fail})
 	if err != nil {
 		return err
 	}
@@ -72,23 +71,10 @@ func (d *Daemon) openTraps() error {
 	return nil
 }
 
-// hear wakes the groups that a notification is for.
-func (d *Daemon) hear(trap snmp.Trap) {
-	outcome := "ignored"
-	for _, group := range d.options.Config.Groups {
-		for _, rule := range group.Traps {
-			event := fleet.Event{What: "trap " + trap.OID, From: trap.From}
-			if rule.From.IsValid() {
-				if !rule.From.Contains(trap.From) {
-					continue
-				}
-				event.From = netip.Addr{} // it need not be an instance
-			}
-			if trap.Is(rule.OID) && d.Fleet.Wake(group.Name, event) {
-				outcome = "woke"
-				break
-			}
-		}
+// runTraps listens for notifications until ctx ends. Without them the daemon goes on:
+// groups read and decide at their intervals.
+func (d *Daemon) runTraps(ctx context.Context) {
+	if err := d.traps.Run(ctx); err != nil {
+		d.options.Log.Error("no trap is received any more: restart the daemon", zap.Error(err))
 	}
-	d.metrics.traps.WithLabelValues(outcome).Inc()
 }

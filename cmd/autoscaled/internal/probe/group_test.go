@@ -160,15 +160,16 @@ func TestWhatTheFileLacksIsToldWithTheNearestName(t *testing.T) {
 	}
 }
 
-func TestSecretsOfTheCloudAreNotNeeded(t *testing.T) {
-	for name, providers := range map[string]string{
-		"variables":   "access_key: env:AUTOSCALED_NO_SUCH_KEY, secret_key: env:AUTOSCALED_NO_SUCH_KEY",
-		"files":       "access_key: file:/does/not/exist, secret_key: file:/etc/passwd",
-		"credentials": "access_key: credential:gp.access, secret_key: credential:gp.secret",
+func TestSecretsThatNoSourceIsAskedWithAreNotNeeded(t *testing.T) {
+	for name, absent := range map[string][2]string{
+		"variables":   {"env:AUTOSCALED_NO_SUCH_KEY", "env:AUTOSCALED_NO_SUCH_TOKEN"},
+		"files":       {"file:/does/not/exist", "file:/etc/passwd"},
+		"credentials": {"credential:gp.access", "credential:token"},
 	} {
 		for _, directory := range []string{"", t.TempDir()} {
 			t.Setenv("CREDENTIALS_DIRECTORY", directory)
-			if _, err := Load(configured(t, providers, "load: {scrape: {metric: load}}")); err != nil {
+			keys := fmt.Sprintf("access_key: %[1]s, secret_key: %[1]s", absent[0])
+			if _, err := Load(configured(t, keys, "load: {scrape: {metric: load}}\njobs: {push: {token: "+absent[1]+"}}")); err != nil {
 				t.Errorf("%s, credentials in %q: %v", name, directory, err)
 			}
 		}

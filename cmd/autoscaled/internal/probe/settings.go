@@ -44,7 +44,7 @@ func (s Settings) Read() (signals []config.Signal, prometheus *config.Prometheus
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := config.Parse("", text, withoutCloud(text))
+	c, err := config.Parse("", text, withStandIns(text))
 	if err != nil {
 		return nil, nil, shortened(err)
 	}

@@ -15,22 +15,22 @@ import (
 	"github.com/autoscaled/autoscaled/internal/config"
 )
 
-// Load reads a configuration and the secrets of its sources. Those of the cloud are not
-// read, and are not the real ones in what it returns.
+// Load reads a configuration and the secrets of its sources. Those of the cloud, and the
+// tokens of those who push, are not read, and are not the real ones in what it returns.
 func Load(path string) (*config.Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w; give the path of a file that this user may read", err)
 	}
-	return config.Parse(path, text, withoutCloud(text))
+	return config.Parse(path, text, withStandIns(text))
 }
 
-// withoutCloud is the process's environment, save that what a configuration refers to
-// as a secret of the cloud is not looked up: it leads to something that will do.
-func withoutCloud(text []byte) config.Env {
+// withStandIns is the process's environment, save that what a configuration refers to as
+// a secret that no source needs is not looked up: it leads to something that will do.
+func withStandIns(text []byte) config.Env {
 	files, variables := map[string]bool{}, map[string]bool{}
 	credentials := os.Getenv("CREDENTIALS_DIRECTORY")
-	for _, reference := range cloudSecrets(text) {
+	for _, reference := range needless(text) {
 		switch scheme, target, _ := strings.Cut(reference, ":"); scheme {
 		case "file":
 			files[filepath.Clean(target)] = true
@@ -62,9 +62,9 @@ func withoutCloud(text []byte) config.Env {
 	}
 }
 
-// cloudSecrets are the references in a configuration to secrets of the cloud. What is
-// wrong with the file, its own reader tells.
-func cloudSecrets(text []byte) []string {
+// needless are the references in a configuration to secrets that no source is asked
+// with. What is wrong with the file, its own reader tells.
+func needless(text []byte) []string {
 	var file struct {
 		Providers map[string]struct {
 			AccessKey string `yaml:"access_key"`
@@ -73,6 +73,9 @@ func cloudSecrets(text []byte) []string {
 		Groups map[string]struct {
 			Template struct {
 				SSHPublicKey string `yaml:"ssh_public_key"`
+			}
+			Signals map[string]struct {
+				Push struct{ Token string }
 			}
 		}
 	}
@@ -83,11 +86,14 @@ func cloudSecrets(text []byte) []string {
 	}
 	for _, group := range file.Groups {
 		references = append(references, group.Template.SSHPublicKey)
+		for _, signal := range group.Signals {
+			references = append(references, signal.Push.Token)
+		}
 	}
 	return references
 }
 
-// willDo is a key of no machine: it has the form that each secret of the cloud must have.
+// willDo is a key of no machine: it has the form that each of these secrets must have.
 const willDo = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA nobody"
 
 // standIn is a file in the place of a secret, readable by its owner only.
