@@ -15,6 +15,7 @@ import (
 // whose size evolves as if it were done. It is given nothing with which it could do it.
 type Advisor struct {
 	decider
+	clock     clockWatch
 	would     virtual // the group if it were done
 	snapshots <-chan *cloud.Snapshot
 	targets   []monitor.Target // the instances; nil until a snapshot came
@@ -23,7 +24,7 @@ type Advisor struct {
 // NewAdvisor returns the advisor of a group.
 func NewAdvisor(options DeciderOptions) *Advisor {
 	options.Metrics.Touch(options.Name)
-	a := &Advisor{snapshots: options.Observer.Subscribe()}
+	a := &Advisor{snapshots: options.Observer.Subscribe(), clock: clockWatch{last: options.Now()}}
 	a.init(options)
 	return a
 }
@@ -96,6 +97,9 @@ func (a *Advisor) marked(snapshot *cloud.Snapshot) []monitor.Target {
 
 func (a *Advisor) decide(signals []policy.Signal) {
 	now := a.Now().Round(0)
+	if jump := a.clock.jump(a.Now()); jump != 0 {
+		a.would.jump(now, jump)
+	}
 	a.show(signals, now)
 	decision := a.would.decide(&a.Spec, signals, len(a.targets), now)
 	a.Recorder.Add(&a.would.inputs, &a.would.before, &a.would.Memory, decision)

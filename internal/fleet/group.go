@@ -196,7 +196,7 @@ func (g *Group) decide(signals []policy.Signal) {
 	now := g.Now().Round(0) // as it will be read from disk, so that a restart decides alike
 	instances, pending := g.roster()
 	before, next := g.state.Value, g.state.Value.clone()
-	g.watchClock(&next.Memory)
+	g.watchClock(&next)
 	g.learn(&next, instances)
 	rested := next.Memory.Clone()
 	observed := g.observation(signals, instances, pending)
@@ -257,7 +257,7 @@ func serving(instances []actions.InstanceStatus) (n int) {
 }
 
 // watchClock notices a jump of wall time.
-func (g *Group) watchClock(memory *policy.Memory) {
+func (g *Group) watchClock(next *state) {
 	now := g.Now()
 	jump := g.clock.jump(now)
 	if jump == 0 {
@@ -265,7 +265,10 @@ func (g *Group) watchClock(memory *policy.Memory) {
 	}
 	g.Metrics.clockJumps.Inc()
 	g.Log.Warn("wall time jumped: changes wait for one span, and nothing is cancelled", zap.Duration("jump", jump.Round(time.Second)))
-	memory.Jump(now.Round(0), jump)
+	next.Memory.Jump(now.Round(0), jump)
+	if next.Shadow != nil {
+		next.Shadow.Virtual.jump(now.Round(0), jump)
+	}
 	if err := g.Crew.Reanchor(); err != nil {
 		g.setTrouble(err)
 	}
@@ -300,8 +303,9 @@ func (g *Group) observation(signals []policy.Signal, instances []actions.Instanc
 			observed.LastServing = in.Joined.Round(0)
 		}
 	}
+	observed.Lacking = max(0, observed.Size.Count-active)
 	if g.state.Revision == 0 { // never decided: begin with what is there
-		observed.Size = policy.Size{Count: active, Type: g.Spec.Type}
+		observed.Size, observed.Lacking = policy.Size{Count: active, Type: g.Spec.Type}, 0
 	}
 	return observed
 }

@@ -118,7 +118,7 @@ func (g *Group) decideShadow(s *shadowState, signals []policy.Signal, active pol
 	v := virtual{virtualState: s.Virtual, lead: g.state.Value.timeToServe()}
 	servingBefore, sizeBefore := v.Serving, v.Size
 	begun := v.Begun
-	decision := v.decide(&g.Shadow.Spec, signals, active.Current.Count, now)
+	decision := v.decide(&g.Shadow.Spec, signals, serving, now)
 	if begun {
 		s.Score.add(active, serving, servingBefore, sizeBefore, decision.Change() != 0, now, g.Spec.Gap)
 	}

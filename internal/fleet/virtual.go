@@ -49,7 +49,7 @@ func (v virtualState) clone() virtualState {
 	return v
 }
 
-// decide decides once, on the signals of a group of which so many instances actually exist.
+// decide decides once, on the signals of a group of which so many instances actually serve.
 func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) policy.Decision {
 	if !v.Begun {
 		v.Size, v.Serving, v.Begun = actual, actual, true
@@ -57,12 +57,23 @@ func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int,
 	v.arrive(now)
 	observed := policy.Observation{
 		Size: policy.Size{Count: v.Size, Type: spec.Type}, Becoming: v.Size - v.Serving, LastServing: v.LastServing,
-		Signals: v.rescaled(signals, actual),
+		Signals: v.rescaled(spec, signals, actual),
 	}
 	v.before, v.inputs = v.Memory.Clone(), observed.Inputs()
 	v.decision = policy.Decide(spec, &v.inputs, now, &v.Memory)
 	v.become(v.decision.Desired.Count, now)
 	return v.decision
+}
+
+// jump notes that wall time jumped to now, by so much.
+func (v *virtualState) jump(now time.Time, by time.Duration) {
+	v.Memory.Jump(now, by)
+	if !v.LastServing.IsZero() {
+		v.LastServing = v.LastServing.Add(by)
+	}
+	for i := range v.Arrivals {
+		v.Arrivals[i].At = v.Arrivals[i].At.Add(by)
+	}
 }
 
 // arrive lets serve what was ordered long enough ago.
@@ -95,32 +106,65 @@ func (v *virtual) become(size int, now time.Time) {
 }
 
 // rescaled are the signals as the virtual instances would show them.
-func (v *virtual) rescaled(signals []policy.Signal, actual int) []policy.Signal {
-	if actual == 0 || v.Serving == 0 || actual == v.Size && actual == v.Serving {
+func (v *virtual) rescaled(spec *policy.Spec, signals []policy.Signal, actual int) []policy.Signal {
+	if actual == 0 || v.Serving == 0 {
 		return signals
 	}
-	factor := float64(actual) / float64(v.Serving)
-	scaled := make([]policy.Signal, len(signals))
+	list := make([]policy.Signal, len(signals))
 	for i, signal := range signals {
-		if signal.PerInstance && len(signal.Instances) > 0 {
-			signal.Instances = v.spread(signal, factor)
+		switch {
+		case signal.PerInstance:
+			signal.Instances = v.spread(signal)
+		case isMean(spec, signal.Name):
+			signal.Group = scaled(signal.Group, float64(actual)/float64(v.Serving), signal.Ceiling)
 		}
-		scaled[i] = signal
-	}
-	return scaled
-}
-
-func (v *virtual) spread(signal policy.Signal, factor float64) []policy.InstanceSample {
-	list := make([]policy.InstanceSample, v.Size)
-	for i := range list {
-		if i >= v.Serving {
-			list[i].Sample = policy.Missing(policy.Warming, time.Time{})
-			continue
-		}
-		shown := signal.Instances[i*len(signal.Instances)/v.Serving]
-		list[i] = policy.InstanceSample{Instance: shown.Instance, Sample: scaled(shown.Sample, factor, signal.Ceiling)}
+		list[i] = signal
 	}
 	return list
+}
+
+// isMean says that the group's signal shows what each of its instances does.
+func isMean(spec *policy.Spec, signal string) bool {
+	return slices.ContainsFunc(spec.Policies, func(r policy.Rule) bool {
+		return r.Target != nil && r.Target.Each && r.Target.Signal == signal
+	})
+}
+
+// spread makes of what the real instances show what the virtual ones would: as large a
+// share of them is missing, and those that show something carry the same load together.
+// Those that warm up are the real group's affair.
+func (v *virtual) spread(signal policy.Signal) []policy.InstanceSample {
+	settled := slices.DeleteFunc(slices.Clone(signal.Instances), func(in policy.InstanceSample) bool { return in.Sample.Why() == policy.Warming })
+	list := make([]policy.InstanceSample, v.Size)
+	for i := range list {
+		switch {
+		case i >= v.Serving || len(settled) == 0:
+			list[i].Sample = policy.Missing(policy.Warming, time.Time{})
+		default:
+			list[i] = settled[i*len(settled)/v.Serving]
+		}
+	}
+	picked := list[:min(v.Serving, len(list))]
+	factor := float64(len(settled)) / float64(v.Serving)
+	if all, some := meanOf(settled), meanOf(picked); some > 0 && (signal.Statistic == policy.Average || signal.Statistic == policy.Sum) {
+		factor *= all / some
+	}
+	for i := range picked {
+		picked[i].Sample = scaled(picked[i].Sample, factor, signal.Ceiling)
+	}
+	return list
+}
+
+// meanOf is the mean of the samples that have a value.
+func meanOf(instances []policy.InstanceSample) float64 {
+	sum, n := 0.0, 0
+	for _, in := range instances {
+		if value, ok := in.Sample.ForGrowth(); ok {
+			sum += value
+			n++
+		}
+	}
+	return sum / float64(max(1, n))
 }
 
 // scaled is the sample times factor. An instance at its ceiling may carry more than it

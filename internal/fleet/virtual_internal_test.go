@@ -83,7 +83,7 @@ func TestSignalsOfTheGroupAreNotRescaled(t *testing.T) {
 	t.Parallel()
 	v := virtual{virtualState: virtualState{Size: 10, Serving: 5}}
 	rate := policy.Signal{Name: "rate", Group: policy.ValueAt(1000, dawn)}
-	if got := v.rescaled([]policy.Signal{rate}, 2)[0].Group; got != rate.Group {
+	if got := v.rescaled(&policy.Spec{}, []policy.Signal{rate}, 2)[0].Group; got != rate.Group {
 		t.Errorf("got %v", got)
 	}
 }

@@ -29,7 +29,7 @@ func Decide(spec *Spec, in *Inputs, now time.Time, memory *Memory) Decision {
 	e.bound()
 	verdict := e.combine()
 	if verdict == Want {
-		memory.remember(min(e.Wanted, spec.Max), in.Size.Count, now, spec)
+		memory.remember(min(max(e.Wanted, e.floor), spec.Max), in.Size.Count, now, spec)
 		memory.watchLoad(e.Recommendations, now, spec)
 		memory.capped(e.cap(), now)
 	}

@@ -80,8 +80,8 @@ func turning(in *Inputs, i, desired int, decide func(*Inputs) Decision) Turning 
 	for _, direction := range []float64{1, -1} {
 		most := farthest * unit
 		switch ceiling := in.Signals[i].most(); {
-		case direction < 0:
-			most = t.From // no signal is carried below 0
+		case direction < 0 && (in.Signals[i].PerInstance || t.From > 0):
+			most = max(0, t.From) // no load is carried below 0
 		case ceiling > 0:
 			most = ceiling - t.From // nor beyond what it can show
 		}
@@ -137,11 +137,11 @@ func smallest(step, most float64, turns func(float64) bool) (by float64, found b
 // Moved is the signal as if it had the value: of the instances, as if each showed as much
 // more or less, in proportion.
 func (in Input) Moved(value float64) Input {
-	value = max(0, value)
 	if !in.PerInstance {
 		in.Value, in.Growth = value, value
 		return in
 	}
+	value = max(0, value)
 	if in.Value > 0 {
 		factor := value / in.Value
 		for _, part := range []*float64{&in.Total, &in.Claimed, &in.Largest, &in.Idle, &in.Picked, &in.Worst, &in.Growth} {

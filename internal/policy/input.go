@@ -11,6 +11,7 @@ import (
 type Inputs struct {
 	Size        Size
 	Becoming    int
+	Lacking     int
 	Leaving     int
 	LastServing time.Time
 	Doubtful    bool
@@ -54,7 +55,7 @@ type Input struct {
 // Inputs reduces what was observed.
 func (o Observation) Inputs() Inputs {
 	in := Inputs{
-		Size: o.Size, Becoming: o.Becoming, Leaving: o.Leaving, LastServing: o.LastServing, Doubtful: o.Doubtful,
+		Size: o.Size, Becoming: o.Becoming, Lacking: o.Lacking, Leaving: o.Leaving, LastServing: o.LastServing, Doubtful: o.Doubtful,
 		Signals: make([]Input, len(o.Signals)),
 	}
 	for i := range o.Signals {
@@ -68,6 +69,9 @@ func (o Observation) Inputs() Inputs {
 func (in *Inputs) warming() bool {
 	return in.Becoming > 0 || slices.ContainsFunc(in.Signals, func(s Input) bool { return s.Warming > 0 })
 }
+
+// serving is how many instances of the decided size carry the load.
+func (in *Inputs) serving() int { return max(0, in.Size.Count-in.Becoming-in.Lacking) }
 
 // signal is the named signal, or nil.
 func (in *Inputs) signal(name string) *Input {

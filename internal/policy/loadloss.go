@@ -11,17 +11,20 @@ import (
 // back, or for Release at most.
 //
 // What was waited out in vain counts as ordinary from then on, for as long as it comes
-// again every few weeks: a load that vanishes every evening delays shrinking once.
+// again every few weeks: a load that falls by so much every evening delays shrinking once.
+// One that vanishes altogether does so every time.
 type LoadLoss struct {
 	Fall    float64       // share, above 0
 	Release time.Duration // 0: no such guard
 }
 
 const (
-	loadSpan     = 5 * time.Minute     // the older a load is, the less it counts: a third of it after so long
-	loadLeast    = 2                   // a smaller load, in instances, says nothing by its fall
-	fallMargin   = 0.1                 // how much further than an ordinary one a fall has to go
-	fallHalfLife = 14 * 24 * time.Hour // after which half of what was learned is forgotten
+	loadSpan      = 5 * time.Minute     // the older a load is, the less it counts: a third of it after so long
+	loadForgotten = time.Hour           // without data, after which what was before is not compared with
+	loadLeast     = 2                   // a smaller load, in instances, says nothing by its fall
+	fallMargin    = 0.1                 // how much further than an ordinary one a fall has to go
+	fallTotal     = 0.95                // a fall that is never ordinary
+	fallHalfLife  = 14 * 24 * time.Hour // after which half of what was learned is forgotten
 )
 
 // LoadMemory is what a group knows of its load.
@@ -52,11 +55,11 @@ func (m *Memory) watchLoad(recommendations []Recommendation, now time.Time, spec
 
 func (l *LoadMemory) watch(load float64, now time.Time, spec *Spec) {
 	passed := now.Sub(l.At)
-	if l.At.IsZero() {
+	if l.At.IsZero() || l.Since.IsZero() && passed > loadForgotten { // what was so long ago tells nothing of now
 		l.Usual = load
 	}
 	l.At = now
-	fall, limit := 0.0, max(spec.LoadLoss.Fall, l.ordinary(now)+fallMargin)
+	fall, limit := 0.0, max(spec.LoadLoss.Fall, min(l.ordinary(now)+fallMargin, fallTotal))
 	if l.Usual >= loadLeast {
 		fall = 1 - load/l.Usual
 	}

@@ -192,22 +192,22 @@ func TestSingleSpikeIsNoLoad(t *testing.T) {
 	}
 }
 
-// evening lets the load vanish from ten instances within ten seconds, and says for how long
+// evening lets nine tenths of the load of ten instances vanish within ten seconds, and says for how long
 // nobody was sent away. Then a night and a day pass.
 func evening(group *timeline) time.Duration {
 	group.repeat(time.Hour, load(10))
 	begun := group.now
 	for group.Size.Count == 10 {
 		group.wait(10 * time.Second)
-		group.evaluate(load(0))
+		group.evaluate(load(1))
 	}
 	waited := group.now.Sub(begun).Round(time.Minute)
-	group.repeat(10*time.Hour, load(0))
+	group.repeat(10*time.Hour, load(1))
 	group.wait(13*time.Hour - waited)
 	return waited
 }
 
-func TestLoadThatVanishesEveryEveningDelaysShrinkingOnce(t *testing.T) {
+func TestLoadThatFallsFarEveryEveningDelaysShrinkingOnce(t *testing.T) {
 	t.Parallel()
 	group := begin(t, guarded(), 10)
 	for day := range 60 {
@@ -218,6 +218,32 @@ func TestLoadThatVanishesEveryEveningDelaysShrinkingOnce(t *testing.T) {
 		if waited != want {
 			t.Fatalf("on day %d nobody is sent away for %v, want %v", day, waited, want)
 		}
+	}
+}
+
+// An outage that was waited out is not to make the next one ordinary.
+func TestLoadThatVanishesAltogetherIsHeldEachTime(t *testing.T) {
+	t.Parallel()
+	group := begin(t, guarded(), 10)
+	for day := range 3 {
+		group.repeat(time.Hour, load(10))
+		group.wait(10 * time.Second)
+		expect(t, group.repeat(25*time.Minute, load(0)), 10, policy.ReasonLoadLost)
+		group.repeat(time.Hour, load(0))
+		if group.Size.Count > group.spec.Min {
+			t.Fatalf("on day %d it still has %d after the release", day, group.Size.Count)
+		}
+		group.wait(21 * time.Hour)
+	}
+}
+
+func TestLoadOfHoursAgoIsNotComparedWith(t *testing.T) {
+	t.Parallel()
+	group := begin(t, guarded(), 10)
+	group.repeat(time.Hour, load(10))
+	group.wait(8 * time.Hour)
+	if group.evaluate(load(3)); !group.memory.Load.Since.IsZero() {
+		t.Errorf("the night's load counts as lost: %+v", group.memory.Load)
 	}
 }
 

@@ -147,6 +147,12 @@ func (m *Memory) clamp(now time.Time) {
 	if m.Jumped.After(now) {
 		m.Jumped = now
 	}
+	if o := m.Override; o != nil && o.Since.After(now) { // it lasts as long as it was to
+		if !o.Until.IsZero() {
+			o.Until = o.Until.Add(now.Sub(o.Since))
+		}
+		o.Since = now
+	}
 }
 
 // Jump notes that wall time jumped to now, by so much. What is remembered stays as old

@@ -95,6 +95,7 @@ type Rate struct {
 type Observation struct {
 	Size        Size      // the size last decided
 	Becoming    int       // instances on their way to serving, also those ordered and not yet named
+	Lacking     int       // instances of the decided size that neither serve nor are becoming: their order failed, or waits
 	Leaving     int       // instances out of the pools and still on, which can be put back at once
 	LastServing time.Time // when an instance last began to serve; zero if unknown
 	Doubtful    bool      // the cloud cannot be trusted just now: no shrinking

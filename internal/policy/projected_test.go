@@ -53,10 +53,10 @@ func TestProjectionSpreadsTheLoadOfAllInstances(t *testing.T) {
 	expect(t, begin(t, shrinking(stepFrom(60)), 10).evaluate(load(2), ofInstances(readings(12, 40))), 9, policy.ReasonProjected)
 }
 
-func TestProjectionTakesDoubtedReadingsForWhatTheyClaim(t *testing.T) {
+func TestARuleThatOnlyGrowsHoldsWhileItCannotTell(t *testing.T) {
 	t.Parallel()
 	signal := ofInstances(readings(8, 40), doubted(2, 80))
-	expect(t, begin(t, shrinking(outTarget(60)), 10).evaluate(load(2), signal), 8, policy.ReasonProjected)
+	expect(t, begin(t, shrinking(outTarget(60)), 10).evaluate(load(2), signal), 10, policy.ReasonUnknown)
 }
 
 func TestSumOfTheInstancesIsTheSameHoweverManyThereAre(t *testing.T) {

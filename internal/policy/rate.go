@@ -51,7 +51,7 @@ func (m *Memory) rateOut(spec *Spec, current int, now time.Time) (most int, limi
 		start := m.sizeBefore(rate.Period, current, now)
 		allowed := start + rate.Count
 		if rate.Count == 0 {
-			allowed = start + int(part(start, rate.Share, one-1))
+			allowed = start + max(1, int(part(start, rate.Share, one-1))) // a share of none is none, and nothing would ever grow
 		}
 		if allowed = max(allowed, current); i == 0 || (allowed > most) != spec.Out.RateLeast {
 			most = allowed

@@ -39,7 +39,7 @@ type Way string
 // The ways.
 const (
 	BothWays Way = ""
-	OnlyOut  Way = "out" // it never makes the group shrink, and never keeps it from shrinking
+	OnlyOut  Way = "out" // it never makes the group shrink, and keeps it from shrinking only where it would have it grow again, or cannot tell
 	OnlyIn   Way = "in"  // it never makes the group grow
 )
 
@@ -99,7 +99,7 @@ func (r *Rule) recommend(spec *Spec, in *Inputs, now time.Time, memory *Memory) 
 	current := in.Size.Count
 	switch {
 	case r.Schedule != nil:
-	case r.Only == OnlyOut && (says.Verdict == Unknown || says.Verdict == Want && says.Count <= current):
+	case r.Only == OnlyOut && says.Verdict == Want && says.Count <= current:
 		says.Verdict = Abstain
 	case r.Only == OnlyIn && says.Verdict == Want:
 		says.Count = min(says.Count, current)

@@ -57,22 +57,22 @@ func (t *Target) recommend(in *Inputs, now time.Time) Recommendation {
 	if input == nil {
 		return r
 	}
-	r.Count, r.Verdict = t.want(input, in.Size.Count)
-	r.Load = t.carried(input, in.Size.Count)
+	r.Count, r.Verdict = t.want(input, in.Size.Count, in.serving())
+	r.Load = t.carried(input, in.serving())
 	if r.Verdict == Want && r.Count > in.Size.Count {
 		r.Value, r.Measured, r.Of = input.summary(now, true)
 	}
 	return r
 }
 
-func (t *Target) want(input *Input, current int) (int, Verdict) {
+func (t *Target) want(input *Input, current, serving int) (int, Verdict) {
 	if input.PerInstance {
 		return t.wantOfInstances(input, current)
 	}
 	if !input.Present && !input.Doubted {
 		return 0, Unknown
 	}
-	count := t.countFor(t.ofGroup(input.Growth, current), current)
+	count := t.countFor(t.ofGroup(input.Growth, serving), current)
 	if !input.Present && count <= current {
 		return 0, Unknown
 	}
@@ -81,12 +81,12 @@ func (t *Target) want(input *Input, current int) (int, Verdict) {
 
 // carried is what the group's instances carry together, in instances at their target;
 // 0 where no value is believed.
-func (t *Target) carried(input *Input, current int) float64 {
+func (t *Target) carried(input *Input, serving int) float64 {
 	var load float64
 	switch {
 	case !input.Present:
 	case !input.PerInstance:
-		load = float64(t.ofGroup(input.Value, current))
+		load = float64(t.ofGroup(input.Value, serving))
 	default:
 		believed := t.load(input.Statistic, input.Total, input.Picked, input.Trusted)
 		load = float64(believed) / float64(input.Trusted) * float64(input.Trusted+input.Missing)
@@ -94,7 +94,7 @@ func (t *Target) carried(input *Input, current int) float64 {
 	return load / float64(one)
 }
 
-// ofGroup is the load of a group of n that shows value.
+// ofGroup is the load of a group that shows value, of which n instances serve.
 func (t *Target) ofGroup(value float64, n int) share {
 	if t.Each {
 		return shareOf(value*float64(n), t.Value)
@@ -146,7 +146,7 @@ func (t *Target) wantsMore(in *Inputs, n int) bool {
 	if input == nil || !input.Present && !input.Doubted {
 		return false
 	}
-	load := t.ofGroup(input.Growth, in.Size.Count)
+	load := t.ofGroup(input.Growth, in.serving())
 	if input.PerInstance {
 		load = t.load(input.Statistic, input.Claimed, input.Idle, input.Known)
 	}

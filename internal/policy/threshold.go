@@ -116,8 +116,7 @@ func (t *Threshold) size(in *Inputs, current int) int {
 		return *t.Size
 	}
 	if t.grows(current) {
-		serving := max(0, current-in.Becoming)
-		return max(current, serving+t.Change.of(serving))
+		return max(current, in.serving()+t.Change.of(in.serving()))
 	}
 	return max(0, current+t.Change.of(current))
 }

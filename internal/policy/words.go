@@ -55,7 +55,13 @@ func (e Explanation) Words() []string {
 		lines = append(lines, fmt.Sprintf("%d more are wanted than the group may have (%s), since %s", e.Capped.Unmet, e.Capped.Reason, e.Capped.Since.Format(time.RFC3339)))
 	}
 	if e.Nearest == nil {
-		return append(lines, "no change of one signal alone would have altered it")
+		lines = append(lines, "no change of one signal that has a value would have altered it")
+		for _, r := range e.Recommendations {
+			if r.Verdict == Unknown {
+				lines = append(lines, fmt.Sprintf("  %s has none that counts (%s): `autoscaled signals` says why", r.Signal, r.Value.Why()))
+			}
+		}
+		return lines
 	}
 	lines = append(lines, "the smallest change that would have altered it: "+e.Nearest.String())
 	for _, turning := range e.Turning {

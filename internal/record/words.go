@@ -41,7 +41,7 @@ func (s shape) equal(o shape) bool {
 // flatten appends the inputs of an evaluation at now as words. What one word follows from
 // another is taken away from it, so that it is 0 as a rule.
 func (s shape) flatten(in *policy.Inputs, now time.Time, words []uint64) []uint64 {
-	words = append(words, uint64(in.Size.Count), uint64(in.Becoming), uint64(in.Leaving), bit(in.Doubtful), instant(in.LastServing))
+	words = append(words, uint64(in.Size.Count), uint64(in.Becoming), uint64(in.Lacking), uint64(in.Leaving), bit(in.Doubtful), instant(in.LastServing))
 	for i := range in.Signals {
 		signal := &in.Signals[i]
 		words = append(words, bit(signal.Present)|bit(signal.Doubted)<<1|uint64(signal.Why)<<2)
@@ -80,7 +80,7 @@ func (s shape) restore(words []uint64, now time.Time) (policy.Inputs, error) {
 	}
 	in := policy.Inputs{Signals: make([]policy.Input, len(s.signals))}
 	in.Size = policy.Size{Count: int(next()), Type: s.machine}
-	in.Becoming, in.Leaving, in.Doubtful, in.LastServing = int(next()), int(next()), next() != 0, timeOf(next())
+	in.Becoming, in.Lacking, in.Leaving, in.Doubtful, in.LastServing = int(next()), int(next()), int(next()), next() != 0, timeOf(next())
 	for i, of := range s.signals {
 		signal := &in.Signals[i]
 		signal.Name, signal.PerInstance, signal.Statistic, signal.Ceiling = of.name, of.perInstance, of.statistic, of.ceiling
@@ -110,7 +110,7 @@ const countMax = 100_000
 
 // sane refuses inputs that no group has: to decide on them could take for ever.
 func sane(in *policy.Inputs) error {
-	counts := []int{in.Size.Count, in.Becoming, in.Leaving}
+	counts := []int{in.Size.Count, in.Becoming, in.Lacking, in.Leaving}
 	for i := range in.Signals {
 		signal := &in.Signals[i]
 		counts = append(counts, signal.Of, signal.Trusted, signal.Known, signal.Warming, signal.Missing)

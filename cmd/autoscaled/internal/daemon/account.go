@@ -193,6 +193,9 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 		decider.Pools = append(decider.Pools, gp.NewPoolReader(a.reader, poolOptions(a.provider, balancer)).Name())
 	}
 	if !d.acts(group) {
+		if group.Shadow != nil {
+			decider.Log.Warn("the shadow decides only while the group acts: try its policies as those of the group")
+		}
 		d.Fleet.Advisors = append(d.Fleet.Advisors, fleet.NewAdvisor(decider))
 		return nil
 	}
