@@ -11,11 +11,12 @@ import (
 const buildsKept = 20
 
 // learn takes the time from order to service of each instance that has come to serve for
-// the first time since the last turn.
+// the first time since the last turn. What was taken on record ready-made tells nothing.
 func (g *Group) learn(s *state, instances []actions.InstanceStatus) {
 	unborn := map[string]bool{}
 	for _, in := range instances {
 		switch {
+		case in.Made.IsZero():
 		case in.Joined.IsZero():
 			unborn[in.Code] = true
 		case g.unborn[in.Code] && in.Joined.After(in.Since):

@@ -157,7 +157,7 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 		Observe: func(kind string, outcome policy.Absence, took time.Duration) {
 			d.metrics.read(group.Name, kind, outcome, took)
 		},
-		Dropped: d.metrics.dropped(group.Name),
+		Dropped: d.metrics.dropped(group),
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -66,9 +68,13 @@ func (m *metrics) call(account, action string, class cloud.Class, took time.Dura
 	m.callSeconds.WithLabelValues(account, action).Observe(took.Seconds())
 }
 
-// dropped counts the datagrams that are not believed, each reason from 0 on.
-func (m *metrics) dropped(group string) func(reason string) {
-	of := m.drops.MustCurryWith(prometheus.Labels{"group": group})
+// dropped counts the datagrams that are not believed, each reason from 0 on; nil for a
+// group that asks no agent.
+func (m *metrics) dropped(group config.Group) func(reason string) {
+	if !slices.ContainsFunc(group.Signals, func(s config.Signal) bool { return s.SNMP != nil }) {
+		return nil
+	}
+	of := m.drops.MustCurryWith(prometheus.Labels{"group": group.Name})
 	for _, reason := range snmp.DropReasons {
 		of.WithLabelValues(reason)
 	}
