@@ -220,3 +220,28 @@ func TestPauseIsWrittenWithItsAuthor(t *testing.T) {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
 }
+
+func TestACloneSharesNothingWithItsMemory(t *testing.T) {
+	t.Parallel()
+	memory := policy.Memory{
+		Peaks: []policy.PastWant{{At: noon, Count: 1}}, Troughs: []policy.PastWant{{At: noon, Count: 1}},
+		Changes: []policy.PastChange{{At: noon, By: 1}}, Turns: []time.Time{noon},
+		Hits: map[string]policy.Hits{"hot": {Bits: 1, At: noon}}, Wishes: map[string]policy.Wish{"asked": {At: noon, Count: 1}},
+		Override: &policy.Override{Kind: policy.HoldAt, Count: 1, Since: noon, By: "sato"},
+	}
+	before, err := json.Marshal(memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clone := memory.Clone()
+	if !clone.Equal(&memory) {
+		t.Errorf("the clone is another: %+v", clone)
+	}
+	later := noon.Add(time.Hour)
+	clone.Peaks[0].Count, clone.Troughs[0].Count, clone.Changes[0].By, clone.Turns[0] = 2, 2, 2, later
+	clone.Hits["hot"], clone.Wishes["asked"] = policy.Hits{Bits: 2, At: later}, policy.Wish{At: later, Count: 2}
+	clone.Override.Count = 2
+	if after, err := json.Marshal(memory); err != nil || string(after) != string(before) {
+		t.Errorf("%s\nbecame\n%s (%v)", before, after, err)
+	}
+}
