@@ -38,10 +38,10 @@ same rules, and compared with what was decided then.`,
 		if err != nil {
 			return err
 		}
-		var explained httpd.Explained
+		var explained record.Explained
 		if directory != "" {
 			items := record.Read(history.Read(directory, args[0], moment.Add(-record.Lead), moment.Add(time.Nanosecond)))
-			explained, err = httpd.ExplainLast(args[0], items)
+			explained, err = record.ExplainLast(args[0], items)
 		} else {
 			explained, err = client.Explain(ctx, args[0], moment)
 		}
@@ -55,7 +55,7 @@ same rules, and compared with what was decided then.`,
 	})
 }
 
-func printExplained(out io.Writer, e httpd.Explained) error {
+func printExplained(out io.Writer, e record.Explained) error {
 	lines := e.Words
 	switch e.State {
 	case record.Foreign:
@@ -88,11 +88,11 @@ operators, oldest first; with --all every decision.`,
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		to := time.Now().Add(time.Minute)
 		from := to.Add(-since)
-		var moments httpd.Moments
+		var moments record.Moments
 		var err error
 		if directory != "" {
 			items := record.Read(history.Read(directory, args[0], from.Add(-record.Lead), to))
-			moments = httpd.SelectMoments(args[0], items, from, all)
+			moments = record.Select(args[0], items, from, all)
 		} else {
 			moments, err = client.Decisions(ctx, args[0], from, to, all)
 		}
@@ -106,7 +106,7 @@ operators, oldest first; with --all every decision.`,
 	})
 }
 
-func printMoments(out io.Writer, m httpd.Moments) error {
+func printMoments(out io.Writer, m record.Moments) error {
 	for _, moment := range m.Moments {
 		text := moment.Note
 		if d := moment.Decision; d != nil {

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/record"
 	"github.com/autoscaled/autoscaled/internal/store/history"
@@ -91,7 +90,7 @@ func TestExplainSaysWhatWasWantedWhatCameOfItAndWhatWouldHaveAlteredIt(t *testin
 		t.Errorf("ten minutes before: %v\n%s", err, out)
 	}
 	out, _, err = execute(t, "explain", "web", "--history", directory, "--json")
-	var explained httpd.Explained
+	var explained record.Explained
 	if err != nil || json.Unmarshal([]byte(out), &explained) != nil || explained.Explanation.Nearest.Desired != 5 || explained.State != record.Verified {
 		t.Errorf("as JSON: %v\n%s", err, out)
 	}
@@ -139,7 +138,7 @@ func TestHistoryListsChangesReasonsAndOrders(t *testing.T) {
 		})
 	}
 	out, _, err := execute(t, "history", "web", "--history", directory, "--since", "5m30s", "--json")
-	var moments httpd.Moments
+	var moments record.Moments
 	if err != nil || json.Unmarshal([]byte(out), &moments) != nil || len(moments.Moments) != 1 || moments.Moments[0].Note == "" {
 		t.Errorf("the last minutes: %v\n%s", err, out)
 	}

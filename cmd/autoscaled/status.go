@@ -220,7 +220,7 @@ func printShadow(w io.Writer, s *fleet.ShadowStatus) {
 	}
 	fmt.Fprintf(w, "  %s: would be %d (%s)\n", name, s.Desired, s.Reason)
 	if score := s.Score; score.Measured > 0 {
-		fmt.Fprintf(w, "    in %s: %.1f instance-hours, short for %s, %d changes; %s: %.1f, %s, %d\n", score.Measured.Round(time.Second),
+		fmt.Fprintf(w, "    in %s: %.2f instance-hours, short for %s, changes %d; %s: %.2f, %s, %d\n", score.Measured.Round(time.Second),
 			score.Shadow.InstanceHours, score.Shadow.Short.Round(time.Second), score.Shadow.Changes,
 			other, score.Active.InstanceHours, score.Active.Short.Round(time.Second), score.Active.Changes)
 	}

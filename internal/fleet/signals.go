@@ -112,20 +112,29 @@ func (e UnknownGroupError) Error() string {
 
 // Signals tells what the signals of a group showed when they were last read.
 func (f *Fleet) Signals(group string) (GroupSignals, error) {
+	d, err := f.decider(group)
+	if err != nil {
+		return GroupSignals{}, err
+	}
+	return d.reportSignals(), nil
+}
+
+// decider is that of the named group, whether it acts or recommends.
+func (f *Fleet) decider(group string) (*decider, error) {
 	unknown := UnknownGroupError{Name: group}
 	for _, g := range f.Groups {
 		if g.Name == group {
-			return g.reportSignals(), nil
+			return &g.decider, nil
 		}
 		unknown.Known = append(unknown.Known, g.Name)
 	}
 	for _, a := range f.Advisors {
 		if a.Name == group {
-			return a.reportSignals(), nil
+			return &a.decider, nil
 		}
 		unknown.Known = append(unknown.Known, a.Name)
 	}
-	return GroupSignals{}, unknown
+	return nil, unknown
 }
 
 func (d *decider) reportSignals() GroupSignals {

@@ -63,15 +63,6 @@ func (d *decider) setAddresses(targets []monitor.Target) {
 
 // Wake tells the named group of an event, and says whether it counts.
 func (f *Fleet) Wake(group string, event Event) bool {
-	for _, g := range f.Groups {
-		if g.Name == group {
-			return g.Wake(event)
-		}
-	}
-	for _, a := range f.Advisors {
-		if a.Name == group {
-			return a.Wake(event)
-		}
-	}
-	return false
+	d, err := f.decider(group)
+	return err == nil && d.Wake(event)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/record"
 )
 
 // Client speaks to a running daemon over its control socket.
@@ -55,15 +56,15 @@ func (c *Client) Override(ctx context.Context, group string, request OverrideReq
 
 // Decisions asks for a group's decisions and events of a span: all, or those that
 // changed something.
-func (c *Client) Decisions(ctx context.Context, group string, from, to time.Time, all bool) (Moments, error) {
-	var moments Moments
+func (c *Client) Decisions(ctx context.Context, group string, from, to time.Time, all bool) (record.Moments, error) {
+	var moments record.Moments
 	query := url.Values{"from": {from.Format(time.RFC3339Nano)}, "to": {to.Format(time.RFC3339Nano)}, "all": {strconv.FormatBool(all)}}
 	return moments, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/decisions?"+query.Encode(), nil, &moments)
 }
 
 // Explain asks why the last decision at a time or before fell as it did.
-func (c *Client) Explain(ctx context.Context, group string, at time.Time) (Explained, error) {
-	var explained Explained
+func (c *Client) Explain(ctx context.Context, group string, at time.Time) (record.Explained, error) {
+	var explained record.Explained
 	query := url.Values{"at": {at.Format(time.RFC3339Nano)}}
 	return explained, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/explain?"+query.Encode(), nil, &explained)
 }

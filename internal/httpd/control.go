@@ -11,6 +11,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/record"
 )
 
 const (
@@ -152,10 +153,11 @@ func steer(w http.ResponseWriter, r *http.Request, do func(ctx context.Context) 
 
 func statusOf(err error) int {
 	var noGroup fleet.NoGroupError
+	var noDecision record.NoDecisionError
 	var unknown fleet.UnknownGroupError
 	var refused fleet.RefusedError
 	switch {
-	case errors.As(err, &noGroup), errors.As(err, &unknown):
+	case errors.As(err, &noGroup), errors.As(err, &noDecision), errors.As(err, &unknown):
 		return http.StatusNotFound
 	case errors.As(err, &refused):
 		return http.StatusConflict

@@ -2,7 +2,6 @@ package httpd_test
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/httpd"
-	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/record"
 )
 
@@ -38,34 +36,6 @@ func TestATimeThatIsNoneIsRefusedWithAnExample(t *testing.T) {
 		if answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "write for example 2026-04-01T09:00:00+09:00") {
 			t.Errorf("%s: status %d: %s", path, answer.Code, answer.Body)
 		}
-	}
-}
-
-func TestOfALongSpanTheNewestAreShownAndFewFaults(t *testing.T) {
-	t.Parallel()
-	const decisions = 25_000
-	items := func(yield func(record.Item, error) bool) {
-		for range 100 {
-			if !yield(record.Item{}, errors.New("damaged")) {
-				return
-			}
-		}
-		for n := range decisions {
-			if !yield(record.Item{At: time.Unix(int64(n), 0), State: record.Verified, Decision: policy.Decision{Reason: policy.ReasonSteady}}, nil) {
-				return
-			}
-		}
-	}
-	all := httpd.SelectMoments("web", items, time.Time{}, true)
-	if len(all.Moments) != 10_000 || !all.Cut || len(all.Faults) != 10 {
-		t.Fatalf("%d moments, cut %v, %d faults", len(all.Moments), all.Cut, len(all.Faults))
-	}
-	if first, last := all.Moments[0].At.Unix(), all.Moments[9_999].At.Unix(); first != decisions-10_000 || last != decisions-1 {
-		t.Errorf("of %d decisions those from %d to %d are shown, want the newest", decisions, first, last)
-	}
-	news := httpd.SelectMoments("web", items, time.Time{}, false)
-	if len(news.Moments) != 1 || news.Cut {
-		t.Errorf("%d moments of one reason, cut %v", len(news.Moments), news.Cut)
 	}
 }
 

@@ -171,10 +171,7 @@ func TestAPeakThatAnExtraReadingShowedIsNotLost(t *testing.T) {
 	t.Parallel()
 	signal := with(ofAll("load"), func(s *config.Signal) { s.Over, s.Window = "max", 6*interval })
 	s := newScripted(t, groupOf(10*time.Minute, signal), 0)
-	for second, value := range map[int]float64{0: 1} {
-		s.read(tick(0).Add(time.Duration(second)*time.Second), func(string, int) reading.Reading { return says(value, tick(0)) })
-	}
-	for second := 1; second <= 40; second++ {
+	for second := range 41 {
 		now := tick(0).Add(time.Duration(second) * time.Second)
 		value := 1.0
 		if second == 13 {
@@ -200,8 +197,7 @@ func TestAWindowThatOverflowsIsNotFull(t *testing.T) {
 
 func TestANegativeNumberOfSomethingIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	each := with(ofEach("queue"), func(*config.Signal) {})
-	s := newScripted(t, groupOf(10*time.Minute, each), 1)
+	s := newScripted(t, groupOf(10*time.Minute, ofEach("queue")), 1)
 	sample := s.read(tick(0), func(string, int) reading.Reading { return says(-1, tick(0)) })[0].Instances[0].Sample
 	if sample.Why() != policy.OutOfRange {
 		t.Errorf("-1 on a page is %v", sample)

@@ -10,6 +10,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/autoscaled/autoscaled/internal/store/dir"
 )
 
 var (
@@ -98,7 +100,7 @@ func create(path string) error {
 	if err := os.Rename(passing, path); err != nil {
 		return err
 	}
-	return syncDirectory(filepath.Dir(path))
+	return dir.Sync(filepath.Dir(path))
 }
 
 // build makes a store with the given content under a passing name beside path, and

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/autoscaled/autoscaled/internal/store/dir"
 )
 
 // ErrWhole refuses to replace a state file in which nothing is wrong.
@@ -88,7 +90,7 @@ func replaceFile(path, aside string, missing bool, content Txn) error {
 		err = os.Rename(passing, path)
 	}
 	if err == nil {
-		err = syncDirectory(filepath.Dir(path))
+		err = dir.Sync(filepath.Dir(path))
 	}
 	if err != nil {
 		return fmt.Errorf("replace the state file %s: %w", path, err)

@@ -9,7 +9,7 @@
 // (checksummed). A damaged file is refused and left as it is, never guessed from.
 // It keeps no history of values.
 //
-// Fleet and actions call it; it calls nobody. Package storetest is the suite
+// Fleet and actions call it; it calls its own dir. Package storetest is the suite
 // that every implementation passes.
 package store
 

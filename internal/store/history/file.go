@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"github.com/autoscaled/autoscaled/internal/store/dir"
 )
 
 // A segment lies in a file named after its number: a log while it grows, sealed
@@ -111,7 +112,7 @@ func place(directory, name string, content []byte) (*os.File, error) {
 		err = os.Rename(path+passingSuffix, path)
 	}
 	if err == nil {
-		err = syncDirectory(directory)
+		err = dir.Sync(directory)
 	}
 	if err != nil {
 		_ = os.Remove(path + passingSuffix) // its room may be what is missing
@@ -129,7 +130,7 @@ func makeDirectory(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	return syncDirectory(filepath.Dir(path))
+	return dir.Sync(filepath.Dir(path))
 }
 
 // remove removes files for good, as far as they are there.
@@ -139,36 +140,5 @@ func remove(directory string, names ...string) error {
 			return err
 		}
 	}
-	return syncDirectory(directory)
-}
-
-func syncDirectory(directory string) error {
-	handle, err := os.Open(directory)
-	if err != nil {
-		return err
-	}
-	return errors.Join(handle.Sync(), handle.Close())
-}
-
-// lockDirectory makes the calling process the only writer in directory until the
-// returned file is given to unlock or the process ends, however it ends.
-func lockDirectory(directory string) (*os.File, error) {
-	handle, err := os.Open(directory)
-	if err != nil {
-		return nil, err
-	}
-	err = syscall.Flock(int(handle.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = ErrInUse
-	}
-	if err != nil {
-		return nil, errors.Join(err, handle.Close())
-	}
-	return handle, nil
-}
-
-// unlock does more than close the file: a process that is being started by this one
-// holds it open as well for a moment.
-func unlock(lock *os.File) error {
-	return errors.Join(syscall.Flock(int(lock.Fd()), syscall.LOCK_UN), lock.Close())
+	return dir.Sync(directory)
 }

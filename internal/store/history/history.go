@@ -39,6 +39,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/autoscaled/autoscaled/internal/store/dir"
 )
 
 // The bounds of a history. What is beyond them is dropped and counted: by Append, but
@@ -135,14 +137,17 @@ func Open(options Options) (*History, error) {
 	if err := makeDirectory(options.Directory); err != nil {
 		return nil, fmt.Errorf("make the directory of the history: %w; let this user write there, or name another", err)
 	}
-	lock, err := lockDirectory(options.Directory)
+	lock, err := dir.Lock(options.Directory, 0)
+	if errors.Is(err, dir.ErrInUse) {
+		err = ErrInUse
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the history %s: %w", options.Directory, err)
 	}
 	h := &History{options: options, lock: lock, trouble: map[string]error{}}
 	h.writer.options = &h.options
 	if err := h.writer.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the history %s: %w; let this user read and write it, and check the disk", options.Directory, err), unlock(lock))
+		return nil, errors.Join(fmt.Errorf("open the history %s: %w; let this user read and write it, and check the disk", options.Directory, err), dir.Unlock(lock))
 	}
 	h.count()
 	return h, nil
@@ -206,7 +211,7 @@ func (h *History) Close() error {
 	h.dropped += uint64(h.waiting + h.stored.Waiting)
 	h.waiting, h.stored.Waiting = 0, 0
 	h.mu.Unlock()
-	return errors.Join(err, h.writer.log.Close(), unlock(h.lock))
+	return errors.Join(err, h.writer.log.Close(), dir.Unlock(h.lock))
 }
 
 // Read is [Read] of this history. What is not flushed yet is not in it.
