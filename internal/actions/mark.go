@@ -11,9 +11,15 @@ func Mark(installation, group, code string) string {
 	return "as:" + installation + ":" + group + ":" + code
 }
 
-// MarkNames says that the label is a mark on this very machine for the group, of
+// ReadMark takes a label apart that is a mark on the machine of this code, for a group of
 // whatever installation. It proves nothing to act on.
-func MarkNames(label, group, code string) bool {
+func ReadMark(label, code string) (installation, group string, ok bool) {
+	if !strings.HasPrefix(label, "as:") {
+		return "", "", false
+	}
 	parts := strings.Split(label, ":")
-	return len(parts) == 4 && label == Mark(parts[1], group, code)
+	if len(parts) != 4 || parts[3] != code {
+		return "", "", false
+	}
+	return parts[1], parts[2], true
 }

@@ -15,8 +15,10 @@ func FuzzMark(f *testing.F) {
 		if strings.Contains(installation+group+code+installation2+group2+code2, ":") {
 			t.Skip("no name holds a colon")
 		}
-		if !MarkNames(Mark(installation, group, code), group, code) || (group != group2 || code != code2) && MarkNames(Mark(installation, group, code), group2, code2) {
-			t.Errorf("%q names the wrong machine", Mark(installation, group, code))
+		gotInstallation, gotGroup, ok := ReadMark(Mark(installation, group, code), code)
+		_, _, others := ReadMark(Mark(installation, group, code), code2)
+		if !ok || gotInstallation != installation || gotGroup != group || others != (code == code2) {
+			t.Errorf("%q is read as of %q %q (%v), and of %q: %v", Mark(installation, group, code), gotInstallation, gotGroup, ok, code2, others)
 		}
 		same := installation == installation2 && group == group2 && code == code2
 		if shared := Mark(installation, group, code) == Mark(installation2, group2, code2); shared != same {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -13,58 +12,61 @@ import (
 // Advisor runs one group in mode recommend: it decides on live signals of the
 // machines that count as its instances, and says what it would do: of a virtual group,
 // whose size evolves as if it were done. It is given nothing with which it could do it.
+//
+// It has a goroutine for the length of its turn, and while it rests nothing but an alarm:
+// of groups that only recommend there may be ten thousands.
 type Advisor struct {
 	decider
-	clock     clockWatch
-	would     virtual // the group if it were done
-	snapshots <-chan *cloud.Snapshot
-	targets   []monitor.Target // the instances; nil until a snapshot came
+	alarm alarm
+	clock clockWatch
+	would virtual         // the group if it were done
+	seen  *cloud.Snapshot // from which the instances are known; nil before the first
 }
 
 // NewAdvisor returns the advisor of a group.
 func NewAdvisor(options DeciderOptions) *Advisor {
-	options.Metrics.Touch(options.Name)
-	a := &Advisor{snapshots: options.Observer.Subscribe(), clock: clockWatch{last: options.Now()}}
-	a.init(options)
-	return a
+	options.Metrics.Touch(options.Name, false)
+	return &Advisor{decider: decider{DeciderOptions: options}, clock: clockWatch{last: options.Now()}}
 }
 
-// Run runs the advisor until ctx ends.
-func (a *Advisor) Run(ctx context.Context) error {
-	ticker := newSlotTicker(a.Slot, a.Interval)
-	defer ticker.Stop()
-	defer a.finish()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case snapshot := <-a.snapshots:
-			a.observe(snapshot)
-		case tick := <-ticker.C:
-			ticker.next()
-			if a.targets != nil {
-				a.read(ctx, tick, a.targets)
-			}
-		case <-a.woken:
-			if a.targets != nil && a.mayWake() {
-				a.read(ctx, time.Now(), a.targets)
-			}
-		case r := <-a.readings:
-			a.reading = false
-			a.seeFaults(r.faults)
-			a.decide(r.signals)
-		}
+// Start lets the advisor take its turns until Stop.
+func (a *Advisor) Start(ctx context.Context) {
+	a.alarm.start(firstSlot(a.Slot, a.Interval), a.Interval, func(due time.Time) { a.turn(ctx, due) })
+}
+
+// Stop returns when no turn is under way and none will be.
+func (a *Advisor) Stop() { a.alarm.stop() }
+
+// turn reads the signals and decides.
+func (a *Advisor) turn(ctx context.Context, due time.Time) {
+	a.Metrics.lag.Observe(max(0, time.Since(due).Seconds()))
+	if targets := a.look(); targets != nil {
+		signals := a.Signals.Read(ctx, a.Now(), *targets)
+		a.seeFaults(a.Signals.Faults())
+		a.decide(signals, len(*targets))
 	}
+}
+
+// look is which machines count as instances; nil as long as that is not known.
+func (a *Advisor) look() *[]monitor.Target {
+	if snapshot := a.Observer.Latest(); snapshot != nil && snapshot != a.seen {
+		a.seen = snapshot
+		a.observe(snapshot)
+	}
+	return a.targeted.Load()
 }
 
 // observe takes every node of the pools for an instance, once all of them were
 // read. Its address stands for its code. Without pools, the instances are the
-// machines that are on and carry a mark of the group, of whatever installation.
+// machines that are on and carry a mark of the group, of whatever installation;
+// their addresses are in no listing.
 func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 	seen := map[string]bool{}
 	targets := []monitor.Target{}
 	if len(a.Pools) == 0 {
-		targets = a.marked(snapshot)
+		for _, code := range a.Observer.MarkedOn(a.Name) {
+			targets = append(targets, monitor.Target{Code: code})
+		}
 	}
 	for _, pool := range a.Pools {
 		nodes, read := snapshot.Pools[pool]
@@ -79,37 +81,24 @@ func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 			}
 		}
 	}
-	a.mu.Lock()
-	a.targets = targets
-	a.mu.Unlock()
+	a.targeted.Store(&targets)
 }
 
-// marked lists the machines by their marks. Their addresses are in no listing.
-func (a *Advisor) marked(snapshot *cloud.Snapshot) []monitor.Target {
-	targets := []monitor.Target{}
-	for code, machine := range snapshot.Machines {
-		if actions.MarkNames(machine.Label, a.Name, code) && machine.Power == cloud.PowerOn {
-			targets = append(targets, monitor.Target{Code: code})
-		}
-	}
-	return targets
-}
-
-func (a *Advisor) decide(signals []policy.Signal) {
+func (a *Advisor) decide(signals []policy.Signal, actual int) {
 	now := a.Now().Round(0)
 	if jump := a.clock.jump(a.Now()); jump != 0 {
 		a.would.jump(now, jump)
 	}
 	a.show(signals, now)
-	decision := a.would.decide(&a.Spec, signals, len(a.targets), now)
-	a.Recorder.Add(&a.would.inputs, &a.would.before, &a.would.Memory, decision)
-	a.note(decision, "would decide")
+	turn := a.would.decide(a.Spec, signals, actual, now)
+	a.Recorder.Add(&turn.inputs, &turn.before, &a.would.Memory, turn.decision)
+	a.note(turn.decision, "would decide")
 }
 
 func (a *Advisor) status() GroupStatus {
 	s := a.decider.status("recommend")
-	a.mu.Lock()
-	s.Serving = len(a.targets)
-	a.mu.Unlock()
+	if targets := a.targeted.Load(); targets != nil {
+		s.Serving = len(*targets)
+	}
 	return s
 }

@@ -79,7 +79,7 @@ func newRestingGroup(b *testing.B, count int) *restingGroup {
 		DeciderOptions: DeciderOptions{
 			Name: "web", Account: "cloud", Interval: 10 * time.Second, Signals: noSignals{}, Observer: observer, Pools: []string{"pool"},
 			Now: time.Now, Log: zap.NewNop(), Metrics: metrics,
-			Spec: policy.Spec{
+			Spec: &policy.Spec{
 				Min: 1, Max: 2 * count, Type: "small", Gap: time.Minute, OrderMax: 10, Surge: 1, LaunchFailuresMax: 3, HealBudget: 0.1, Brake: 0.45,
 				Policies: policy.Targets(policy.Target{Name: "target/cpu", Signal: "cpu", Value: 0.6, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 1}),
 				In:       policy.Direction{Stabilization: 10 * time.Minute}, Pick: []policy.PickRule{policy.PickLocation, policy.PickLeastBusy},

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,18 +22,12 @@ type Signals interface {
 	Faults() []monitor.Fault
 }
 
-// reading is what one reading of the signals gave.
-type reading struct {
-	signals []policy.Signal
-	faults  []monitor.Fault
-}
-
 // DeciderOptions are what a Group and an Advisor have in common. All fields are
 // required but Slot and Recorder.
 type DeciderOptions struct {
 	Name     string
 	Account  string
-	Spec     policy.Spec
+	Spec     *policy.Spec
 	Interval time.Duration
 	Slot     time.Duration // from the start to the first reading, up to Interval; 0: Interval. The others follow an interval apart
 	Signals  Signals
@@ -46,18 +39,13 @@ type DeciderOptions struct {
 	Recorder *record.Recorder // of the decisions; nil: they are not recorded
 }
 
-// decider reads and decides on every tick, and remembers the outcome for status.
+// decider is what a Group and an Advisor have in common: whose events count, and what it
+// last read and decided, for status.
 type decider struct {
 	DeciderOptions
-	readings chan reading    // one at a time
-	reading  bool            // one is under way
-	began    time.Time       // the last reading
-	faulty   map[string]bool // faults of the last reading, by text
-	found    []monitor.Fault // in the last reading; shown with its signals
-
-	woken     chan struct{} // an event came; holds one
-	later     *time.Timer   // wakes again after an event that came too soon
-	addresses atomic.Pointer[map[netip.Addr]bool]
+	faulty   map[string]bool                  // faults of the last reading, by text
+	found    []monitor.Fault                  // in the last reading; shown with its signals
+	targeted atomic.Pointer[[]monitor.Target] // the instances at the last reading; nil before
 
 	mu       sync.Mutex // guards what status shows
 	decision policy.Decision
@@ -69,32 +57,12 @@ type decider struct {
 	trouble  string // why the last decision or look could not be written down; empty if it was
 }
 
-// init prepares a decider; it is not to be copied afterwards.
-func (d *decider) init(options DeciderOptions) {
-	d.DeciderOptions, d.readings, d.woken = options, make(chan reading, 1), make(chan struct{}, 1)
-	d.later = time.AfterFunc(wakeGap, d.rewake)
-	d.later.Stop()
-	d.setAddresses(nil)
-}
-
-// read starts reading the signals, unless the last reading is still under way.
-func (d *decider) read(ctx context.Context, tick time.Time, targets []monitor.Target) {
-	d.Metrics.lag.Observe(max(0, time.Since(tick).Seconds()))
-	if d.reading {
-		return
-	}
-	d.reading, d.began = true, time.Now()
-	d.setAddresses(targets)
-	now := d.Now()
-	go func() {
-		signals := d.Signals.Read(ctx, now, targets)
-		d.readings <- reading{signals, d.Signals.Faults()}
-	}()
-}
-
 // seeFaults logs each fault of a reading that the one before did not have.
 func (d *decider) seeFaults(faults []monitor.Fault) {
-	faulty := make(map[string]bool, len(faults))
+	var faulty map[string]bool
+	if len(faults) > 0 {
+		faulty = make(map[string]bool, len(faults))
+	}
 	for _, fault := range faults {
 		text := fault.String()
 		if faulty[text] = true; d.faulty[text] || fault.Expected() {
@@ -113,17 +81,9 @@ func (d *decider) seeFaults(faults []monitor.Fault) {
 	d.faulty, d.found = faulty, faults
 }
 
-// finish waits for a reading that is still under way.
-func (d *decider) finish() {
-	d.later.Stop()
-	if d.reading {
-		<-d.readings
-	}
-}
-
 // resume shows what an earlier process left, until the first decision.
 func (d *decider) resume(desired policy.Size, override *policy.Override) {
-	d.Metrics.Touch(d.Name)
+	d.Metrics.Touch(d.Name, true)
 	d.Metrics.change(d.Name, func(m *groupMetrics) { m.desired = float64(desired.Count) })
 	d.decision.Desired = desired
 	d.showOverride(override)
@@ -180,6 +140,22 @@ func (d *decider) note(decision policy.Decision, verb string) {
 	d.decision = decision
 	d.mu.Unlock()
 	d.Metrics.decided(d.Name, decision)
+	level, message := zap.DebugLevel, "held"
+	switch news := turn(before, decision); {
+	case decision.Reason == policy.ReasonLoadLost && before.Reason != policy.ReasonLoadLost:
+		level, message = zap.WarnLevel, "the load fell as it never did before, which looks like an outage: the group does not shrink until it is back, or for load_loss.release"
+	case decision.Change() != 0 && (before.Desired.Count != decision.Desired.Count || before.Change() == 0):
+		level, message = zap.InfoLevel, verb
+	case news != "":
+		level, message = zap.InfoLevel, news
+	}
+	if entry := d.Log.Check(level, message); entry != nil {
+		entry.Write(told(decision)...)
+	}
+}
+
+// told is a decision in a line of the log.
+func told(decision policy.Decision) []zap.Field {
 	fields := []zap.Field{
 		zap.Int("from", decision.Current.Count), zap.Int("to", decision.Desired.Count), zap.Int("wanted", decision.Wanted),
 		zap.String("reason", string(decision.Reason)), zap.Strings("policies", sentences(decision)),
@@ -187,16 +163,7 @@ func (d *decider) note(decision policy.Decision, verb string) {
 	if decision.Capped.Unmet > 0 {
 		fields = append(fields, zap.Int("unmet", decision.Capped.Unmet), zap.Time("capped_since", decision.Capped.Since))
 	}
-	switch news := turn(before, decision); {
-	case decision.Reason == policy.ReasonLoadLost && before.Reason != policy.ReasonLoadLost:
-		d.Log.Warn("the load fell as it never did before, which looks like an outage: the group does not shrink until it is back, or for load_loss.release", fields...)
-	case decision.Change() != 0 && (before.Desired.Count != decision.Desired.Count || before.Change() == 0):
-		d.Log.Info(verb, fields...)
-	case news != "":
-		d.Log.Info(news, fields...)
-	default:
-		d.Log.Debug("held", fields...)
-	}
+	return fields
 }
 
 // turn puts into words that a group begins or ceases to be held by missing data, or to

@@ -2,7 +2,7 @@
 // sets goals, hands the instances to actions, and writes down what it decided.
 //
 // It promises:
-//   - one goroutine owns a group; no group waits for another, nor for a look at the
+//   - one goroutine at a time owns a group; no group waits for another, nor for a look at the
 //     cloud, nor for a provider call;
 //   - one observer per account looks at the cloud, whatever the number of groups;
 //   - a decision is on disk, with the memory that it leaves, before anything acts
@@ -53,9 +53,12 @@ func (f *Fleet) Run(ctx context.Context) error {
 		loops.Go(func() error { return g.Run(ctx) })
 	}
 	for _, a := range f.Advisors {
-		loops.Go(func() error { return a.Run(ctx) })
+		a.Start(ctx)
 	}
 	err := loops.Wait()
+	for _, a := range f.Advisors {
+		a.Stop()
+	}
 	f.close(context.WithoutCancel(ctx))
 	return err
 }

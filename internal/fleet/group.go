@@ -49,10 +49,11 @@ type GroupOptions struct {
 // Group runs one group in mode act.
 type Group struct {
 	decider
-	Crew        *actions.Crew
-	journal     store.Journal
-	billing     func(now time.Time) cloud.Billing
-	warmUp      time.Duration
+	Crew    *actions.Crew
+	journal store.Journal
+	billing func(now time.Time) cloud.Billing
+	warmUp  time.Duration
+	*reader
 	clock       clockWatch
 	held        []policy.Hold  // by the last choice; guarded by mu
 	rollout     policy.Rollout // as last decided, for status; guarded by mu
@@ -61,7 +62,7 @@ type Group struct {
 	looked      bool            // at least one snapshot has been seen
 	unborn      map[string]bool // codes of instances that never served, at the last turn
 	Shadow      *Shadow
-	shadowed    shadowTurn    // of the group's goroutine
+	shadowed    virtualTurn   // of the shadow; of the group's goroutine
 	shadow      *ShadowStatus // guarded by mu
 	timeToServe time.Duration // guarded by mu
 	commands    chan func()
@@ -85,8 +86,9 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		clock:     clockWatch{last: options.Now()},
 		ended:     make(chan struct{}),
 		Shadow:    options.Shadow,
+		reader:    newReader(),
 	}
-	g.init(options.DeciderOptions)
+	g.DeciderOptions = options.DeciderOptions
 	g.configureRollout()
 	if err := g.configureShadow(); err != nil {
 		return nil, fmt.Errorf("group %s: take up the shadow: %w", options.Name, err)
@@ -201,12 +203,12 @@ func (g *Group) decide(signals []policy.Signal) {
 	rested := next.Memory.Clone()
 	observed := g.observation(signals, instances, pending)
 	inputs := observed.Inputs()
-	decision := policy.Decide(&g.Spec, &inputs, now, &next.Memory)
+	decision := policy.Decide(g.Spec, &inputs, now, &next.Memory)
 	g.decideShadow(next.Shadow, signals, decision, serving(instances), now)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
 	judged := g.judge(&next, instances, choices)
 	if !next.Memory.Override.Pauses() && !judged { // after a judgement, another template may be in force
-		choice = policy.Choose(&g.Spec, policy.Situation{
+		choice = policy.Choose(g.Spec, policy.Situation{
 			Desired: decision.Desired.Count, Instances: choices, Pending: pending, Doubtful: observed.Doubtful,
 		}, now)
 	}

@@ -27,21 +27,23 @@ type Metrics struct {
 
 // groupMetrics is what is shown of one group.
 type groupMetrics struct {
+	acts                                      bool // what machines do is shown as well
 	mu                                        sync.Mutex
 	desired, foreign, failing, rolloutGivenUp float64
 	shadowDesired, wakes, timeToServe         float64
 	instances                                 map[actions.Phase]int
 	override                                  policy.OverrideKind // empty: none is in force
 	held                                      []policy.Hold
-	decisions                                 map[turned]int
+	decisions                                 []turned
 	signals                                   []shownSignal
 	wants                                     []shownWant
 }
 
-// turned is a direction and a reason of decisions.
+// turned counts the decisions of a direction and a reason.
 type turned struct {
 	direction string
 	reason    policy.Reason
+	count     int
 }
 
 type shownSignal struct {
@@ -135,6 +137,32 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 		add(d, prometheus.GaugeValue, value, labels...)
 	}
 	gauge(desiredMetric, g.desired)
+	if g.acts {
+		g.acting(gauge)
+	}
+	for _, s := range g.signals {
+		gauge(signalMeasuredMetric, s.measured, s.name)
+		if !s.missing {
+			gauge(signalValueMetric, s.value, s.name)
+		}
+	}
+	for _, want := range g.wants {
+		gauge(wantedMetric, float64(want.count), want.policy)
+	}
+	add(wakesMetric, prometheus.CounterValue, g.wakes)
+	for _, t := range g.decisions {
+		add(decisionsMetric, prometheus.CounterValue, float64(t.count), t.direction, string(t.reason))
+	}
+	for _, reason := range policy.Reasons() {
+		if g.counted(directionNone, reason) < 0 {
+			add(decisionsMetric, prometheus.CounterValue, 0, directionNone, string(reason))
+		}
+	}
+	return all
+}
+
+// acting are the series of a group that acts.
+func (g *groupMetrics) acting(gauge func(d *prometheus.Desc, value float64, labels ...string)) {
 	gauge(foreignMetric, g.foreign)
 	gauge(failingMetric, g.failing)
 	gauge(rolloutGivenUpMetric, g.rolloutGivenUp)
@@ -149,29 +177,18 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 	for _, hold := range policy.Holds() {
 		gauge(heldMetric, truth(slices.Contains(g.held, hold)), string(hold))
 	}
-	for _, s := range g.signals {
-		gauge(signalMeasuredMetric, s.measured, s.name)
-		if !s.missing {
-			gauge(signalValueMetric, s.value, s.name)
-		}
-	}
-	for _, want := range g.wants {
-		gauge(wantedMetric, float64(want.count), want.policy)
-	}
-	add(wakesMetric, prometheus.CounterValue, g.wakes)
-	for t, count := range g.decisions {
-		add(decisionsMetric, prometheus.CounterValue, float64(count), t.direction, string(t.reason))
-	}
-	for _, reason := range policy.Reasons() {
-		if _, shown := g.decisions[turned{directionNone, reason}]; !shown {
-			add(decisionsMetric, prometheus.CounterValue, 0, directionNone, string(reason))
-		}
-	}
-	return all
+}
+
+// counted is where the decisions of the direction and reason are counted; negative before
+// the first of them.
+func (g *groupMetrics) counted(direction string, reason policy.Reason) int {
+	return slices.IndexFunc(g.decisions, func(t turned) bool { return t.direction == direction && t.reason == reason })
 }
 
 // Touch makes the series of a group exist at zero.
-func (m *Metrics) Touch(group string) { m.change(group, func(*groupMetrics) {}) }
+func (m *Metrics) Touch(group string, acts bool) {
+	m.change(group, func(g *groupMetrics) { g.acts = acts })
+}
 
 // change changes what is shown of a group.
 func (m *Metrics) change(group string, how func(*groupMetrics)) {
@@ -191,7 +208,7 @@ func (m *Metrics) begin(group string) *groupMetrics {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.groups[group] == nil {
-		m.groups[group] = &groupMetrics{decisions: map[turned]int{}}
+		m.groups[group] = &groupMetrics{}
 	}
 	return m.groups[group]
 }
@@ -251,7 +268,11 @@ func (m *Metrics) decided(group string, d policy.Decision) {
 		direction = "in"
 	}
 	m.change(group, func(g *groupMetrics) {
-		g.decisions[turned{direction, d.Reason}]++
+		i := g.counted(direction, d.Reason)
+		if i < 0 {
+			i, g.decisions = len(g.decisions), append(g.decisions, turned{direction: direction, reason: d.Reason})
+		}
+		g.decisions[i].count++
 		g.desired = float64(d.Desired.Count)
 		g.wants = g.wants[:0]
 		for _, r := range d.Recommendations {

@@ -35,9 +35,10 @@ type Observer struct {
 	subscribers []chan *cloud.Snapshot
 	moving      map[string]bool // by group
 	last        *cloud.Snapshot
-	trouble     string        // why the last look failed; empty after one that did not
-	class       cloud.Class   // of that
-	doubt       actions.Doubt // whether the account can be trusted, as last judged; empty before the first time
+	markedOn    func() map[string][]string // the machines of last that are on, by the group that their marks name
+	trouble     string                     // why the last look failed; empty after one that did not
+	class       cloud.Class                // of that
+	doubt       actions.Doubt              // whether the account can be trusted, as last judged; empty before the first time
 	doubtWhy    string
 	hurry       chan struct{}
 }
@@ -55,6 +56,35 @@ func (o *Observer) Subscribe() <-chan *cloud.Snapshot {
 	subscriber := make(chan *cloud.Snapshot, 1)
 	o.subscribers = append(o.subscribers, subscriber)
 	return subscriber
+}
+
+// Latest is the newest snapshot; nil before the first.
+func (o *Observer) Latest() *cloud.Snapshot {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last
+}
+
+// MarkedOn lists the machines of the newest snapshot that are on and carry a mark of
+// the group, of whatever installation.
+func (o *Observer) MarkedOn(group string) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.markedOn == nil {
+		return nil
+	}
+	return o.markedOn()[group]
+}
+
+// markedOn lists the machines that are on by the group that their marks name.
+func markedOn(snapshot *cloud.Snapshot) map[string][]string {
+	codes := map[string][]string{}
+	for code, machine := range snapshot.Machines {
+		if _, group, ok := actions.ReadMark(machine.Label, code); ok && machine.Power == cloud.PowerOn {
+			codes[group] = append(codes[group], code)
+		}
+	}
+	return codes
 }
 
 // Moving tells whether the group has instances on the move, so that looking more
@@ -161,7 +191,7 @@ func (o *Observer) read(ctx context.Context) (*cloud.Snapshot, error) {
 func (o *Observer) publish(snapshot *cloud.Snapshot) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.last = snapshot
+	o.last, o.markedOn = snapshot, sync.OnceValue(func() map[string][]string { return markedOn(snapshot) })
 	o.Metrics.snapshotTimestamp.WithLabelValues(o.Account).Set(float64(snapshot.Finished.UnixNano()) / 1e9)
 	for _, subscriber := range o.subscribers {
 		select {

@@ -298,8 +298,9 @@ func (w *world) start() {
 		Settle: p.account.Settle, Now: w.now, Log: w.log, Metrics: groups,
 	})
 	p.fleet.Observers = append(p.fleet.Observers, observer)
+	spec := w.spec()
 	decider := fleet.DeciderOptions{
-		Name: groupName, Account: "gio", Spec: w.spec(), Interval: w.interval, Signals: &w.load, Observer: observer,
+		Name: groupName, Account: "gio", Spec: &spec, Interval: w.interval, Signals: &w.load, Observer: observer,
 		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups, Slot: w.slot,
 	}
 	if w.recommend {

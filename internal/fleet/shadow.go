@@ -92,8 +92,8 @@ func (g *Group) configureShadow() error {
 }
 
 func (g *Group) exchangeRules() error {
-	exchange(&g.Spec, &g.Shadow.Spec)
-	if err := g.Recorder.Use(&g.Spec); err != nil {
+	exchange(g.Spec, &g.Shadow.Spec)
+	if err := g.Recorder.Use(g.Spec); err != nil {
 		return err
 	}
 	return g.Shadow.Recorder.Use(&g.Shadow.Spec)
@@ -118,20 +118,13 @@ func (g *Group) decideShadow(s *shadowState, signals []policy.Signal, active pol
 	v := virtual{virtualState: s.Virtual, lead: g.state.Value.timeToServe()}
 	servingBefore, sizeBefore := v.Serving, v.Size
 	begun := v.Begun
-	decision := v.decide(&g.Shadow.Spec, signals, serving, now)
+	turn := v.decide(&g.Shadow.Spec, signals, serving, now)
 	if begun {
-		s.Score.add(active, serving, servingBefore, sizeBefore, decision.Change() != 0, now, g.Spec.Gap)
+		s.Score.add(active, serving, servingBefore, sizeBefore, turn.decision.Change() != 0, now, g.Spec.Gap)
 	}
 	s.Virtual = v.virtualState
-	g.shadowed = shadowTurn{inputs: v.inputs, before: v.before, decision: decision}
-	g.Metrics.change(g.Name, func(m *groupMetrics) { m.shadowDesired = float64(decision.Desired.Count) })
-}
-
-// shadowTurn is the newest decision of the shadow.
-type shadowTurn struct {
-	inputs   policy.Inputs
-	before   policy.Memory
-	decision policy.Decision
+	g.shadowed = turn
+	g.Metrics.change(g.Name, func(m *groupMetrics) { m.shadowDesired = float64(turn.decision.Desired.Count) })
 }
 
 // recordShadow records the newest decision of the shadow.

@@ -11,10 +11,15 @@ type slotTicker struct {
 }
 
 func newSlotTicker(slot, interval time.Duration) *slotTicker {
+	return &slotTicker{Ticker: time.NewTicker(firstSlot(slot, interval)), interval: interval}
+}
+
+// firstSlot is when the first tick comes; without a slot, after an interval.
+func firstSlot(slot, interval time.Duration) time.Duration {
 	if slot <= 0 {
-		slot = interval
+		return interval
 	}
-	return &slotTicker{Ticker: time.NewTicker(slot), interval: interval}
+	return slot
 }
 
 // next is to be called at each tick.

@@ -22,9 +22,13 @@ const censoredFrom = 0.95
 // would carry it.
 type virtual struct {
 	virtualState
-	lead     time.Duration // how long what it orders takes to serve; 0: virtualLead
-	before   policy.Memory // of the newest decision: as it was before
-	inputs   policy.Inputs // what it rested on
+	lead time.Duration // how long what it orders takes to serve; 0: virtualLead
+}
+
+// virtualTurn is a decision about a virtual group, with what it rested on.
+type virtualTurn struct {
+	inputs   policy.Inputs
+	before   policy.Memory
 	decision policy.Decision
 }
 
@@ -50,7 +54,7 @@ func (v virtualState) clone() virtualState {
 }
 
 // decide decides once, on the signals of a group of which so many instances actually serve.
-func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) policy.Decision {
+func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) virtualTurn {
 	if !v.Begun {
 		v.Size, v.Serving, v.Begun = actual, actual, true
 	}
@@ -59,10 +63,10 @@ func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int,
 		Size: policy.Size{Count: v.Size, Type: spec.Type}, Becoming: v.Size - v.Serving, LastServing: v.LastServing,
 		Signals: v.rescaled(spec, signals, actual),
 	}
-	v.before, v.inputs = v.Memory.Clone(), observed.Inputs()
-	v.decision = policy.Decide(spec, &v.inputs, now, &v.Memory)
-	v.become(v.decision.Desired.Count, now)
-	return v.decision
+	turn := virtualTurn{inputs: observed.Inputs(), before: v.Memory.Clone()}
+	turn.decision = policy.Decide(spec, &turn.inputs, now, &v.Memory)
+	v.become(turn.decision.Desired.Count, now)
+	return turn
 }
 
 // jump notes that wall time jumped to now, by so much.

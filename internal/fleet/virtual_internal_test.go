@@ -51,21 +51,22 @@ func TestWhatAVirtualGroupOrdersServesAfterAWhile(t *testing.T) {
 	t.Parallel()
 	spec := specAt(50)
 	var v virtual
+	var turn virtualTurn
 	at := func(after time.Duration) {
 		t.Helper()
-		v.decide(&spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
+		turn = v.decide(&spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
 	}
 	at(0)
 	if v.Size != 4 || v.Serving != 2 {
 		t.Fatalf("%d, of which %d serve", v.Size, v.Serving)
 	}
 	at(virtualLead - time.Second)
-	if v.Serving != 2 || v.inputs.Becoming != 2 {
+	if v.Serving != 2 || turn.inputs.Becoming != 2 {
 		t.Errorf("%d serve before their time", v.Serving)
 	}
 	at(virtualLead)
-	if v.Serving != 4 || v.inputs.Becoming != 0 || v.decision.Current.Count != 4 {
-		t.Errorf("%d serve, from %d", v.Serving, v.decision.Current.Count)
+	if v.Serving != 4 || turn.inputs.Becoming != 0 || turn.decision.Current.Count != 4 {
+		t.Errorf("%d serve, from %d", v.Serving, turn.decision.Current.Count)
 	}
 }
 
@@ -73,9 +74,9 @@ func TestASaturatedInstanceTellsALargerVirtualGroupNothingForShrinking(t *testin
 	t.Parallel()
 	spec := specAt(50)
 	v := virtual{virtualState: virtualState{Size: 10, Serving: 10, Begun: true}}
-	v.decide(&spec, []policy.Signal{showing(2, 199)}, 2, dawn)
-	if v.Size != 10 || v.decision.Reason != policy.ReasonUnknown {
-		t.Errorf("it becomes %d (%s) on instances that may carry more than they show", v.Size, v.decision.Reason)
+	turn := v.decide(&spec, []policy.Signal{showing(2, 199)}, 2, dawn)
+	if v.Size != 10 || turn.decision.Reason != policy.ReasonUnknown {
+		t.Errorf("it becomes %d (%s) on instances that may carry more than they show", v.Size, turn.decision.Reason)
 	}
 }
 

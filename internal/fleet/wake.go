@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,50 +20,30 @@ type Event struct {
 	From netip.Addr // when valid, the event counts only if that is one of the group's instances
 }
 
-// Wake takes an event, and says whether it counts. Events that come closer together
-// than a second make one reading. It may be called by any goroutine, and does not wait.
-func (d *decider) Wake(event Event) bool {
-	if event.From.IsValid() && !(*d.addresses.Load())[event.From] {
+// Wake tells the named group of an event, and says whether it counts. Events that come
+// closer together than a second make one reading. It may be called by any goroutine,
+// and does not wait.
+func (f *Fleet) Wake(group string, event Event) bool {
+	if g, err := f.group(group); err == nil {
+		return g.heeds(event, g.rewake)
+	}
+	i := slices.IndexFunc(f.Advisors, func(a *Advisor) bool { return a.Name == group })
+	return i >= 0 && f.Advisors[i].heeds(event, f.Advisors[i].alarm.ask)
+}
+
+// heeds asks for a reading if the event counts.
+func (d *decider) heeds(event Event, rewake func()) bool {
+	if event.From.IsValid() && !d.isInstance(event.From) {
 		return false
 	}
 	d.Metrics.change(d.Name, func(m *groupMetrics) { m.wakes++ })
 	d.Log.Debug("woken", zap.String("by", event.What), zap.Stringer("from", event.From))
-	d.rewake()
+	rewake()
 	return true
 }
 
-func (d *decider) rewake() {
-	select {
-	case d.woken <- struct{}{}:
-	default: // it is to be read anyway
-	}
-}
-
-// mayWake says whether the group can be read now. If not, it is woken again when it
-// can.
-func (d *decider) mayWake() bool {
-	wait := wakeGap - time.Since(d.began)
-	if d.reading {
-		wait = max(wait, wakeGap)
-	}
-	if wait > 0 {
-		d.later.Reset(wait)
-		return false
-	}
-	return true
-}
-
-// setAddresses keeps whose events count.
-func (d *decider) setAddresses(targets []monitor.Target) {
-	addresses := make(map[netip.Addr]bool, len(targets))
-	for _, target := range targets {
-		addresses[target.Address] = true
-	}
-	d.addresses.Store(&addresses)
-}
-
-// Wake tells the named group of an event, and says whether it counts.
-func (f *Fleet) Wake(group string, event Event) bool {
-	d, err := f.decider(group)
-	return err == nil && d.Wake(event)
+// isInstance says that the address was one of an instance at the last reading.
+func (d *decider) isInstance(address netip.Addr) bool {
+	targets := d.targeted.Load()
+	return targets != nil && slices.ContainsFunc(*targets, func(t monitor.Target) bool { return t.Address == address })
 }

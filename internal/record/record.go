@@ -47,8 +47,8 @@ type Sink func(at time.Time, kind byte, payload []byte) (taken bool)
 // Recorder records nothing.
 type Recorder struct {
 	sink   Sink
-	spec   []byte // the encoded spec
-	hash   string // its hash
+	spec   *policy.Spec
+	hash   string // of the encoded spec
 	specAt time.Time
 	next   bool // the entry before was taken, so that one can build on it
 	whole  time.Time
@@ -58,13 +58,13 @@ type Recorder struct {
 	buffer []byte
 }
 
-// NewRecorder records evaluations under spec.
+// NewRecorder records evaluations under spec, which must not change before [Recorder.Use].
 func NewRecorder(spec *policy.Spec, sink Sink) (*Recorder, error) {
 	encoded, err := json.Marshal(spec)
 	if err != nil {
 		return nil, fmt.Errorf("encode a spec for the history: %w", err)
 	}
-	return &Recorder{sink: sink, spec: encoded, hash: hashOf(encoded)}, nil
+	return &Recorder{sink: sink, spec: spec, hash: hashOf(encoded)}, nil
 }
 
 // Use goes on under another spec.
@@ -109,7 +109,7 @@ func (r *Recorder) Add(in *policy.Inputs, before, after *policy.Memory, d policy
 	}
 	if r.specAt.IsZero() || !within(d.At, r.specAt, specEvery) {
 		r.specAt = time.Time{}
-		if r.sink(d.At, kindSpec, r.spec) {
+		if encoded, err := json.Marshal(r.spec); err == nil && r.sink(d.At, kindSpec, encoded) {
 			r.specAt = d.At
 		}
 		r.next = false

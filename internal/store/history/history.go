@@ -46,7 +46,7 @@ import (
 // The bounds of a history. What is beyond them is dropped and counted: by Append, but
 // entries of too many streams only by the commit.
 const (
-	StreamsMax      = 10_000 // with entries that are kept
+	StreamsMax      = 50_000 // with entries that are kept
 	NameMaxBytes    = 64     // of a stream; "" is no name
 	PayloadMaxBytes = 1 << 20
 )

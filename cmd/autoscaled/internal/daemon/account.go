@@ -152,10 +152,11 @@ func poolOptions(provider config.Provider, balancer config.Balancer) gp.PoolOpti
 }
 
 func (d *Daemon) buildGroup(a *account, group config.Group) error {
+	name := group.Name // all that stays of the configured group in what is called later
 	watch, err := monitor.New(monitor.Options{
 		Group: group, Queries: d.options.Config.Queries, Prometheus: d.server,
 		Observe: func(kind string, outcome policy.Absence, took time.Duration) {
-			d.metrics.read(group.Name, kind, outcome, took)
+			d.metrics.read(name, kind, outcome, took)
 		},
 		Dropped: d.metrics.dropped(group),
 	})
@@ -170,6 +171,7 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 			}}
 		}
 	}
+	place, _ := slices.BinarySearch(d.order, name)
 	decided, err := spec(group)
 	if err != nil {
 		return fmt.Errorf("group %s: %w", group.Name, err)
@@ -177,13 +179,13 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 	decider := fleet.DeciderOptions{
 		Name:     group.Name,
 		Account:  a.provider.Name,
-		Spec:     decided,
+		Spec:     &decided,
 		Interval: group.Interval,
-		Slot:     d.slot(group),
+		Slot:     slot(place, len(d.order), group.Interval),
 		Signals:  watch,
 		Observer: a.observer,
 		Now:      d.options.Now,
-		Log:      d.options.Log.With(zap.String("group", group.Name)),
+		Log:      d.options.Log.WithLazy(zap.String("group", group.Name)),
 		Metrics:  d.groups,
 	}
 	if decider.Recorder, err = d.recorder(group.Name, &decided); err != nil {

@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
@@ -52,6 +53,7 @@ type Daemon struct {
 	Registry *prometheus.Registry
 
 	options      Options
+	order        []string    // the names of all groups, sorted
 	store        store.Store // nil when no group acts
 	journal      store.Journal
 	installation string
@@ -82,6 +84,7 @@ func New(options Options) (*Daemon, error) {
 		actions:  actions.NewMetrics(registry),
 		groups:   fleet.NewMetrics(registry),
 		inboxes:  map[string]httpd.Inbox{},
+		order:    slices.Sorted(maps.Keys(options.Config.Groups)),
 	}
 	for _, build := range []func() error{d.openStore, d.identify, d.openHistory, d.connectPrometheus, d.buildAccounts, d.openTraps, d.listen} {
 		if err := build(); err != nil {
@@ -89,7 +92,16 @@ func New(options Options) (*Daemon, error) {
 			return nil, err
 		}
 	}
+	d.forgetGroups()
 	return d, nil
+}
+
+// forgetGroups lets go of what the configuration says of groups, which are built now:
+// ten thousand of them would be held twice.
+func (d *Daemon) forgetGroups() {
+	kept := *d.options.Config
+	kept.Groups, kept.Queries = nil, nil
+	d.options.Config = &kept
 }
 
 func (d *Daemon) acts(group config.Group) bool {

@@ -15,19 +15,20 @@ import (
 // hearing is what becomes of notifications. The listener's goroutine alone calls it.
 type hearing struct {
 	daemon           *Daemon
+	rules            map[string][]config.TrapRule // by group
 	dropped, ignored seldom
 }
 
 // hear wakes the groups that a notification is for.
 func (h *hearing) hear(trap snmp.Trap) {
 	woke, named := false, false
-	for _, group := range h.daemon.options.Config.Groups {
-		for _, rule := range group.Traps {
+	for group, rules := range h.rules {
+		for _, rule := range rules {
 			if !trap.Is(rule.OID) {
 				continue
 			}
 			named = true
-			if h.wake(group.Name, rule, trap) {
+			if h.wake(group, rule, trap) {
 				woke = true
 				break
 			}

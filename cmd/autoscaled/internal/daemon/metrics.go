@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"maps"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,7 +22,7 @@ type metrics struct {
 	calls       *prometheus.CounterVec
 	callSeconds *prometheus.HistogramVec
 	clockAhead  *prometheus.GaugeVec
-	reads       *prometheus.CounterVec
+	reads       *reads
 	readSeconds *prometheus.HistogramVec
 	drops       *prometheus.CounterVec
 	traps       *prometheus.CounterVec
@@ -44,9 +46,7 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		clockAhead: auto.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "autoscaled_provider_clock_ahead_seconds", Help: "How far this machine's clock is ahead of the provider's (behind: negative); 0 below a minute.",
 		}, []string{"account"}),
-		reads: auto.NewCounterVec(prometheus.CounterOpts{
-			Name: "autoscaled_reads_total", Help: "Requests to sources of signals, by quality of what came back.",
-		}, []string{"group", "source", "quality"}),
+		reads: newReads(reg),
 		drops: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_snmp_dropped_total", Help: "Datagrams of SNMP agents that were not believed, by reason.",
 		}, []string{"group", "reason"}),
@@ -93,6 +93,47 @@ func (m *metrics) touch() *metrics {
 }
 
 func (m *metrics) read(group, source string, outcome policy.Absence, took time.Duration) {
-	m.reads.WithLabelValues(group, source, outcome.String()).Inc()
+	m.reads.add(read{group, source, outcome})
 	m.readSeconds.WithLabelValues(source).Observe(took.Seconds())
+}
+
+// reads counts the requests to sources. Their series are made when they are read: kept,
+// those of a group would take as much memory as the state of its signals.
+type reads struct {
+	mu     sync.Mutex
+	counts map[read]uint64
+}
+
+// read is a request to a source of a group, and what came back.
+type read struct {
+	group, source string
+	quality       policy.Absence
+}
+
+var readsMetric = prometheus.NewDesc("autoscaled_reads_total", "Requests to sources of signals, by quality of what came back.",
+	[]string{"group", "source", "quality"}, nil)
+
+func newReads(reg prometheus.Registerer) *reads {
+	r := &reads{counts: map[read]uint64{}}
+	reg.MustRegister(r)
+	return r
+}
+
+func (r *reads) add(one read) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts[one]++
+}
+
+// Describe is part of [prometheus.Collector].
+func (r *reads) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- readsMetric }
+
+// Collect is part of [prometheus.Collector].
+func (r *reads) Collect(series chan<- prometheus.Metric) {
+	r.mu.Lock()
+	counts := maps.Clone(r.counts)
+	r.mu.Unlock()
+	for of, n := range counts {
+		series <- prometheus.MustNewConstMetric(readsMetric, prometheus.CounterValue, float64(n), of.group, of.source, of.quality.String())
+	}
 }

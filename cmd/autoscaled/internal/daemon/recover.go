@@ -175,7 +175,7 @@ func installationOf(options SurveyOptions, accounts []lookedAt) (string, error) 
 	found := map[string]bool{}
 	for _, account := range accounts {
 		for _, machine := range account.machines {
-			if installation, group, ok := markOn(machine); ok && account.has(group) {
+			if installation, group, ok := actions.ReadMark(machine.Label, machine.Code); ok && account.has(group) {
 				found[installation] = true
 			}
 		}
@@ -190,15 +190,6 @@ func installationOf(options SurveyOptions, accounts []lookedAt) (string, error) 
 	default:
 		return "", fmt.Errorf("machines carry marks of several installations (%s): name this one with --installation", strings.Join(names, ", "))
 	}
-}
-
-// markOn takes a machine's label apart, if it is a mark on this very machine.
-func markOn(machine cloud.Machine) (installation, group string, ok bool) {
-	parts := strings.Split(machine.Label, ":")
-	if len(parts) != 4 || !actions.MarkNames(machine.Label, parts[2], machine.Code) {
-		return "", "", false
-	}
-	return parts[1], parts[2], true
 }
 
 // sort puts each machine of an account where its label says it belongs.
@@ -216,7 +207,7 @@ func (s *Survey) sort(ctx context.Context, account lookedAt) error {
 	}
 	for _, machine := range account.machines {
 		found := SurveyedMachine{Machine: machine, Account: account.provider.Name}
-		installation, group, marked := markOn(machine)
+		installation, group, marked := actions.ReadMark(machine.Label, machine.Code)
 		switch {
 		case templates[machine.Code]:
 		case marked && installation != s.Installation:

@@ -3,30 +3,33 @@ package daemon
 import (
 	"testing"
 	"time"
-
-	"github.com/autoscaled/autoscaled/internal/config"
 )
 
 func TestGroupsTakeTurnsWithinTheirInterval(t *testing.T) {
 	t.Parallel()
-	of := func(intervals map[string]time.Duration) map[string]time.Duration {
-		groups := map[string]config.Group{}
-		for name, interval := range intervals {
-			groups[name] = config.Group{Name: name, Interval: interval}
-		}
-		d := &Daemon{options: Options{Config: &config.Config{Groups: groups}}}
-		slots := map[string]time.Duration{}
-		for name, group := range groups {
-			slots[name] = d.slot(group)
-		}
-		return slots
-	}
-	for name, want := range map[string]time.Duration{"a": 2500 * time.Millisecond, "b": 5 * time.Second, "c": 7500 * time.Millisecond, "d": 10 * time.Second} {
-		if got := of(map[string]time.Duration{"a": 10 * time.Second, "b": 10 * time.Second, "c": 10 * time.Second, "d": 10 * time.Second})[name]; got != want {
-			t.Errorf("%s is read after %s, want %s", name, got, want)
+	for place, want := range []time.Duration{2500 * time.Millisecond, 5 * time.Second, 7500 * time.Millisecond, 10 * time.Second} {
+		if got := slot(place, 4, 10*time.Second); got != want {
+			t.Errorf("the group at place %d of 4 is read after %s, want %s", place, got, want)
 		}
 	}
-	if got := of(map[string]time.Duration{"seldom": time.Hour})["seldom"]; got != time.Minute {
+	if got := slot(0, 1, time.Hour); got != time.Minute {
 		t.Errorf("a group with an interval of an hour is first read after %s", got)
+	}
+}
+
+func TestManyGroupsAreSpreadEvenlyOverAHundredSlots(t *testing.T) {
+	t.Parallel()
+	const count = 1234
+	groups := map[time.Duration]int{}
+	for place := range count {
+		groups[slot(place, count, 10*time.Second)]++
+	}
+	if len(groups) != slots {
+		t.Errorf("%d slots", len(groups))
+	}
+	for at, n := range groups {
+		if n < count/slots || n > count/slots+1 || at <= 0 || at > 10*time.Second {
+			t.Errorf("%d groups are read after %s", n, at)
+		}
 	}
 }
