@@ -22,7 +22,7 @@ func readGpBalancer(s *section) Balancer {
 	defer s.close()
 	s.require("gl_service_code", "pool", "port")
 	b := Balancer{
-		GlServiceCode: read(s, "gl_service_code", "", serviceCode("gl")),
+		GlServiceCode: read(s, "gl_service_code", "", glServiceCode),
 		Pool:          read(s, "pool", "", text),
 		Port:          read(s, "port", 0, port),
 		NodesMax:      read(s, "nodes_max", 0, whole(0, machinesMax)),

@@ -17,8 +17,10 @@ func (s Signal) Derived() bool { return len(s.FirstOf) > 0 || s.Formula != "" }
 // it is checked against.
 func (s Signal) Uses() []string {
 	uses := slices.Clone(s.FirstOf)
-	if parsed, err := formula.Parse(s.Formula); s.Formula != "" && err == nil {
-		uses = append(uses, parsed.Names()...)
+	if s.Formula != "" {
+		if parsed, err := formula.Parse(s.Formula); err == nil {
+			uses = append(uses, parsed.Names()...)
+		}
 	}
 	if s.Check != nil {
 		uses = append(uses, s.Check.Signal)

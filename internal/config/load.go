@@ -8,7 +8,7 @@ import (
 )
 
 // maxFileBytes bounds a configuration file. Thousands of groups fit.
-const maxFileBytes = 1 << 20
+const maxFileBytes = 8 << 20
 
 // Load reads the file at path and every secret that it refers to. The error is
 // [Problems] when the file has faults, and an ordinary error when it cannot be

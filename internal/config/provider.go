@@ -19,7 +19,7 @@ func readProvider(s *section) Provider {
 		Name:          s.name,
 		Type:          read(s, "type", "gp", oneOf("gp")),
 		Endpoint:      read(s, "endpoint", "https://gp.api.iij.jp/json", apiEndpoint),
-		GpServiceCode: read(s, "gp_service_code", "", serviceCode("gp")),
+		GpServiceCode: read(s, "gp_service_code", "", gpServiceCode),
 		AccessKey:     read(s, "access_key", secret.Secret{}, s.env.confidential),
 		SecretKey:     read(s, "secret_key", secret.Secret{}, s.env.confidential),
 

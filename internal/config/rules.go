@@ -11,12 +11,19 @@ import (
 // close reports the keys that nothing has asked for, and the required ones that
 // are missing, save those that an unknown key seems to be meant as.
 func (s *section) close() {
-	s.refuseUnknown("key", slices.Collect(maps.Keys(s.asked)))
+	if s.hasUnknown() {
+		s.refuseUnknown("key", slices.Collect(maps.Keys(s.asked)))
+	}
 	for _, key := range s.required {
 		if !s.broken && !s.has(key) && !slices.Contains(s.meant, key) {
 			s.fault(key, "is missing: add it")
 		}
 	}
+}
+
+// hasUnknown says that there are keys that nothing has asked for.
+func (s *section) hasUnknown() bool {
+	return slices.ContainsFunc(s.keys, func(key string) bool { return !s.asked[key] })
 }
 
 // refuseUnknown reports the keys that nothing has asked for as unknown things
@@ -37,7 +44,7 @@ func (s *section) refuseUnknown(kind string, valid []string) {
 // know makes the keys valid ones before they are read.
 func (s *section) know(keys ...string) {
 	for _, key := range keys {
-		s.asked[key] = true
+		s.has(key)
 	}
 }
 
@@ -69,7 +76,7 @@ func (s *section) insist(right, wrong, reason string) {
 // the unknown key from others it is asked after all of those.
 func (s *section) choice(kind string, keys ...string) string {
 	present := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !s.has(key) })
-	unknown := slices.ContainsFunc(s.keys, func(key string) bool { return !s.asked[key] })
+	unknown := s.hasUnknown()
 	switch {
 	case len(present) == 1:
 		return present[0]

@@ -37,7 +37,7 @@ type section struct {
 	at       *yaml.Node // where problems of the section as a whole are reported
 	keys     []string   // in the order of the file
 	fields   map[string]field
-	asked    map[string]bool // the valid keys
+	asked    map[string]bool // the valid keys; not known, nor needed, while there are no fields
 	required []string
 	meant    []string // valid keys that unknown ones are near to
 	broken   bool     // it could not be read whole, which is reported already: nothing in it is missing
@@ -47,7 +47,7 @@ type section struct {
 type field struct{ key, value *yaml.Node }
 
 func newSection(r *reader, path string, at *yaml.Node) *section {
-	return &section{reader: r, path: path, at: at, asked: map[string]bool{}}
+	return &section{reader: r, path: path, at: at}
 }
 
 // mapping is the section that the given node holds.
@@ -71,7 +71,7 @@ func (s *section) fill(mapping *yaml.Node) {
 		s.record(mapping, s.path, "is %s, but a mapping is wanted: write its keys indented below, or as {key: value}", kindOf(mapping))
 		return
 	}
-	s.fields = make(map[string]field, len(mapping.Content)/2)
+	s.fields, s.asked = make(map[string]field, len(mapping.Content)/2), map[string]bool{}
 	for pair := range slices.Chunk(mapping.Content, 2) {
 		s.add(field{key: pair[0], value: pair[1]})
 	}
@@ -104,6 +104,9 @@ func (s *section) join(key string) string {
 
 // has says that the file has the key, whatever its value.
 func (s *section) has(key string) bool {
+	if len(s.fields) == 0 {
+		return false
+	}
 	s.asked[key] = true
 	_, ok := s.fields[key]
 	return ok

@@ -113,9 +113,10 @@ func (s *section) checkWindow(signal Signal, interval time.Duration) {
 	}
 }
 
+var percentile = regexp.MustCompile(`^p[5-9][0-9]$`)
+
 // statistic accepts one of the given words, or a percentile.
 func statistic(valid ...string) parser[string] {
-	percentile := regexp.MustCompile(`^p[5-9][0-9]$`)
 	return func(value string) (string, error) {
 		if slices.Contains(valid, value) || percentile.MatchString(value) {
 			return value, nil

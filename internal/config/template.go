@@ -10,7 +10,6 @@ var (
 	planType        = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`), "a type of virtual machine: write for example V40")
 	templateVersion = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`),
 		"the version of a template: write up to 64 letters, digits, `.`, `_` and `-`")
-	fwlb = serviceCode("gl")
 )
 
 // notAttached is written as the fwlb of machines that no FW+LB is put in front of.
@@ -20,7 +19,7 @@ func readTemplate(s *section, balancers []Balancer) Template {
 	defer s.close()
 	s.require("source", "type")
 	return Template{
-		Source:       read(s, "source", "", serviceCode("gc")),
+		Source:       read(s, "source", "", gcServiceCode),
 		Type:         read(s, "type", "", planType),
 		SSHPublicKey: read(s, "ssh_public_key", secret.Secret{}, s.env.sshPublicKey),
 		Version:      read(s, "version", "", templateVersion),
@@ -39,5 +38,5 @@ func fwlbOrNone(value string) (string, error) {
 	if value == notAttached {
 		return "", nil
 	}
-	return fwlb(value)
+	return glServiceCode(value)
 }

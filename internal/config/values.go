@@ -59,6 +59,9 @@ func matching(pattern *regexp.Regexp, shape string) parser[string] {
 var name = matching(regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`),
 	"a name: write up to 40 of a-z, 0-9 and -, beginning with a letter")
 
+// The codes of an account, of a virtual machine and of an FW+LB.
+var gpServiceCode, gcServiceCode, glServiceCode = serviceCode("gp"), serviceCode("gc"), serviceCode("gl")
+
 // serviceCode accepts a code of IIJ's: a prefix that tells the kind of contract,
 // and 8 digits (GP-API manual: service codes).
 func serviceCode(prefix string) parser[string] {

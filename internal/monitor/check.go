@@ -21,13 +21,13 @@ type disputes map[disputeKey]error
 func (m *Monitor) check(s signal, mine answers, other signal, theirs answers, targets []Target, now time.Time, lasting disputes) answers {
 	if s.perInstance == other.perInstance && s.perInstance {
 		for i, target := range targets {
-			mine.instances[i] = m.doubted(s, target.Code, mine.instances[i], disagreement(*s.config.Check, mine.instances[i].sample, theirs.instances[i].sample), lasting)
+			mine.instances[i] = m.doubted(s, target.Code, mine.instances[i], disagreement(*s.check, mine.instances[i].sample, theirs.instances[i].sample), lasting)
 		}
 		return mine
 	}
 	ours, _, _ := s.of(mine, targets).Summary(now)
 	summary, _, _ := other.of(theirs, targets).Summary(now)
-	against := disagreement(*s.config.Check, ours, summary)
+	against := disagreement(*s.check, ours, summary)
 	mine.group = m.doubted(s, "", mine.group, against, lasting)
 	for i := range mine.instances {
 		mine.instances[i] = m.doubted(s, "", mine.instances[i], against, lasting)
@@ -42,7 +42,7 @@ func (m *Monitor) doubted(s signal, code string, a answer, against error, lastin
 	if against == nil || !ok {
 		return a
 	}
-	key := disputeKey{s.config.Name, code}
+	key := disputeKey{s.name, code}
 	if earlier := m.disputes[key]; earlier != nil {
 		against = earlier
 	}

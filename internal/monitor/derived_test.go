@@ -243,6 +243,31 @@ func TestADisagreementIsToldInTheWordsOfItsBeginning(t *testing.T) {
 	}
 }
 
+func TestEachOfSeveralDisagreementsIsToldOfOnce(t *testing.T) {
+	t.Parallel()
+	checked := func(s *config.Signal) { s.Check = &config.CrossCheck{Signal: "theirs", Within: 0.2} }
+	watch := newScripted(t, groupOf(0, with(ofAll("one"), checked), with(ofAll("other"), checked), ofAll("theirs")), 0)
+	defer watch.Close()
+	read := func(n int) []Fault {
+		watch.read(tick(n), func(name string, _ int) reading.Reading {
+			if name == "theirs" {
+				return says(100, tick(n))
+			}
+			return says(float64(10+n), tick(n))
+		})
+		return watch.Faults()
+	}
+	first, second := read(0), read(1)
+	if len(first) != 2 || len(second) != 2 {
+		t.Fatalf("first %v, then %v, want two each time", first, second)
+	}
+	for i := range first {
+		if first[i].String() != second[i].String() {
+			t.Errorf("told anew: %v, then %v", first[i], second[i])
+		}
+	}
+}
+
 func TestADoubtReachesWhatIsMadeOfTheSignal(t *testing.T) {
 	t.Parallel()
 	group := groupOf(0, formulaOf("mine * 2"), with(ofAll("mine"), func(s *config.Signal) { s.Check = &config.CrossCheck{Signal: "theirs", Within: 0.2} }), ofAll("theirs"))

@@ -43,7 +43,7 @@ func faultsOf(s signal, found answers, targets []Target) []Fault {
 		if found.group.err == nil {
 			return nil
 		}
-		return []Fault{{s.config.Name, "", found.group.sample.Why(), found.group.err}}
+		return []Fault{{s.name, "", found.group.sample.Why(), found.group.err}}
 	}
 	var faults []Fault
 	expected, silent := 0, 0
@@ -53,7 +53,7 @@ func faultsOf(s signal, found answers, targets []Target) []Fault {
 		}
 		expected++
 		if a := found.instances[i]; a.err != nil {
-			faults = append(faults, Fault{s.config.Name, target.Code, a.sample.Why(), a.err})
+			faults = append(faults, Fault{s.name, target.Code, a.sample.Why(), a.err})
 			if a.silent {
 				silent++
 			}

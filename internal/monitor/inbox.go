@@ -35,7 +35,7 @@ func (m *Monitor) Push(signal string, value float64, at time.Time) (kept bool, e
 	box := m.inboxes[signal]
 	switch now := time.Now(); {
 	case box == nil:
-		return false, fmt.Errorf("push to signal %s: group %s has no such signal with a push source", signal, m.options.Group.Name)
+		return false, fmt.Errorf("push to signal %s: group %s has no such signal with a push source", signal, m.name)
 	case math.IsNaN(value) || math.IsInf(value, 0):
 		return false, fmt.Errorf("push %v to signal %s: nothing can be decided on it: send a finite number, or nothing", value, signal)
 	case at.Sub(now) > maxSkew:

@@ -67,16 +67,20 @@ type Target struct {
 }
 
 // Monitor reads the signals of one group. It is for one caller at a time.
+//
+// There can be thousands, most of them with a single signal. So of the configuration it
+// keeps what it needs, and it makes nothing that it may never use.
 type Monitor struct {
-	options   Options
+	name      string // the group's
+	interval  time.Duration
+	observe   func(kind string, outcome policy.Absence, took time.Duration)
 	signals   []signal
-	sources   []*source // of each instance
-	pages     *prom.Pages
-	group     *instance // the group's own sources
-	instances map[instanceKey]*instance
-	order     []int          // of the signals, each behind those that it uses
-	byName    map[string]int // places of the signals
+	order     []int       // of the signals, each behind those that it uses
+	group     places      // of the group's own sources
+	sources   []*source   // of each instance
+	pages     *prom.Pages // nil: none is read
 	inboxes   map[string]*inbox
+	instances map[instanceKey]places
 	readAt    time.Time // when the last reading began that was no extra one
 	faults    []Fault
 	disputes  disputes
@@ -84,12 +88,13 @@ type Monitor struct {
 
 // signal is a configured signal and where its readings are found.
 type signal struct {
-	config    config.Signal
+	name      string
 	statistic policy.Statistic
 	ceiling   float64
 	slot
 	perInstance bool
-	made        maker // of a signal that is made of others; else nil
+	made        maker              // of a signal that is made of others; else nil
+	check       *config.CrossCheck // nil: there is nothing to check it against
 }
 
 type instanceKey struct {
@@ -97,36 +102,34 @@ type instanceKey struct {
 	address netip.Addr
 }
 
-// instance holds the state of everything read at one address, or of the group.
-type instance struct{ places []*place }
-
 // New prepares reading and sends nothing yet. The error names the signal at fault.
 // Close the monitor after use.
 func New(options Options) (*Monitor, error) {
 	if options.Observe == nil {
 		options.Observe = func(string, policy.Absence, time.Duration) {}
 	}
-	m := &Monitor{options: options, pages: prom.NewPages(), instances: map[instanceKey]*instance{}}
-	plan := newPlan(options, m.pages)
-	for _, c := range options.Group.Signals {
-		s, err := plan.add(c)
-		if err != nil {
-			m.Close()
-			return nil, fmt.Errorf("group %s, signal %s: %w", options.Group.Name, c.Name, err)
+	group, plan := options.Group, newPlan(options)
+	m := &Monitor{name: group.Name, interval: group.Interval, observe: options.Observe, signals: make([]signal, len(group.Signals))}
+	for i, c := range group.Signals {
+		var err error
+		if m.signals[i], err = plan.add(c); err != nil {
+			return nil, fmt.Errorf("group %s, signal %s: %w", group.Name, c.Name, err)
 		}
-		m.signals = append(m.signals, s)
 	}
-	if err := m.join(); err != nil {
-		m.Close()
-		return nil, fmt.Errorf("group %s, %w", options.Group.Name, err)
+	if err := m.join(group.Signals); err != nil {
+		return nil, fmt.Errorf("group %s, %w", group.Name, err)
 	}
-	m.sources, m.inboxes = plan.ofInstances, plan.inboxes
-	m.group = open(plan.ofGroup, netip.Addr{}, options.Group.Interval)
+	m.sources, m.pages, m.inboxes = plan.ofInstances, plan.pages, plan.inboxes
+	m.group = open(plan.ofGroup, netip.Addr{}, group.Interval)
 	return m, nil
 }
 
 // Close closes idle connections to pages.
-func (m *Monitor) Close() { m.pages.Close() }
+func (m *Monitor) Close() {
+	if m.pages != nil {
+		m.pages.Close()
+	}
+}
 
 // Read reads all sources once and returns the signals. Now is the instant at
 // which PromQL is evaluated; ages are taken on the process's own clock, which no
@@ -134,7 +137,7 @@ func (m *Monitor) Close() { m.pages.Close() }
 // times its attempts, of the sources.
 func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []policy.Signal {
 	m.keep(targets)
-	if started := time.Now(); !m.readAt.IsZero() && started.Sub(m.readAt) < early(m.options.Group.Interval) {
+	if started := time.Now(); !m.readAt.IsZero() && started.Sub(m.readAt) < early(m.interval) {
 		ctx = context.WithValue(ctx, extra{}, true)
 	} else {
 		m.readAt = started
@@ -150,7 +153,10 @@ func isExtra(ctx context.Context) bool { return ctx.Value(extra{}) != nil }
 
 // keep opens the sources of new targets and forgets those of vanished ones.
 func (m *Monitor) keep(targets []Target) {
-	kept := make(map[instanceKey]*instance, len(targets))
+	if len(m.sources) == 0 {
+		return
+	}
+	kept := make(map[instanceKey]places, len(targets))
 	for _, target := range targets {
 		if !target.Address.IsValid() {
 			continue
@@ -158,7 +164,7 @@ func (m *Monitor) keep(targets []Target) {
 		key := instanceKey{target.Code, target.Address}
 		kept[key] = m.instances[key]
 		if kept[key] == nil {
-			kept[key] = open(m.sources, target.Address, m.options.Group.Interval)
+			kept[key] = open(m.sources, target.Address, m.interval)
 		}
 		kept[key].setWarming(target.Warming)
 	}
@@ -168,67 +174,67 @@ func (m *Monitor) keep(targets []Target) {
 // poll polls all places at the same time, the last of them by itself: most groups with a
 // signal of the group have no other.
 func (m *Monitor) poll(ctx context.Context, now time.Time) {
-	places := slices.Clone(m.group.places)
-	for _, instance := range m.instances {
-		places = append(places, instance.places...)
+	all := slices.Clip(m.group)
+	for _, places := range m.instances {
+		all = append(all, places...)
 	}
-	if len(places) == 0 {
+	if len(all) == 0 {
 		return
 	}
 	// Where nobody answers there is nobody to spare the wait, and the first to come back
 	// is to be noticed.
-	must := isExtra(ctx) || !slices.ContainsFunc(places, func(p *place) bool { return p.backoff.silent == 0 })
-	last := len(places) - 1
+	must := isExtra(ctx) || !slices.ContainsFunc(all, func(p *place) bool { return p.backoff.silent == 0 })
+	last := len(all) - 1
 	var polls sync.WaitGroup
-	for _, place := range places[:last] {
-		polls.Go(func() { place.poll(ctx, now, must, m.options.Observe) })
+	for _, place := range all[:last] {
+		polls.Go(func() { place.poll(ctx, now, must, m.observe) })
 	}
-	places[last].poll(ctx, now, must, m.options.Observe)
+	all[last].poll(ctx, now, must, m.observe)
 	polls.Wait()
 }
 
 // join finds what each signal is made of, and in which order they are made.
-func (m *Monitor) join() error {
-	configs := make([]config.Signal, len(m.signals))
-	m.byName = make(map[string]int, len(m.signals))
-	for i, s := range m.signals {
-		configs[i], m.byName[s.config.Name] = s.config, i
-	}
-	order, circle := config.InOrder(configs)
+func (m *Monitor) join(configured []config.Signal) error {
+	order, circle := config.InOrder(configured)
 	if circle != nil {
 		return fmt.Errorf("signals use each other in a circle (%s): of two only one can use the other", strings.Join(circle, " → "))
 	}
 	m.order = order
 	for _, i := range order {
-		s := &m.signals[i]
-		for _, name := range s.config.Uses() {
-			if _, known := m.byName[name]; !known {
-				return fmt.Errorf("signal %s: it uses %s, which is none of the group's signals", s.config.Name, name)
+		c := configured[i]
+		for _, name := range c.Uses() {
+			if m.find(name) < 0 {
+				return fmt.Errorf("signal %s: it uses %s, which is none of the group's signals", c.Name, name)
 			}
 		}
-		if err := m.derive(s); err != nil {
-			return fmt.Errorf("signal %s: %w", s.config.Name, err)
+		if err := m.derive(&m.signals[i], c); err != nil {
+			return fmt.Errorf("signal %s: %w", c.Name, err)
 		}
 	}
 	return nil
 }
 
+// find is where among the signals the named one is; below 0 if it is none of them.
+func (m *Monitor) find(name string) int {
+	return slices.IndexFunc(m.signals, func(s signal) bool { return s.name == name })
+}
+
 // derive finds how a signal that is made of others is made.
-func (m *Monitor) derive(s *signal) error {
+func (m *Monitor) derive(s *signal, c config.Signal) error {
 	var parts []string
 	switch {
-	case len(s.config.FirstOf) > 0:
-		parts, s.made = s.config.FirstOf, firstOf(s.config.FirstOf)
-	case s.config.Formula != "":
-		parsed, err := formula.Parse(s.config.Formula)
+	case len(c.FirstOf) > 0:
+		parts, s.made = c.FirstOf, firstOf(c.FirstOf)
+	case c.Formula != "":
+		parsed, err := formula.Parse(c.Formula)
 		if err != nil {
 			return err
 		}
-		parts, s.made = parsed.Names(), computed(parsed, s.config.Ceiling)
+		parts, s.made = parsed.Names(), computed(parsed, c.Ceiling)
 	}
 	for _, name := range parts {
-		part := m.signals[m.byName[name]]
-		if len(s.config.FirstOf) > 0 && part.perInstance != m.signals[m.byName[parts[0]]].perInstance {
+		part := m.signals[m.find(name)]
+		if len(c.FirstOf) > 0 && part.perInstance != m.signals[m.find(parts[0])].perInstance {
 			return errors.New("first_of: some are about each instance and others about the group: one cannot stand in for the other")
 		}
 		s.perInstance = s.perInstance || part.perInstance
@@ -238,12 +244,15 @@ func (m *Monitor) derive(s *signal) error {
 
 func (m *Monitor) report(now time.Time, targets []Target) []policy.Signal {
 	found := make([]answers, len(m.signals))
-	lasting := disputes{}
+	var lasting disputes
 	for _, i := range m.order {
 		s := m.signals[i]
 		found[i] = m.answers(s, found, targets, now)
-		if s.config.Check != nil {
-			j := m.byName[s.config.Check.Signal]
+		if s.check != nil {
+			if lasting == nil {
+				lasting = disputes{}
+			}
+			j := m.find(s.check.Signal)
 			found[i] = m.check(s, found[i], m.signals[j], found[j], targets, now, lasting)
 		}
 	}
@@ -259,7 +268,7 @@ func (m *Monitor) report(now time.Time, targets []Target) []policy.Signal {
 // of is the signal as policy wants it.
 func (s signal) of(found answers, targets []Target) policy.Signal {
 	signal := policy.Signal{
-		Name:        s.config.Name,
+		Name:        s.name,
 		PerInstance: s.perInstance,
 		Statistic:   s.statistic,
 		Ceiling:     s.ceiling,
@@ -273,24 +282,26 @@ func (s signal) of(found answers, targets []Target) policy.Signal {
 
 // answers are what is known of one signal, given those that it is made of.
 func (m *Monitor) answers(s signal, found []answers, targets []Target, now time.Time) answers {
-	of := func(i int) answer {
-		return s.made(func(name string) answer { return found[m.byName[name]].at(i) }, now)
-	}
 	if !s.perInstance {
 		if s.made != nil {
-			return answers{group: of(0)}
+			return answers{group: m.made(s, found, 0, now)}
 		}
-		return answers{group: m.group.places[s.source].answer(s.position, now)}
+		return answers{group: m.group[s.source].answer(s.position, now)}
 	}
 	instances := make([]answer, len(targets))
 	for i, target := range targets {
 		if s.made != nil {
-			instances[i] = of(i)
+			instances[i] = m.made(s, found, i, now)
 		} else {
 			instances[i] = m.answerOf(s, target, now)
 		}
 	}
 	return answers{instances: instances}
+}
+
+// made is the answer of a signal that is made of others, at the ith instance.
+func (m *Monitor) made(s signal, found []answers, i int, now time.Time) answer {
+	return s.made(func(name string) answer { return found[m.find(name)].at(i) }, now)
 }
 
 var errNoAddress = errors.New("its private address is not known: it is read once the provider describes it")
@@ -303,5 +314,5 @@ func (m *Monitor) answerOf(s signal, target Target, now time.Time) answer {
 		return answer{sample: policy.Missing(policy.Failed, now), err: errNoAddress}
 	}
 	at := m.instances[instanceKey{target.Code, target.Address}]
-	return at.places[s.source].answer(s.position, now)
+	return at[s.source].answer(s.position, now)
 }

@@ -12,8 +12,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/autoscaled/autoscaled/internal/config"
-	"github.com/autoscaled/autoscaled/internal/monitor/prom"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -28,8 +26,8 @@ type field struct {
 
 func (f *field) source() *source {
 	return &source{
-		kind:    "field",
-		windows: []window{{rules: rules{span: time.Minute, over: by(policy.Average), most: 60, staleness: time.Minute}}},
+		kind:  "field",
+		rules: []rules{{span: time.Minute, over: by(policy.Average), most: 60, staleness: time.Minute}},
 		open: func(address netip.Addr) probe {
 			f.opened++
 			return f.probes[address]
@@ -40,14 +38,10 @@ func (f *field) source() *source {
 // watching is a monitor of the one signal cpu, read from the field.
 func watching(f *field) *Monitor {
 	return &Monitor{
-		options:   Options{Observe: func(string, policy.Absence, time.Duration) {}},
-		signals:   []signal{{config: config.Signal{Name: "cpu"}, perInstance: true, ceiling: 1}},
-		sources:   []*source{f.source()},
-		pages:     prom.NewPages(),
-		group:     &instance{},
-		instances: map[instanceKey]*instance{},
-		order:     []int{0},
-		byName:    map[string]int{"cpu": 0},
+		observe: func(string, policy.Absence, time.Duration) {},
+		signals: []signal{{name: "cpu", perInstance: true, ceiling: 1}},
+		sources: []*source{f.source()},
+		order:   []int{0},
 	}
 }
 
@@ -199,7 +193,7 @@ func TestObserveHearsOfEachRequest(t *testing.T) {
 	m := watching(&field{probes: map[netip.Addr]probe{addressA: always(1), addressB: dead(0)}})
 	var mu sync.Mutex
 	var heard []policy.Absence
-	m.options.Observe = func(_ string, outcome policy.Absence, _ time.Duration) {
+	m.observe = func(_ string, outcome policy.Absence, _ time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		heard = append(heard, outcome)

@@ -19,12 +19,12 @@ import (
 // plan gathers the configured signals into as few requests as possible.
 type plan struct {
 	options     Options
-	pages       *prom.Pages
+	pages       *prom.Pages // nil until one is read
 	ofInstances []*source
 	ofGroup     []*source
 	agents      map[agentKey]*agentSource
 	targets     map[targetKey]*targetSource
-	inboxes     map[string]*inbox // by the signal's name
+	inboxes     map[string]*inbox // by the signal's name; nil until one is pushed
 }
 
 // agentKey is what agents must have in common to be asked in one PDU.
@@ -70,13 +70,11 @@ type targetSource struct {
 	selectors []prom.Selector
 }
 
-func newPlan(options Options, pages *prom.Pages) *plan {
+func newPlan(options Options) *plan {
 	return &plan{
 		options: options,
-		pages:   pages,
 		agents:  map[agentKey]*agentSource{},
 		targets: map[targetKey]*targetSource{},
-		inboxes: map[string]*inbox{},
 	}
 }
 
@@ -87,7 +85,7 @@ func (p *plan) add(c config.Signal) (signal, error) {
 	if !ok {
 		return signal{}, fmt.Errorf("statistic %q is unknown: use avg, max, median, min, sum, or p50 to p99", c.Statistic)
 	}
-	s := signal{config: c, statistic: statistic, ceiling: c.Ceiling}
+	s := signal{name: c.Name, statistic: statistic, ceiling: c.Ceiling, check: c.Check}
 	if c.Derived() {
 		return s, nil
 	}
@@ -95,10 +93,10 @@ func (p *plan) add(c config.Signal) (signal, error) {
 	if err != nil {
 		return signal{}, err
 	}
-	if err := p.addSource(&s); err != nil {
+	if err := p.addSource(&s, c); err != nil {
 		return signal{}, err
 	}
-	p.sourceOf(s).windows[s.position].rules = rules
+	p.sourceOf(s).rules[s.position] = rules
 	return s, nil
 }
 
@@ -110,8 +108,7 @@ func (p *plan) sourceOf(s signal) *source {
 }
 
 // addSource finds or makes the source that the signal names.
-func (p *plan) addSource(s *signal) (err error) {
-	c := s.config
+func (p *plan) addSource(s *signal, c config.Signal) (err error) {
 	switch {
 	case c.SNMP != nil:
 		s.perInstance = !c.SNMP.Address.IsValid()
@@ -120,7 +117,7 @@ func (p *plan) addSource(s *signal) (err error) {
 		s.perInstance = c.Scrape.URL == ""
 		s.slot, err = p.addTarget(c)
 	case c.PromQL != "":
-		s.slot, err = p.addQuestion(c, prom.Question{PromQL: c.PromQL, Range: c.Range}, prom.Answer.Only)
+		s.slot, err = p.addQuestion(c, &query{question: prom.Question{PromQL: c.PromQL, Range: c.Range}})
 	case c.Query != "":
 		s.slot, err = p.addQuery(c)
 	case c.Push != nil:
@@ -181,6 +178,9 @@ func (p *plan) addTarget(c config.Signal) (slot, error) {
 	if c.Scrape.Timeout <= 0 {
 		return slot{}, fmt.Errorf("scrape: timeout %s: it must be more than 0", c.Scrape.Timeout)
 	}
+	if p.pages == nil {
+		p.pages = prom.NewPages()
+	}
 	fetcher, err := p.pages.Via(c.Scrape.Access)
 	if err != nil {
 		return slot{}, fmt.Errorf("scrape: %w", err)
@@ -228,39 +228,25 @@ func (k targetKey) at(address netip.Addr) string {
 }
 
 func (p *plan) addQuery(c config.Signal) (slot, error) {
-	query, ok := p.options.Queries[c.Query]
+	shared, ok := p.options.Queries[c.Query]
 	if !ok {
 		return slot{}, fmt.Errorf("query %q is not defined: add it to queries", c.Query)
 	}
-	name := p.options.Group.Name
-	return p.addQuestion(c, prom.Question{PromQL: query.PromQL, Range: query.Range}, func(answer prom.Answer) reading.Reading {
-		return answer.Of(query.GroupLabel, name)
+	return p.addQuestion(c, &query{
+		question: prom.Question{PromQL: shared.PromQL, Range: shared.Range}, label: shared.GroupLabel, group: p.options.Group.Name,
 	})
 }
 
-func (p *plan) addQuestion(c config.Signal, question prom.Question, pick func(prom.Answer) reading.Reading) (slot, error) {
-	server := p.options.Prometheus
-	if server == nil {
+// addQuestion makes a source of the query, of which it fills in what all have.
+func (p *plan) addQuestion(c config.Signal, q *query) (slot, error) {
+	if p.options.Prometheus == nil {
 		return slot{}, errors.New("it needs a Prometheus server, and none is configured: add prometheus.url")
 	}
-	if err := question.Check(); err != nil {
+	if err := q.question.Check(); err != nil {
 		return slot{}, err
 	}
-	question.Lookback = c.Staleness
-	offset := c.Offset
-	// Groups have their slots all over the interval, and none is to get the same answer
-	// twice. An extra reading takes only one of this moment.
-	interval := p.options.Group.Interval
-	added := &source{kind: "promql", open: func(netip.Addr) probe {
-		return func(ctx context.Context, now time.Time) []reading.Reading {
-			maxAge := interval * 9 / 10
-			if isExtra(ctx) {
-				maxAge = min(maxAge, time.Second/2)
-			}
-			answer := pick(server.Ask(ctx, question, now.Add(-offset), maxAge))
-			return []reading.Reading{answer.Later(offset)}
-		}
-	}}
+	q.server, q.question.Lookback, q.offset, q.interval = p.options.Prometheus, c.Staleness, c.Offset, p.options.Group.Interval
+	added := &source{kind: "promql", open: func(netip.Addr) probe { return q.read }}
 	p.ofGroup = append(p.ofGroup, added)
 	return slot{len(p.ofGroup) - 1, added.answer()}, nil
 }
@@ -268,6 +254,9 @@ func (p *plan) addQuestion(c config.Signal, question prom.Question, pick func(pr
 // addInbox makes a source of what is pushed.
 func (p *plan) addInbox(signal string) slot {
 	box := &inbox{group: p.options.Group.Name, signal: signal}
+	if p.inboxes == nil {
+		p.inboxes = map[string]*inbox{}
+	}
 	p.inboxes[signal] = box
 	added := &source{kind: "push", open: func(netip.Addr) probe {
 		return func(context.Context, time.Time) []reading.Reading { return []reading.Reading{box.read()} }
@@ -278,6 +267,6 @@ func (p *plan) addInbox(signal string) slot {
 
 // answer makes the source answer one more signal, and returns its position.
 func (s *source) answer() int {
-	s.windows = append(s.windows, window{})
-	return len(s.windows) - 1
+	s.rules = append(s.rules, rules{})
+	return len(s.rules) - 1
 }

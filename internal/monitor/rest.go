@@ -20,7 +20,7 @@ var errResting = errors.New("it stands still: until it moves the group can grow 
 
 // see takes the next value, which came at now, and says whether one of a time that
 // was doubted has ended with it.
-func (r *rest) see(value float64, by rules, now time.Time) (over bool) {
+func (r *rest) see(value float64, by *rules, now time.Time) (over bool) {
 	_, doubt := r.judge(by, now)
 	r.still = value == 0
 	if !by.countsUp {
@@ -38,7 +38,7 @@ func (r *rest) see(value float64, by rules, now time.Time) (over bool) {
 
 // judge says whether the value has stood still for too long to count at all; the error
 // alone says that it may not shrink the group.
-func (r *rest) judge(by rules, now time.Time) (frozen bool, err error) {
+func (r *rest) judge(by *rules, now time.Time) (frozen bool, err error) {
 	since := r.moved
 	if since.IsZero() {
 		since = r.began

@@ -73,19 +73,19 @@ func (s *scripted) read(now time.Time, script func(signal string, instance int) 
 			continue
 		}
 		if !signal.perInstance {
-			s.group.places[signal.source].take([]reading.Reading{script(signal.config.Name, 0)}, now)
+			s.group[signal.source].take([]reading.Reading{script(signal.name, 0)}, now)
 		}
 	}
 	for i, target := range s.targets {
 		answers := map[int][]reading.Reading{}
 		for _, signal := range s.signals {
 			if signal.made == nil && signal.perInstance {
-				answers[signal.source] = append(answers[signal.source], script(signal.config.Name, i))
+				answers[signal.source] = append(answers[signal.source], script(signal.name, i))
 			}
 		}
 		at := s.instances[instanceKey{target.Code, target.Address}]
 		for source, readings := range answers {
-			at.places[source].take(readings, now)
+			at[source].take(readings, now)
 		}
 	}
 	return s.report(now, s.targets)

@@ -11,9 +11,9 @@ import (
 
 // source is one request that answers one or several signals.
 type source struct {
-	kind    string   // snmp, scrape, promql
-	windows []window // empty ones, one for each signal it answers
-	open    func(netip.Addr) probe
+	kind  string  // snmp, scrape, promql, push
+	rules []rules // one for each signal that it answers
+	open  func(netip.Addr) probe
 }
 
 // probe makes the request and returns a reading for each signal it answers. It
@@ -25,32 +25,37 @@ type slot struct{ source, position int }
 
 // place is a source at one address: what was read there and is still remembered.
 type place struct {
-	kind     string
-	probe    probe
-	windows  []window
-	readings []reading.Reading // of the last poll
-	backoff  backoff
-	warming  bool
+	kind    string
+	probe   probe
+	windows []window // one for each signal that it answers
+	backoff backoff
+	warming bool
 }
 
+// places are those of everything read at one address, or of the group.
+type places []*place
+
 // open makes the places of the sources at address.
-func open(sources []*source, address netip.Addr, interval time.Duration) *instance {
-	opened := &instance{}
-	for _, source := range sources {
-		opened.places = append(opened.places, &place{
+func open(sources []*source, address netip.Addr, interval time.Duration) places {
+	opened := make(places, len(sources))
+	for i, source := range sources {
+		opened[i] = &place{
 			kind:    source.kind,
 			probe:   source.open(address),
-			windows: append([]window(nil), source.windows...),
+			windows: make([]window, len(source.rules)),
 			backoff: backoff{interval: interval},
-		})
+		}
+		for j := range source.rules {
+			opened[i].windows[j].rules = &source.rules[j]
+		}
 	}
 	return opened
 }
 
 // setWarming says whether the instance is warming. What was silent while it did, its
 // agent still starting, is asked again at once.
-func (i *instance) setWarming(warming bool) {
-	for _, place := range i.places {
+func (all places) setWarming(warming bool) {
+	for _, place := range all {
 		if place.warming && !warming {
 			place.backoff.took(false, time.Time{})
 		}
@@ -66,9 +71,10 @@ func (p *place) poll(ctx context.Context, now time.Time, must bool, observe func
 	if !must && p.backoff.rests(started) {
 		return
 	}
-	p.take(p.probe(ctx, now), time.Now())
+	readings := p.probe(ctx, now)
+	p.take(readings, time.Now())
 	outcome, silent := policy.Present, true
-	for _, r := range p.readings {
+	for _, r := range readings {
 		if outcome == policy.Present {
 			outcome = r.Sample.Why()
 		}
@@ -80,10 +86,11 @@ func (p *place) poll(ctx context.Context, now time.Time, must bool, observe func
 
 // take keeps the readings of a poll that ended at now.
 func (p *place) take(readings []reading.Reading, now time.Time) {
-	p.readings = readings
 	for i, r := range readings {
+		w := &p.windows[i]
+		w.err, w.silent = r.Err, r.Sample.Why() == policy.Failed
 		if !p.warming {
-			p.windows[i].add(r.Sample, now)
+			w.add(r.Sample, now)
 		}
 	}
 }
@@ -91,10 +98,10 @@ func (p *place) take(readings []reading.Reading, now time.Time) {
 // answer is the sample of the signal at position, and what is wrong with it: the last
 // poll's error, or what its window found.
 func (p *place) answer(position int, now time.Time) answer {
-	sample, err := p.windows[position].read(now)
-	polled := p.readings[position]
-	if polled.Err != nil {
-		err = polled.Err
+	w := &p.windows[position]
+	sample, err := w.read(now)
+	if w.err != nil {
+		err = w.err
 	}
-	return answer{sample: sample, err: err, silent: polled.Sample.Why() == policy.Failed}
+	return answer{sample: sample, err: err, silent: w.silent}
 }

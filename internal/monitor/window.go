@@ -35,12 +35,15 @@ func rulesOf(c config.Signal, group config.Group) (rules, error) {
 	how, err := overOf(c.Over)
 	covered := group.ScaleIn.Stabilization - group.Gap()
 	apart := early(group.Interval)
-	most := config.MaxWindowSamples * 4 / 3
-	if apart > 0 {
-		most = min(most, int(c.Window/apart))
+	most := config.MaxWindowSamples*4/3 + 3
+	switch {
+	case c.Window == 0:
+		most = 1
+	case apart > 0:
+		most = min(most, int(c.Window/apart)+3)
 	}
 	r := rules{
-		span: c.Window, over: how, most: most + 3, apart: apart, join: joinOf(c.Over), staleness: c.Staleness,
+		span: c.Window, over: how, most: most, apart: apart, join: joinOf(c.Over), staleness: c.Staleness,
 		frozenAfter: c.FrozenAfter, restAfter: c.FrozenAfter, countsUp: c.CountsUp(), ceiling: c.Most(),
 		fills: how != nil && c.Window > max(0, covered),
 	}
@@ -58,7 +61,7 @@ func rulesOf(c config.Signal, group config.Group) (rules, error) {
 // steady, full or plausible has to show again after a restart. That delays shrinking,
 // and is why nothing of it need be on disk.
 type window struct {
-	rules
+	*rules
 	points ring           // none older than span but the newest
 	lacks  policy.Absence // why the newest sample has no value; Present when it has one
 	lie    error          // what is wrong with a newest value that is not believed at all
@@ -69,6 +72,9 @@ type window struct {
 	moving  bool          // it was not the first
 	rest    rest
 	unit    unit
+
+	err    error // of the last poll; nil when it had a value
+	silent bool  // the source did not answer that
 }
 
 // maxSkew is how far after now a value may be dated. A clock that was set back

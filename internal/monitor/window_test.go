@@ -64,7 +64,7 @@ func TestWindow(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.behaviour, func(t *testing.T) {
 			t.Parallel()
-			w := window{rules: rules{span: test.span, over: by(policy.Average), most: 10, staleness: 30 * time.Second}}
+			w := window{rules: &rules{span: test.span, over: by(policy.Average), most: 10, staleness: 30 * time.Second}}
 			for _, sample := range test.samples {
 				w.add(sample, sample.At())
 			}
@@ -78,7 +78,7 @@ func TestWindow(t *testing.T) {
 func TestAWindowNeverMakesUpAValue(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := window{rules: rules{
+		w := window{rules: &rules{
 			span:      time.Duration(rapid.IntRange(0, 60).Draw(t, "span")) * time.Second,
 			over:      rapid.SampledFrom([]over{nil, ewma, by(policy.Average), by(policy.Maximum), by(policy.Minimum), by(policy.Percentile(90))}).Draw(t, "over"),
 			most:      rapid.IntRange(1, 40).Draw(t, "most"),
@@ -135,7 +135,7 @@ func drawSample(t *rapid.T, at float64) policy.Sample {
 
 func TestAWindowKeepsNoMoreThanItsSpan(t *testing.T) {
 	t.Parallel()
-	w := window{rules: rules{span: 10 * time.Second, over: by(policy.Average), most: 12, staleness: 30 * time.Second}}
+	w := window{rules: &rules{span: 10 * time.Second, over: by(policy.Average), most: 12, staleness: 30 * time.Second}}
 	for i := range 10_000 {
 		w.add(value(1, float64(i)), second(float64(i)))
 		w.read(second(float64(i)))
@@ -186,7 +186,7 @@ func TestAPeakThatAnExtraReadingShowedIsNotLost(t *testing.T) {
 
 func TestAWindowThatOverflowsIsNotFull(t *testing.T) {
 	t.Parallel()
-	w := window{rules: rules{span: time.Minute, over: by(policy.Average), most: 3, staleness: time.Minute, fills: true}}
+	w := window{rules: &rules{span: time.Minute, over: by(policy.Average), most: 3, staleness: time.Minute, fills: true}}
 	for n := range 10 {
 		w.add(policy.ValueAt(1, second(float64(10*n))), second(float64(10*n)))
 	}

@@ -152,9 +152,10 @@ func (w *World) buildGroup(l *life, g *group, account *actions.Account, observer
 		return err
 	}
 	account.Serve(crew)
+	spec := w.spec(g)
 	acting, err := fleet.NewGroup(fleet.GroupOptions{
 		DeciderOptions: fleet.DeciderOptions{
-			Name: g.Name, Account: accountName, Spec: w.spec(g), Interval: g.interval, Signals: &g.load, Observer: observer,
+			Name: g.Name, Account: accountName, Spec: &spec, Interval: g.interval, Signals: &g.load, Observer: observer,
 			Pools: names, Now: w.wallNow, Log: zap.NewNop(), Metrics: fleetMetrics,
 		},
 		Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: warmUp,

@@ -44,7 +44,7 @@ func readPage(ctx context.Context, url string) (page, error) {
 	for lines.Scan() {
 		p.bytes += len(lines.Bytes()) + 1
 		for _, begin := range wanted {
-			if strings.HasPrefix(lines.Text(), begin) {
+			if strings.HasPrefix(lines.Text(), begin) && strings.Contains(lines.Text(), " ") { // the last line of a page that is cut off may lack its value
 				p.lines = append(p.lines, parseLine(lines.Text()))
 			}
 		}

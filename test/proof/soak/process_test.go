@@ -112,9 +112,10 @@ func (w *world) start() {
 		})
 		must(w.t, err)
 		account.Serve(crew)
+		spec := pool.spec()
 		group, err := fleet.NewGroup(fleet.GroupOptions{
 			DeciderOptions: fleet.DeciderOptions{
-				Name: pool.name, Account: "gio", Spec: pool.spec(), Interval: interval, Signals: pool.load, Observer: observer,
+				Name: pool.name, Account: "gio", Spec: &spec, Interval: interval, Signals: pool.load, Observer: observer,
 				Pools: []string{glCode + "/" + pool.name}, Now: time.Now, Log: zap.NewNop(), Metrics: groups,
 			},
 			Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: 20 * time.Second,

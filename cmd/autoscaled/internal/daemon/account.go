@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/logs"
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/cloud/gp"
@@ -185,7 +186,7 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 		Signals:  watch,
 		Observer: a.observer,
 		Now:      d.options.Now,
-		Log:      d.options.Log.WithLazy(zap.String("group", group.Name)),
+		Log:      logs.With(d.options.Log, zap.String("group", name)),
 		Metrics:  d.groups,
 	}
 	if decider.Recorder, err = d.recorder(group.Name, &decided); err != nil {

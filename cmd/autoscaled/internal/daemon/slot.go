@@ -8,7 +8,7 @@ const slotsMost = time.Minute
 
 // slots is into how many an interval is divided. Of more groups, several have the same
 // one, so that a process that sleeps is woken once for all of them.
-const slots = 100
+const slots = 20
 
 // slot is how long after the start the group at this place, of so many, is first read.
 // They take turns, so that their requests do not all leave at once, then or later.

@@ -29,6 +29,18 @@ func TestALineSaysWhatItIsAboutFirstAndLongTextsLast(t *testing.T) {
 	}
 }
 
+func TestFieldsThatAreAddedCheaplyAreInEveryLine(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	log := logs.With(textLogger(&out, zapcore.InfoLevel), zap.String("group", "web"))
+	log.Info("step", zap.String("instance", "gc00000002"))
+	log.With(zap.Int("count", 2)).Info("step")
+	log.Debug("held")
+	if want := "12:00:00 step group=web instance=gc00000002\n12:00:00 step group=web count=2\n"; out.String() != want {
+		t.Errorf("got  %swant %s", out.String(), want)
+	}
+}
+
 func TestOnlyLevelsThatNeedAttentionAreNamed(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
