@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func Explain(spec *Spec, in *Inputs, now time.Time, memory Memory) Explanation {
 		if !in.Signals[i].Present {
 			continue
 		}
-		t := turning(in, i, e.Desired.Count, decide)
+		t := turning(in, i, bounds(spec, in.Signals[i].Name), e.Desired.Count, decide)
 		e.Turning = append(e.Turning, t)
 	}
 	for i := range e.Turning {
@@ -62,10 +63,31 @@ const (
 	farthest   = 1e6 // times the value, up to which a change is looked for
 	firstStep  = 1e-6
 	bisections = 60
+	beside     = 1e-9 // as a share of a bound: surely on one side of it
 )
 
+// bounds are what the rules compare the signal with: between two of them, a rule may hold
+// in a span so narrow that strides would pass over it.
+func bounds(spec *Spec, signal string) (values []float64) {
+	for _, rule := range spec.Policies {
+		if rule.Step != nil && rule.Step.Signal == signal {
+			for _, band := range slices.Concat(rule.Step.Above, rule.Step.Below) {
+				values = append(values, band.Bound)
+			}
+		}
+		if rule.Threshold != nil {
+			for _, c := range rule.Threshold.When {
+				if c.Signal == signal {
+					values = append(values, c.bound())
+				}
+			}
+		}
+	}
+	return values
+}
+
 // turning looks for the smallest change of the ith signal.
-func turning(in *Inputs, i, desired int, decide func(*Inputs) Decision) Turning {
+func turning(in *Inputs, i int, bounds []float64, desired int, decide func(*Inputs) Decision) Turning {
 	t := Turning{Signal: in.Signals[i].Name, From: in.Signals[i].Value}
 	changed := *in
 	changed.Signals = append([]Input(nil), in.Signals...)
@@ -85,7 +107,13 @@ func turning(in *Inputs, i, desired int, decide func(*Inputs) Decision) Turning 
 		case ceiling > 0:
 			most = ceiling - t.From // nor beyond what it can show
 		}
-		by, found := smallest(unit*firstStep, most, func(by float64) bool { return at(t.From+direction*by).Desired.Count != desired })
+		var likely []float64
+		for _, bound := range bounds {
+			for _, value := range []float64{bound - beside*math.Abs(bound), bound, bound + beside*math.Abs(bound)} {
+				likely = append(likely, direction*(value-t.From))
+			}
+		}
+		by, found := smallest(unit*firstStep, most, likely, func(by float64) bool { return at(t.From+direction*by).Desired.Count != desired })
 		if found && (!t.Exists || by < math.Abs(t.To-t.From)) {
 			t.To, t.Exists = t.From+direction*by, true
 		}
@@ -105,20 +133,33 @@ func (in *Input) most() float64 {
 	return in.Ceiling
 }
 
-// smallest is the least amount, up to most, that turns, and of which the half does not.
-func smallest(step, most float64, turns func(float64) bool) (by float64, found bool) {
+// smallest is the least amount found, up to most, that turns, and of which the half does
+// not. It is looked for in doubling strides and at the likely amounts.
+func smallest(step, most float64, likely []float64, turns func(float64) bool) (by float64, found bool) {
+	if math.IsNaN(most) || most <= 0 {
+		return 0, false
+	}
+	amounts := []float64{most}
+	for amount := step; amount < most; amount *= 2 {
+		amounts = append(amounts, amount)
+	}
+	for _, amount := range likely {
+		if amount > 0 && amount < most {
+			amounts = append(amounts, amount)
+		}
+	}
+	slices.Sort(amounts)
+	i := slices.IndexFunc(amounts, turns)
+	if i < 0 {
+		return 0, false
+	}
+	by = amounts[i]
 	low := 0.0
-	for by = min(step, most); ; by = min(2*by, most) {
-		if math.IsNaN(by) || by <= 0 {
-			return 0, false
-		}
-		if turns(by) {
-			break
-		}
-		if by >= most {
-			return 0, false
-		}
-		low = by
+	if i > 0 {
+		low = amounts[i-1]
+	}
+	for turns(by / 2) {
+		by, low = by/2, 0
 	}
 	for range bisections {
 		middle := low + (by-low)/2

@@ -19,7 +19,9 @@ type with struct {
 	fields []zap.Field
 }
 
-func (w *with) With(fields []zap.Field) zapcore.Core { return w.Core.With(slices.Concat(w.fields, fields)) }
+func (w *with) With(fields []zap.Field) zapcore.Core {
+	return w.Core.With(slices.Concat(w.fields, fields))
+}
 
 func (w *with) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	if w.Enabled(entry.Level) {
