@@ -143,7 +143,8 @@ func TestACurveThatIsNotWantedAnyMoreIsNoFailureOfTheServer(t *testing.T) {
 		cancel(enough)
 		<-r.Context().Done()
 	})
-	if _, err := server.Curve(ctx, stretch); !errors.Is(err, enough) {
+	_, err := server.Curve(ctx, stretch)
+	if _, failed := errors.AsType[*CurveError](err); failed || !errors.Is(err, enough) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/logs"
+	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/rules"
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/cloud/gp"
@@ -173,7 +174,7 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 		}
 	}
 	place, _ := slices.BinarySearch(d.order, name)
-	decided, err := spec(group)
+	decided, err := rules.Of(group)
 	if err != nil {
 		return fmt.Errorf("group %s: %w", group.Name, err)
 	}
@@ -228,7 +229,7 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 		Journal:        d.journal,
 		Min:            group.Min,
 		Max:            group.Max,
-		Surge:          surge,
+		Surge:          rules.Surge,
 		Probe:          probe,
 		ProbeInterval:  group.Ready.Interval,
 		ProbeCount:     group.Ready.Consecutive,

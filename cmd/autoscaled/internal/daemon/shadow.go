@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 
+	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/rules"
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 )
@@ -14,7 +15,7 @@ func (d *Daemon) shadow(group config.Group) (*fleet.Shadow, error) {
 		return nil, nil
 	}
 	group.Policies, group.ScaleOut, group.ScaleIn = group.Shadow.Policies, group.Shadow.ScaleOut, group.Shadow.ScaleIn
-	decided, err := spec(group)
+	decided, err := rules.Of(group)
 	if err != nil {
 		return nil, fmt.Errorf("group %s, shadow: %w", group.Name, err)
 	}

@@ -1,4 +1,7 @@
-package daemon
+// Package rules makes of a configured group what package policy decides by: neither of
+// the two knows the other. The daemon and capacity planning use it, so that both decide
+// by the same.
+package rules
 
 import (
 	"fmt"
@@ -7,12 +10,12 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// surge is how many machines a group may have above max while one is replaced or
+// Surge is how many machines a group may have above max while one is replaced or
 // the twin of a lost order is dealt with.
-const surge = 1
+const Surge = 1
 
-// spec is a group's configuration as policy wants it.
-func spec(group config.Group) (policy.Spec, error) {
+// Of is a group's configuration as policy wants it. The error names the policy at fault.
+func Of(group config.Group) (policy.Spec, error) {
 	s := policy.Spec{
 		Min:      group.Min,
 		Max:      group.Max,
@@ -34,7 +37,7 @@ func spec(group config.Group) (policy.Spec, error) {
 		StandbyAge:        group.ScaleIn.StandbyAge,
 		ReleaseBefore:     group.ScaleIn.ReleaseBefore,
 		OrderMax:          group.ScaleOut.BatchMax,
-		Surge:             surge,
+		Surge:             Surge,
 		LaunchFailuresMax: group.Launch.FailuresMax,
 		HealBudget:        group.Health.Budget,
 		Brake:             group.Health.Brake,

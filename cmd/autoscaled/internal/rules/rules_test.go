@@ -1,4 +1,4 @@
-package daemon
+package rules
 
 import (
 	"encoding/json"
@@ -111,7 +111,7 @@ func TestAGroupIsDecidedAsItIsConfigured(t *testing.T) {
 			t.Errorf("the test leaves %s out", field.Name)
 		}
 	}
-	if got, err := spec(everySetting()); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := Of(everySetting()); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, %v\nwant\n%+v", got, err, want)
 	}
 }
@@ -125,7 +125,7 @@ func TestEverySettingOfADecisionArrives(t *testing.T) {
 	}
 	group := everySetting()
 	decidedBy := func() string {
-		decided, err := spec(group)
+		decided, err := Of(group)
 		text, jsonErr := json.Marshal(decided)
 		return fmt.Sprint(string(text), err, jsonErr)
 	}

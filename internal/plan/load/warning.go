@@ -1,0 +1,66 @@
+package load
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Warning is what a person should know about a history that could be read.
+type Warning struct {
+	Signal string // what it is about; empty: the history as a whole
+	Text   string
+}
+
+// String is the warning in a line.
+func (w Warning) String() string {
+	if w.Signal == "" {
+		return w.Text
+	}
+	return w.Signal + ": " + w.Text
+}
+
+// percent is the ceiling of a quantity in percent.
+const percent = 100
+
+// suspect says what looks wrong in the values of a column, as they were read.
+func (c *column) suspect() []Warning {
+	known, largest := 0, 0.0
+	for _, value := range c.values {
+		if !math.IsNaN(value) {
+			known++
+			largest = max(largest, value)
+		}
+	}
+	switch {
+	case known > 0 && largest == 0:
+		return []Warning{{c.Name, fmt.Sprintf("all %d values are 0: is it the right quantity?", known)}}
+	case known > 0 && c.Ceiling == percent && largest <= 1:
+		return []Warning{{c.Name, fmt.Sprintf("the largest value is %g, of a quantity in percent: if these are shares of 1, multiply them by 100", largest)}}
+	}
+	return nil
+}
+
+// tell says what is missing in a load that was read of a history with such a spacing.
+func (l *Load) tell(spacing time.Duration) (warnings []Warning) {
+	if spacing >= 2*l.Step {
+		warnings = append(warnings, Warning{Text: fmt.Sprintf("the values are %s apart, and the steps %s: a peak between two values does not show", spacing, l.Step)})
+	}
+	for i := range l.Signals {
+		signal := &l.Signals[i]
+		if gaps := signal.Gaps(); gaps.Count > 0 {
+			begin := l.Time(gaps.LongestBegin)
+			warnings = append(warnings, Warning{signal.Name, fmt.Sprintf("nothing is known of %d of %d steps, in %s; the longest gap is from %s to %s (%s)",
+				gaps.Steps, l.Len(), counted(gaps.Count, "gap"), begin.Format(time.RFC3339), begin.Add(time.Duration(gaps.Longest)*l.Step).Format(time.RFC3339),
+				time.Duration(gaps.Longest)*l.Step)})
+		}
+	}
+	return warnings
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
