@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests run against real ones are there:
-# net-snmp's agent and tools, Prometheus and its node exporter, and what lays cables
+# net-snmp's agent and tools, Prometheus and its node exporter, a browser, and what lays cables
 # between networks. Installs what is missing when it may (root on Debian or Ubuntu),
 # and says what to install when not.
 # No service is left running by it.
@@ -12,6 +12,7 @@ declare -A package_of=(
     [tc]=iproute2
     [prometheus]=prometheus
     [prometheus-node-exporter]=prometheus-node-exporter
+    [chromium]=chromium
 )
 
 missing_packages() {
