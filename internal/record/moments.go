@@ -43,7 +43,8 @@ func Select(group string, items iter.Seq2[Item, error], from time.Time, all bool
 	var reason policy.Reason
 	for item, err := range items {
 		if err != nil {
-			if len(found.Faults) < faultsMax {
+			// What is read before the span, for what it tells about the span, may begin anywhere.
+			if before := !item.At.IsZero() && item.At.Before(from); !before && len(found.Faults) < faultsMax {
 				found.Faults = append(found.Faults, err.Error())
 			}
 			continue

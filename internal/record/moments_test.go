@@ -36,3 +36,21 @@ func TestOfALongSpanTheNewestAreShownAndFewFaults(t *testing.T) {
 		t.Errorf("%d moments of one reason, cut %v", len(news.Moments), news.Cut)
 	}
 }
+
+func TestWhatWasReadAheadOfASpanIsNoFaultOfIt(t *testing.T) {
+	t.Parallel()
+	tape := &tape{}
+	g := newGroup(t, specOfAll(t), 1, tape.sink)
+	for range 13 * 360 { // hours, each of which has a whole entry; the next spec comes after twelve
+		g.tick()
+	}
+	from := g.now.Add(-time.Minute)
+	cut := tape.entries[3:] // as by a reader who begins behind the first spec
+	moments := record.Select("web", record.Read(played(cut)), from, true)
+	if len(moments.Faults) != 0 || len(moments.Moments) != 6 {
+		t.Errorf("%d moments, and faults %q", len(moments.Moments), moments.Faults)
+	}
+	if all := record.Select("web", record.Read(played(cut)), time.Time{}, true); len(all.Faults) == 0 {
+		t.Error("decisions of the span itself that cannot be read are no faults")
+	}
+}

@@ -41,8 +41,8 @@ func (i *Item) Explain() policy.Explanation {
 const Lead = wholeEvery + specEvery
 
 // Read folds the entries of one group's stream into items, in their order. An error is
-// about entries that cannot be read; it goes on with the next decision that can be
-// computed.
+// about entries that cannot be read, and beside it is an item with their time alone, where
+// that is known; it goes on with the next decision that can be computed.
 func Read(entries iter.Seq2[history.Entry, error]) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		f := fold{specs: map[string]*policy.Spec{}}
@@ -56,7 +56,7 @@ func Read(entries iter.Seq2[history.Entry, error]) iter.Seq2[Item, error] {
 			}
 			item, found, err := f.add(entry)
 			if err != nil {
-				f.based = false
+				f.based, item = false, Item{At: entry.At}
 				err = fmt.Errorf("read entry %d of %s, of %s: %w", entry.Number, entry.Stream, entry.At.Format(time.RFC3339), err)
 			}
 			if (found || err != nil) && !yield(item, err) {

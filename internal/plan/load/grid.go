@@ -19,10 +19,7 @@ type grid struct {
 
 // grid finds the steps that hold all readings.
 func (r *readings) grid(o Options) (grid, error) {
-	step := o.Step
-	if step == 0 {
-		step = time.Minute
-	}
+	step := o.step()
 	switch {
 	case step < time.Second:
 		return grid{}, fmt.Errorf("a step of %s is too short: take a second at least", step)

@@ -16,6 +16,7 @@
 package load
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -49,6 +50,8 @@ type Options struct {
 	Step   time.Duration // one minute. At least a second
 	Bridge time.Duration // the longest gap that is crossed by a straight line; three times the history's own spacing
 }
+
+func (o Options) step() time.Duration { return cmp.Or(o.Step, time.Minute) }
 
 // Len is the number of steps.
 func (l *Load) Len() int {

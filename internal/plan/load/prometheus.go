@@ -50,9 +50,7 @@ const (
 // query must have one series throughout, with values of 0 or more; where it has none,
 // nothing is known of the signal.
 func ReadPrometheus(ctx context.Context, p Prometheus, o Options) (*Load, []Warning, error) {
-	if o.Step == 0 {
-		o.Step = time.Minute
-	}
+	o.Step = o.step()
 	a, err := p.begin(o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read prometheus %s: %w", p.Server.Name(), err)
@@ -100,7 +98,7 @@ func (p Prometheus) begin(o Options) (*asking, error) {
 	start := time.Unix(0, floor(p.From.UnixNano(), int64(o.Step))).UTC()
 	steps := int64((p.To.Sub(start) + o.Step - 1) / o.Step)
 	if steps > valuesMax/int64(len(p.Queries)) {
-		return nil, fmt.Errorf("there are %d steps of %s, too many for %s: take a longer step, or less time", steps, o.Step, counted(len(p.Queries), "query"))
+		return nil, fmt.Errorf("there are %d steps of %s, too many for %s: take a longer step, or less time", steps, o.Step, counted(len(p.Queries), "expression"))
 	}
 	parts := (int(steps) + pointsMax - 1) / pointsMax * len(p.Queries)
 	return &asking{Prometheus: p, start: start, step: o.Step, steps: int(steps), parts: parts}, nil

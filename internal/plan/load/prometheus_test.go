@@ -200,7 +200,7 @@ func TestAnswersOfWhichNoLoadComesAreRefused(t *testing.T) {
 		{"a time before times", func(p *Prometheus) { p.From = time.Time{} }, Options{}, "outside of the years"},
 		{"steps that are too short", nil, Options{Step: time.Millisecond}, "take a second at least"},
 		{"steps that it cannot make", nil, Options{Step: time.Second + time.Nanosecond}, "in whole milliseconds"},
-		{"too many steps", func(p *Prometheus) { p.From = noon.AddDate(-30, 0, 0) }, Options{}, "too many for 1 query"},
+		{"too many steps", func(p *Prometheus) { p.From = noon.AddDate(-30, 0, 0) }, Options{}, "too many for 1 expression"},
 		{"no series at all", func(p *Prometheus) { p.Queries[0].PromQL = "none" }, Options{}, `read requests: prometheus http://prometheus.test:9090 has no series for "none" from 2026-04-01T12:00:00Z`},
 		{"a negative value", func(p *Prometheus) { p.Queries[0].PromQL = "below" }, Options{}, `the value of "below" at 2026-04-01T12:00:00Z, -0.5, is negative: a load is 0 or more; clamp_min(…, 0)`},
 		{"a value above its ceiling", func(p *Prometheus) { p.Queries[0] = Query{Quantity: cpu, PromQL: "over"}; p.Serving = 2 }, Options{}, "101, is above its ceiling, 100"},
