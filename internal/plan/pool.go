@@ -198,8 +198,7 @@ func (p *pool) lose(loss Loss) {
 // assign carries out what was chosen.
 func (p *pool) assign(goals []policy.Assignment) {
 	for _, a := range goals {
-		i := slices.IndexFunc(p.machines, func(m machine) bool { return m.Code == a.Code })
-		m := &p.machines[i]
+		m := p.named(a.Code)
 		m.Goal = a.Goal
 		switch {
 		case a.Goal == policy.Released:
@@ -214,6 +213,15 @@ func (p *pool) assign(goals []policy.Assignment) {
 		}
 	}
 	p.settle()
+}
+
+// named is the machine with a code, which there is.
+func (p *pool) named(code string) *machine {
+	i := 0
+	for p.machines[i].Code != code {
+		i++
+	}
+	return &p.machines[i]
 }
 
 // returns is the chance of a machine at a return.
@@ -243,16 +251,17 @@ func (p *pool) paidUntil(m *machine) time.Time {
 	return m.PaidUntil
 }
 
-// resize makes the group as large as a classic scaler decides: what is missing is ordered,
-// and the newest go at once, those first that do not serve yet.
-func (p *pool) resize(desired int) {
-	present := p.count().capacity
-	for ; present > desired; present-- {
+// resize makes a group of the present size as large as a classic scaler decides: what is
+// missing is ordered, and the newest go at once, those first that do not serve yet.
+func (p *pool) resize(present, desired int) {
+	for n := present; n > desired; n-- {
 		newest := p.newest(policy.Becoming)
 		if newest == nil {
 			newest = p.newest(policy.Serving)
 		}
 		p.end(newest, p.now)
+	}
+	if present > desired {
 		p.sweep()
 	}
 	if present < desired {
@@ -270,6 +279,16 @@ func (p *pool) newest(stage policy.Stage) *machine {
 		}
 	}
 	return nil
+}
+
+// serving is how many instances carry the load: they serve, and answer.
+func (p *pool) serving() (n int) {
+	for i := range p.machines {
+		if m := &p.machines[i]; m.Stage == policy.Serving && m.Cause != policy.Failing && !m.Quarantined {
+			n++
+		}
+	}
+	return n
 }
 
 // count is a pool at an instant, in numbers.

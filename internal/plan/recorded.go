@@ -139,7 +139,8 @@ func (r *run) again(item *record.Item, i int) {
 	} else if decision.Change() != 0 && !r.Brief {
 		r.result.Decisions[len(r.result.Decisions)-1].Recorded = true
 	}
-	r.carryOut(1)
+	c := r.pool.count()
+	r.carryOut(&c, 1)
 }
 
 // part leaves the record: from here on the model answers.

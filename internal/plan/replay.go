@@ -130,7 +130,7 @@ func (r *run) decide(i int) {
 	step, serving := r.seen(i, &c)
 	inputs := r.scene.observe(r.pool, &c, r.desired, step, serving).Inputs()
 	r.judge(r.fit, &inputs, r.pool.now, i)
-	r.carryOut(r.turns())
+	r.carryOut(&c, r.turns())
 }
 
 // judge decides, and keeps what it rested on if it is a change.
@@ -138,13 +138,17 @@ func (r *run) judge(spec *policy.Spec, inputs *policy.Inputs, now time.Time, i i
 	if r.withoutTurns {
 		r.memory.Turns = nil
 	}
-	before := r.memory.Clone()
+	explained := !r.Brief && len(r.result.Decisions) < explainedMost
+	var before policy.Memory
+	if explained {
+		before = r.memory.Clone()
+	}
 	decision := policy.Decide(spec, inputs, now, &r.memory)
 	if r.desired = decision.Desired.Count; decision.Change() != 0 {
 		moment := Moment{
 			Step: i, At: now, From: decision.Current.Count, To: decision.Desired.Count, Wanted: decision.Wanted, Reason: decision.Reason,
 		}
-		if len(r.result.Decisions) < explainedMost && !r.Brief {
+		if explained {
 			moment.rested = &rested{spec, *inputs, before}
 		}
 		r.note(moment)
@@ -161,14 +165,10 @@ func (r *run) note(moment Moment) {
 	}
 }
 
-// carryOut has chosen, and does what was chosen. A daemon that decides several times, within a
-// step, orders as often.
-func (r *run) carryOut(turns int) {
-	if r.memory.Override.Pauses() {
-		return
-	}
-	c := r.pool.count()
-	if !r.careful && r.settled(&c) {
+// carryOut has chosen, for the pool as it was counted, and does what was chosen. A daemon that
+// decides several times, within a step, orders as often.
+func (r *run) carryOut(c *count, turns int) {
+	if r.memory.Override.Pauses() || !r.careful && r.settled(c) {
 		return
 	}
 	for range turns {
@@ -232,20 +232,20 @@ func (r *run) scale(i int) {
 		r.note(Moment{Step: i, At: r.pool.now, From: r.desired, To: desired, Wanted: wanted})
 		r.desired = desired
 	}
-	if r.pool.resize(r.desired); r.pool.refused > 0 {
+	if r.pool.resize(c.capacity, r.desired); r.pool.refused > 0 {
 		r.result.Refused.hit(r.pool.now)
 	}
 }
 
 // measure keeps what the step came to.
 func (r *run) measure(i int) {
-	c := r.pool.count()
-	r.result.Serving[i], r.result.Paid[i], r.result.Desired[i] = c.serving, r.pool.paid(), r.desired
+	serving := r.pool.serving()
+	r.result.Serving[i], r.result.Paid[i], r.result.Desired[i] = serving, r.pool.paid(), r.desired
 	if i < r.From {
 		return
 	}
 	offered := billionthsOf(r.demand.load[i])
-	served := min(offered, int64(c.serving)*billion)
+	served := min(offered, int64(serving)*billion)
 	r.result.Flow.Offered += offered
 	r.result.Flow.Served += served
 	r.result.Flow.Lost += offered - served
