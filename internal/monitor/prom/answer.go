@@ -18,10 +18,10 @@ type Answer struct {
 	question  Question
 	evaluated time.Time // the instant of the evaluation, or the end of its range
 	received  time.Time
-	value     model.Value // also when err says that it is not believed
+	result    *result // also when err says that it is not believed
 	warnings  []string
-	conceal   *strings.Replacer // see concealing; nil without a value
-	table     *table            // of its series; nil without a value that is believed
+	conceal   *strings.Replacer // see concealing; nil without a result
+	table     *table            // of the result; nil without one that is believed
 	err       error
 }
 
@@ -38,22 +38,22 @@ func (a Answer) pick(label, value string) reading.Reading {
 	if a.err != nil {
 		return reading.Failed(a.received, a.err)
 	}
-	found, err := a.table.find(label, value)
+	found, count, err := a.table.find(label, value)
 	switch {
 	case err != nil:
 		return a.failed(err)
-	case len(found) == 0:
+	case count == 0:
 		return reading.None(policy.Absent, a.received, a.explain(fmt.Errorf(
 			"%s within the last %s: check the expression, and that the staleness of the signal is longer than the scrape interval",
 			nothing(label, value), a.question.Range.Span+a.question.Lookback)))
-	case len(found) > 1:
-		return a.failed(fmt.Errorf("%d series match where one is needed: %s", len(found), advice(label)))
-	case found[0].histogram:
+	case count > 1:
+		return a.failed(fmt.Errorf("%d series match where one is needed: %s", count, advice(label)))
+	case found.histogram:
 		return a.failed(errors.New("the result is a histogram: take histogram_quantile, histogram_avg or histogram_sum of it"))
 	case a.question.Range.Span > 0:
-		return a.reduce(found[0].points)
+		return a.reduce(found.points)
 	}
-	return a.read(found[0].points[0])
+	return a.read(found.points[0])
 }
 
 func nothing(label, value string) string {

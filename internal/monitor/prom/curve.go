@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
+	"net/http"
+	"slices"
 	"time"
 
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
 	"github.com/autoscaled/autoscaled/internal/config"
@@ -57,7 +57,7 @@ func (s *Server) Curve(ctx context.Context, of Stretch) (Curve, error) {
 	question := Question{PromQL: of.PromQL, Lookback: of.Lookback, Range: config.Range{Span: of.To.Sub(of.From), Step: of.Step}}
 	bound, cancel := context.WithTimeoutCause(ctx, s.timeout, s.tooLate)
 	defer cancel()
-	value, warnings, err := s.evaluate(bound, question, of.To)
+	result, warnings, err := s.evaluate(bound, question, of.To)
 	switch {
 	case ctx.Err() != nil:
 		return Curve{}, context.Cause(ctx)
@@ -68,18 +68,18 @@ func (s *Server) Curve(ctx context.Context, of Stretch) (Curve, error) {
 	case len(warnings) > 0:
 		return Curve{}, s.noCurve(of, fmt.Errorf("the answer may be partial: %s", s.client.abridge(warnings[0])), true)
 	}
-	found, err := newTable(value, question.Range.Span > 0).find(of.Label, of.Value)
+	found, count, err := newTable(result, question.Range.Span > 0).find(of.Label, of.Value)
 	switch {
 	case err != nil:
-	case len(found) == 0:
+	case count == 0:
 		return Curve{}, nil
-	case len(found) > 1:
-		err = fmt.Errorf("%d series match where one is needed: %s", len(found), advice(of.Label))
-	case found[0].histogram:
+	case count > 1:
+		err = fmt.Errorf("%d series match where one is needed: %s", count, advice(of.Label))
+	case found.histogram:
 		err = errors.New("the result is a histogram: take histogram_quantile, histogram_avg or histogram_sum of it")
 	default:
-		curve := Curve{Series: s.client.conceal.Replace(found[0].metric.String())}
-		if curve.Points, err = of.points(found[0].points); err == nil {
+		curve := Curve{Series: s.client.conceal.Replace(found.labels.metric().String())}
+		if curve.Points, err = of.points(found.points); err == nil {
 			return curve, nil
 		}
 	}
@@ -101,15 +101,8 @@ func (s *Server) noCurve(of Stretch, err error, again bool) error {
 // mayPass says of an error whether it may be over the next time: of the network, of a
 // server in trouble, or of one that has too much to do.
 func mayPass(err error) bool {
-	said, ok := errors.AsType[*v1.Error](err)
-	if !ok {
-		return true
-	}
-	switch said.Type {
-	case v1.ErrTimeout, v1.ErrCanceled, v1.ErrServer:
-		return true
-	}
-	return strings.HasSuffix(said.Msg, ": 429")
+	said, ok := errors.AsType[*refusalError](err)
+	return !ok || said.status == http.StatusTooManyRequests || slices.Contains([]string{"timeout", "canceled", serverError}, said.kind)
 }
 
 // points are those of a series, each at a step and finite.

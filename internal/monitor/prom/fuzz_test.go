@@ -1,16 +1,12 @@
 package prom
 
 import (
-	"bytes"
-	"io"
 	"math"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
@@ -102,13 +98,6 @@ func FuzzOpenMetrics(f *testing.F) {
 	})
 }
 
-// canned is a transport that answers everything with its bytes.
-type canned []byte
-
-func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(c))}, nil
-}
-
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(vector(series("web", "7"), series("web", "NaN"))))
 	f.Add([]byte(success(`{"resultType":"scalar","result":[1e300,"-Inf"]}`)))
@@ -117,14 +106,11 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(matrix(ranged("web", 1, 2, 3, 4, 5))))
 	f.Add([]byte(success(`{"resultType":"matrix","result":[null,{"metric":{},"histograms":[]}]}`)))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		asker, err := api.NewClient(api.Config{Address: "http://canned", RoundTripper: canned(body)})
+		server, err := NewServer(config.Prometheus{URL: "http://canned", Timeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := &Server{timeout: time.Minute, api: v1.NewAPI(asker), answers: map[Question]*shared{}}
-		if server.client, err = newClient(config.Access{}, maxAnswer); err != nil {
-			t.Fatal(err)
-		}
+		server.client.http.Transport = answering{http.StatusOK, body}
 		for _, question := range []Question{rateQuestion, rangeQuestion} {
 			answer := server.Ask(t.Context(), question, now, 0)
 			check(t, answer.Only())

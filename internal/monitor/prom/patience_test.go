@@ -10,9 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -41,15 +38,12 @@ func (o *overloaded) RoundTrip(*http.Request) (*http.Response, error) {
 // asking is a server behind o.
 func asking(t *testing.T, o *overloaded) *Server {
 	t.Helper()
-	client, err := newClient(config.Access{}, maxAnswer)
+	server, err := NewServer(config.Prometheus{URL: "http://overloaded", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
-	asker, err := api.NewClient(api.Config{Address: "http://overloaded", RoundTripper: &patient{next: o}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Server{timeout: time.Minute, client: client, api: v1.NewAPI(asker), answers: map[Question]*shared{}}
+	server.client.http.Transport = &patient{next: o}
+	return server
 }
 
 func TestAServerThatAsksForAPauseIsNotAskedBefore(t *testing.T) {

@@ -8,21 +8,17 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
-
 	"github.com/autoscaled/autoscaled/internal/config"
 )
 
 // Server asks one Prometheus server. All groups share one: a question that is
 // asked by several of them within a moment goes out once.
 type Server struct {
-	name    string // for messages, without a password
+	url     *url.URL
+	name    string // the url for messages, without a password
 	timeout time.Duration
 	tooLate error // the cause of a context that ended after that
 	client  *client
-	api     v1.API
 
 	mu      sync.Mutex
 	answers map[Question]*shared
@@ -88,16 +84,12 @@ func NewServer(c config.Prometheus) (*Server, error) {
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
 	client.http.Transport = &patient{next: client.http.Transport}
-	asker, err := api.NewClient(api.Config{Address: c.URL, Client: client.http})
-	if err != nil {
-		return nil, fmt.Errorf("prometheus: %w", err)
-	}
 	return &Server{
+		url:     address,
 		name:    address.Redacted(),
 		timeout: c.Timeout,
 		tooLate: fmt.Errorf("no answer in %s: %w", c.Timeout, context.DeadlineExceeded),
 		client:  client,
-		api:     v1.NewAPI(asker),
 		answers: map[Question]*shared{},
 	}, nil
 }
@@ -146,7 +138,7 @@ func (s *Server) entry(question Question) *shared {
 }
 
 func (s *Server) ask(ctx context.Context, question Question, now time.Time) Answer {
-	value, warnings, err := s.evaluate(ctx, question, now)
+	result, warnings, err := s.evaluate(ctx, question, now)
 	switch {
 	case ctx.Err() != nil:
 		return s.failed(now, context.Cause(ctx))
@@ -154,29 +146,16 @@ func (s *Server) ask(ctx context.Context, question Question, now time.Time) Answ
 		return s.failed(now, errors.New(s.client.abridge(withoutURL(err).Error())))
 	case len(warnings) > 0:
 		answer := s.failed(now, fmt.Errorf("the answer may be partial: %s", s.client.abridge(warnings[0])))
-		answer.value, answer.conceal = value, s.client.conceal
+		answer.result, answer.conceal = result, s.client.conceal
 		for _, warning := range warnings {
 			answer.warnings = append(answer.warnings, s.client.abridge(warning))
 		}
 		return answer
 	}
 	return Answer{
-		server: s.name, question: question, value: value, conceal: s.client.conceal, table: newTable(value, question.Range.Span > 0),
+		server: s.name, question: question, result: result, conceal: s.client.conceal, table: newTable(result, question.Range.Span > 0),
 		evaluated: now, received: time.Now(),
 	}
-}
-
-func (s *Server) evaluate(ctx context.Context, question Question, now time.Time) (model.Value, v1.Warnings, error) {
-	options := []v1.Option{v1.WithTimeout(s.timeout)}
-	if question.Lookback > 0 {
-		options = append(options, v1.WithLookbackDelta(question.Lookback))
-	}
-	if over := question.Range; over.Span > 0 {
-		value, warnings, _, err := s.api.QueryRange(ctx, question.PromQL, v1.Range{Start: now.Add(-over.Span), End: now, Step: over.Step}, options...)
-		return value, warnings, err
-	}
-	value, warnings, _, err := s.api.Query(ctx, question.PromQL, now, options...)
-	return value, warnings, err
 }
 
 func (s *Server) failed(now time.Time, err error) Answer {

@@ -105,22 +105,28 @@ func seriesOf(samples model.Vector, conceal *strings.Replacer) []Series {
 // Series are the series of the answer, also of one that is not believed; of a range,
 // each with its newest value.
 func (a Answer) Series() []Series {
-	switch result := a.value.(type) {
-	case *model.Scalar:
-		return []Series{{Text: "scalar", Value: result.Value.String(), At: result.Timestamp.Time()}}
-	case model.Vector:
-		return seriesOf(slices.DeleteFunc(slices.Clone(result), func(s *model.Sample) bool { return s == nil }), a.conceal)
-	case model.Matrix:
-		var list []Series
-		for _, stream := range result {
-			if stream != nil && len(stream.Values) > 0 {
-				newest := stream.Values[len(stream.Values)-1]
-				list = append(list, Series{Text: a.conceal.Replace(stream.Metric.String()), Value: newest.Value.String(), At: newest.Timestamp.Time(), metric: stream.Metric})
-			}
-		}
-		return list
+	if a.result == nil {
+		return nil
 	}
-	return nil
+	var list []Series
+	for i := range a.result.spans {
+		if e := a.result.element(i); len(e.points) > 0 {
+			list = append(list, a.seriesOf(e))
+		}
+	}
+	return list
+}
+
+func (a Answer) seriesOf(e element) Series {
+	newest, metric := e.points[len(e.points)-1], e.labels.metric()
+	one := Series{Text: a.conceal.Replace(metric.String()), Value: newest.Value.String(), At: newest.Timestamp.Time(), metric: metric}
+	switch {
+	case a.result.kind == "scalar":
+		one.Text = "scalar"
+	case a.result.kind == "vector" && e.histogram:
+		one.Value = "a histogram"
+	}
+	return one
 }
 
 // Warnings are what the server wanted to be known about its answer. One with warnings

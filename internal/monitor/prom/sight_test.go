@@ -96,6 +96,7 @@ func TestTheSeriesOfAnAnswerAreToldBelievedOrNot(t *testing.T) {
 	}{
 		"a scalar":       {rateQuestion, success(`{"resultType":"scalar","result":[1800000000,"2.5"]}`), []string{"scalar 2.5"}, nil},
 		"a vector":       {rateQuestion, vector(series("web", "7"), series("hush", "8")), []string{`{group="web"} 7`, `{group="<secret>"} 8`}, nil},
+		"a histogram":    {rateQuestion, vector(`{"metric":{"group":"web"},"histogram":[1800000000,{"count":"1","sum":"2"}]}`), []string{`{group="web"} a histogram`}, nil},
 		"nothing":        {rateQuestion, vector(), nil, nil},
 		"no answer":      {rateQuestion, `{"status":"error","errorType":"bad_data","error":"parse error"}`, nil, nil},
 		"null":           {rateQuestion, vector("null"), nil, nil},

@@ -3,87 +3,72 @@ package prom
 import (
 	"errors"
 	"sync"
-
-	"github.com/prometheus/common/model"
 )
 
-// table holds the series of an answer for all the groups that share it. Each finds its
+// table finds the series of an answer for all the groups that share it. Each finds its
 // own without looking at those of the others.
 type table struct {
-	all []element
-	err error // why the result cannot be used
+	result *result
+	err    error // why the result cannot be used
 
 	mu      sync.Mutex
-	byLabel map[string]map[model.LabelValue][]element
+	byLabel map[string]map[string]match // by name, and by value
 }
 
-// element is one series of a result.
-type element struct {
-	metric    model.Metric
-	points    []model.SamplePair // one at an instant, any number over a range
-	histogram bool               // it has another kind of points
+// match is how many elements there are, and the first of them.
+type match struct{ first, count int32 }
+
+func newTable(r *result, ranged bool) *table {
+	return &table{result: r, err: r.usable(ranged)}
 }
 
-func newTable(value model.Value, ranged bool) *table {
-	t := &table{}
-	t.all, t.err = elements(value, ranged)
-	return t
-}
-
-// find returns the series whose label has the value; all of them with an empty label.
-func (t *table) find(label, value string) ([]element, error) {
-	if label == "" || t.err != nil {
-		return t.all, t.err
+// usable refuses a result that has not one point in each series at an instant, or is not
+// over a range.
+func (r *result) usable(ranged bool) error {
+	switch {
+	case ranged && r.kind != "matrix":
+		return errors.New("its result is no series over a range: does a Prometheus answer there?")
+	case !ranged && r.kind == "matrix":
+		return errors.New("its result is neither scalar nor instant vector: leave out the range in brackets, or aggregate it")
 	}
+	return nil
+}
+
+// find returns how many series have a label with the value, and the first of them; of all
+// with an empty label.
+func (t *table) find(label, value string) (element, int, error) {
+	if t.err != nil {
+		return element{}, 0, t.err
+	}
+	found := match{count: int32(len(t.result.spans))}
+	if label != "" {
+		found = t.by(label)[value]
+	}
+	if found.count == 0 {
+		return element{}, 0, nil
+	}
+	return t.result.element(int(found.first)), int(found.count), nil
+}
+
+// by is what there is of each value of the label.
+func (t *table) by(label string) map[string]match {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	of, ok := t.byLabel[label]
 	if !ok {
-		of = make(map[model.LabelValue][]element, len(t.all))
-		for _, e := range t.all {
-			shown := e.metric[model.LabelName(label)]
-			of[shown] = append(of[shown], e)
+		of = make(map[string]match, len(t.result.spans))
+		for i := range t.result.spans {
+			value := t.result.element(i).labels.value(label)
+			known, ok := of[value]
+			if !ok {
+				known.first = int32(i)
+			}
+			of[value] = match{known.first, known.count + 1}
 		}
 		if t.byLabel == nil {
-			t.byLabel = map[string]map[model.LabelValue][]element{}
+			t.byLabel = map[string]map[string]match{}
 		}
 		t.byLabel[label] = of
 	}
-	return of[model.LabelValue(value)], nil
-}
-
-func elements(value model.Value, ranged bool) ([]element, error) {
-	var all []element
-	nothing := errors.New("its result has an element that is null")
-	switch result := value.(type) {
-	case *model.Scalar:
-		if !ranged {
-			return []element{{points: []model.SamplePair{{Timestamp: result.Timestamp, Value: result.Value}}}}, nil
-		}
-	case model.Vector:
-		for _, sample := range result {
-			if sample == nil {
-				return nil, nothing
-			}
-			point := model.SamplePair{Timestamp: sample.Timestamp, Value: sample.Value}
-			all = append(all, element{sample.Metric, []model.SamplePair{point}, sample.Histogram != nil})
-		}
-		if !ranged {
-			return all, nil
-		}
-	case model.Matrix:
-		for _, stream := range result {
-			if stream == nil {
-				return nil, nothing
-			}
-			all = append(all, element{stream.Metric, stream.Values, len(stream.Histograms) > 0})
-		}
-		if ranged {
-			return all, nil
-		}
-	}
-	if ranged {
-		return nil, errors.New("its result is no series over a range: does a Prometheus answer there?")
-	}
-	return nil, errors.New("its result is neither scalar nor instant vector: leave out the range in brackets, or aggregate it")
+	return of
 }
