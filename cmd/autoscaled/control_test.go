@@ -23,7 +23,9 @@ type fakeFleet struct {
 	state     fleet.Status
 	signals   fleet.GroupSignals
 	preflight fleet.Preflight
-	asked     []any // each command, in its own words
+	plan      fleet.DrillPlan
+	drill     fleet.Drill // that begins
+	asked     []any       // each command, in its own words
 	past      []record.Item
 	refusal   error // of every command
 }
@@ -73,6 +75,14 @@ func (f *fakeFleet) Unprotect(_ context.Context, code string) error {
 
 func (f *fakeFleet) Preflight(_ context.Context, _ string) (fleet.Preflight, error) {
 	return f.preflight, f.refusal
+}
+
+func (f *fakeFleet) PlanDrill(_ context.Context, _ string) (fleet.DrillPlan, error) {
+	return f.plan, f.refusal
+}
+
+func (f *fakeFleet) Drill(_ context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error) {
+	return f.drill, f.take([]any{"drill", group, request})
 }
 
 func (f *fakeFleet) take(command any) error {
@@ -209,7 +219,7 @@ func TestARefusalIsTheCommandsErrorAndNothingElse(t *testing.T) {
 	const why = "order 7 was settled 3m ago, as void"
 	socket := serve(t, &fakeFleet{refusal: fleet.RefusedError{Why: why}})
 	for _, line := range []string{
-		"pause web", "hold web 3", "resume web", "adopt gc00000007 --order 7", "disown gc00000007", "protect gc00000007", "unprotect gc00000007", "preflight web",
+		"pause web", "hold web 3", "resume web", "adopt gc00000007 --order 7", "disown gc00000007", "protect gc00000007", "unprotect gc00000007", "preflight web", "drill web --yes",
 	} {
 		out, _, err := execute(t, append(strings.Fields(line), "--socket", socket)...)
 		if err == nil || err.Error() != why || out != "" {

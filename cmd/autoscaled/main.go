@@ -81,9 +81,9 @@ func root() *cobra.Command {
 	}
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
-	command.AddCommand(runCommand(), checkCommand(), statusCommand(), signalsCommand(), ordersCommand(), preflightCommand(),
+	command.AddCommand(runCommand(), checkCommand(), statusCommand(), signalsCommand(), ordersCommand(), preflightCommand(), drillCommand(),
 		explainCommand(), historyCommand(), pauseCommand(), holdCommand(), resumeCommand(), promoteCommand(), rollbackCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
-		recoverCommand(), probeCommand(), gpCommand(), simulatorCommand(), demoCommand())
+		recoverCommand(), probeCommand(), planCommand(), gpCommand(), simulatorCommand(), demoCommand())
 	nameArguments(command)
 	return command
 }

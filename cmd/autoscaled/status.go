@@ -104,6 +104,9 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 		fmt.Fprintf(w, "  %sheld (%s): %s\n", holdSign(hold), hold, holdText(hold))
 	}
 	printRollout(w, g.Rollout)
+	if g.Drill.UnderWay() {
+		fmt.Fprintf(w, "  %s, for %s: %s comes next\n", g.Drill, ago(g.Drill.Began, now), g.Drill.Step)
+	}
 	if g.Decision.At.IsZero() {
 		fmt.Fprintln(w, "  nothing decided yet")
 	} else {

@@ -61,6 +61,7 @@ type Account struct {
 type purchase struct {
 	group string
 	count int
+	drill bool // for a fire drill
 }
 
 // NewAccount reads the account's orders. One that was under way when an earlier
@@ -121,27 +122,40 @@ func (a *Account) Serve(c *Crew) {
 // Pending is the number of machines ordered for the group that may still come by
 // themselves: not yet on record, and no person is asked about them.
 func (a *Account) Pending(group string) int {
+	toServe, toDrill := a.Awaited(group)
+	return toServe + toDrill
+}
+
+// Awaited is Pending, with those apart that were ordered for a fire drill.
+func (a *Account) Awaited(group string) (toServe, toDrill int) {
 	return a.count(group, func(i *Intent) bool { return i.State == IntentOpen || i.State == IntentUnknown })
 }
 
 // ordered is the number of machines ordered for the group and not yet on record.
 func (a *Account) ordered(group string) int {
-	return a.count(group, (*Intent).unsettled)
+	toServe, toDrill := a.count(group, (*Intent).unsettled)
+	return toServe + toDrill
 }
 
-func (a *Account) count(group string, counts func(*Intent) bool) int {
+func (a *Account) count(group string, counts func(*Intent) bool) (toServe, toDrill int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n := 0
-	if a.upcoming.group == group {
-		n = a.upcoming.count
-	}
-	for _, intent := range a.intents {
-		if i := &intent.Value; i.Group == group && counts(i) {
-			n += i.Count
+	add := func(p purchase) {
+		switch {
+		case p.group != group:
+		case p.drill:
+			toDrill += p.count
+		default:
+			toServe += p.count
 		}
 	}
-	return n
+	add(a.upcoming)
+	for _, intent := range a.intents {
+		if i := &intent.Value; counts(i) {
+			add(purchase{i.Group, i.Count, i.Drill})
+		}
+	}
+	return toServe, toDrill
 }
 
 // OrderStatus is what there is to know of an order that is not settled.

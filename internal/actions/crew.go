@@ -271,10 +271,11 @@ const probeMemory = time.Minute
 
 // probed says that the instance answered its probes, of late. While it joins they do not
 // expire, however long the looks before take: it is asked again right before each pool.
+// Nor do they while it is to be ready and no more.
 // in.mu must be held.
 func (c *Crew) probed(in *instance) bool {
-	joining := in.working && in.step == StepJoin
-	return in.probes >= c.ProbeCount && (joining || len(c.Balancers) == 0 || c.Now().Sub(in.answeredAt) <= probeMemory)
+	lasting := in.working && in.step == StepJoin || in.goal.Value.Goal == policy.Ready
+	return in.probes >= c.ProbeCount && (lasting || len(c.Balancers) == 0 || c.Now().Sub(in.answeredAt) <= probeMemory)
 }
 
 // phase is the instance's phase now. in.mu must be held.

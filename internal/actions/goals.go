@@ -29,14 +29,17 @@ func (c *Crew) Assign(assignments []policy.Assignment, with ...store.Writable) e
 			continue
 		}
 		in.mu.Lock()
-		if a.Goal == in.goal.Value.Goal || a.Goal == policy.InService && room <= 0 {
+		more := occupies(a.Goal) && !occupies(in.goal.Value.Goal)
+		if a.Goal == in.goal.Value.Goal || more && room <= 0 {
 			in.mu.Unlock()
 			continue
 		}
 		changed, before = append(changed, in), append(before, instanceRecords{in.goal.Value, in.facts.Value})
 		in.goal.Value = goalRecord{a.Goal, now}
-		if a.Goal == policy.InService {
+		if more {
 			room--
+		}
+		if occupies(a.Goal) {
 			in.facts.Value.Left, in.facts.Value.StopAsked, in.facts.Value.Rested = time.Time{}, time.Time{}, time.Time{}
 		}
 		documents = append(documents, in.goal, in.facts)
@@ -63,6 +66,13 @@ type instanceRecords struct {
 	facts Facts
 }
 
+// occupies says that an instance with this goal counts against max plus surge.
+func occupies(goal policy.Goal) bool { return goal == policy.InService || goal == policy.Ready }
+
+// Room is how many more instances may be brought up, those ordered and not yet on record
+// included.
+func (c *Crew) Room() int { return max(0, c.room()) }
+
 // room is how many more instances may be wanted in service, those ordered and not
 // yet on record included. No lock may be held.
 func (c *Crew) room() int {
@@ -70,13 +80,13 @@ func (c *Crew) room() int {
 	return c.Max + c.Surge - ordered - c.active()
 }
 
-// active is the number of instances that serve or are becoming, as to their goal,
-// also those in quarantine.
+// active is the number of instances that serve, are becoming or are in a fire drill, as to
+// their goal, also those in quarantine.
 func (c *Crew) active() int {
 	n := 0
 	for _, in := range c.sorted() {
 		in.mu.Lock()
-		if in.goal.Value.Goal == policy.InService {
+		if occupies(in.goal.Value.Goal) {
 			n++
 		}
 		in.mu.Unlock()
@@ -86,4 +96,7 @@ func (c *Crew) active() int {
 
 // Order buys count machines for the group, in the background. It returns at once;
 // the account says what became of it.
-func (c *Crew) Order(count int) { c.Account.order(c, count) }
+func (c *Crew) Order(count int) { c.Account.order(c, purchase{group: c.Group, count: count}) }
+
+// OrderDrill is Order of one machine for a fire drill: its goal will be ready.
+func (c *Crew) OrderDrill() { c.Account.order(c, purchase{group: c.Group, count: 1, drill: true}) }

@@ -15,7 +15,7 @@ import (
 )
 
 // order starts an order in the background, unless another must be waited for.
-func (a *Account) order(c *Crew, count int) {
+func (a *Account) order(c *Crew, p purchase) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.Now()
@@ -25,14 +25,14 @@ func (a *Account) order(c *Crew, count int) {
 	if c.observed != a.snapshot { // what that look settled may be among the group's instances only when it has seen it too
 		return
 	}
-	a.ordering, a.upcoming = true, purchase{c.Group, count}
+	a.ordering, a.upcoming = true, p
 	a.calls.Go(func() {
 		defer c.fire()
 		// The steps' shutdown does not break off a purchase: its answer is worth waiting for.
 		ctx, cancel := context.WithTimeoutCause(a.ctx, a.OrderTimeout, errors.New("the order took longer than its timeout"))
 		defer cancel()
 		began := time.Now()
-		err := a.buy(ctx, c, count)
+		err := a.buy(ctx, c, p)
 		c.Metrics.step(c.Group, StepOrder, cloud.ClassOf(err), time.Since(began))
 		a.ended(c, err)
 		a.gate.note(err == nil, err, a.Now(), a.Jitter())
@@ -75,19 +75,20 @@ func (a *Account) ended(c *Crew, err error) {
 func (a *Account) recovered(c *Crew) { a.patience, c.orders, a.trouble = patience{}, patience{}, "" }
 
 // buy makes sure that the order may leave, writes it down, and sends it once.
-func (a *Account) buy(ctx context.Context, c *Crew, count int) error {
+func (a *Account) buy(ctx context.Context, c *Crew, p purchase) error {
 	machines, err := c.Machines.List(ctx)
 	if err != nil {
 		return fmt.Errorf("list the machines before ordering: %w", err)
 	}
-	wanted := count
-	if count, err = affordable(c.checkCloud(ctx, machines, wanted), wanted); err != nil {
+	wanted := p.count
+	count, err := affordable(c.checkCloud(ctx, machines, wanted), wanted)
+	if err != nil {
 		return err
 	}
-	if count < wanted {
+	if p.count = count; count < wanted {
 		a.Log.Warn("there is room for fewer than are missing: see `autoscaled preflight "+c.Group+"`",
 			zap.String("group", c.Group), zap.Int("missing", wanted), zap.Int("room", count))
-		a.foresee(c, count)
+		a.foresee(p)
 	}
 	if unknown := c.markedUnknown(machines); unknown > 0 {
 		return cloud.Errorf(cloud.ClassTransient, "order %d for group %s: %d machines carry its mark and are not on record yet, which passes by itself", count, c.Group, unknown)
@@ -96,7 +97,7 @@ func (a *Account) buy(ctx context.Context, c *Crew, count int) error {
 		return cloud.Errorf(cloud.ClassInvalid, "order %d for group %s: only %d more are allowed (max %d)", count, c.Group, max(0, room), c.Max)
 	}
 	template := c.template()
-	intent, err := a.intend(c, template, count, machines)
+	intent, err := a.intend(p, template, machines)
 	if err != nil {
 		return cloud.Errorf(cloud.ClassTransient, "record an order before it leaves (nothing was ordered): %w", err)
 	}
@@ -118,20 +119,22 @@ func (c *Crew) markedUnknown(machines []cloud.Machine) int {
 }
 
 // foresee notes that the order under way is for fewer machines than it was to be.
-func (a *Account) foresee(c *Crew, count int) {
+func (a *Account) foresee(p purchase) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.upcoming = purchase{c.Group, count}
+	a.upcoming = p
 }
 
 // intend writes the order down, with every code that is known before it.
-func (a *Account) intend(c *Crew, template cloud.Template, count int, machines []cloud.Machine) (*store.Document[Intent], error) {
+func (a *Account) intend(p purchase, template cloud.Template, machines []cloud.Machine) (*store.Document[Intent], error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.Now()
 	a.lastGiven = latest(now, a.lastGiven.Add(time.Nanosecond))
 	id := a.lastGiven.UTC().Format("20060102T150405.000000000")
-	value := Intent{ID: id, Group: c.Group, Source: template.Source, Type: template.Type, Version: template.Version, Count: count, At: now, State: IntentOpen}
+	value := Intent{
+		ID: id, Group: p.group, Source: template.Source, Type: template.Type, Version: template.Version, Count: p.count, Drill: p.drill, At: now, State: IntentOpen,
+	}
 	before := maps.Clone(a.known)
 	for _, m := range machines {
 		before[m.Code] = now

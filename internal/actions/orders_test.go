@@ -37,7 +37,7 @@ func TestTheOrdersOfAGroupAreCountedAndNotThoseOfAnother(t *testing.T) {
 		s.recorded("d", "web", 8, IntentSettled)
 		s.recorded("e", "web", 16, IntentVoid)
 		s.recorded("f", "batch", 32, IntentUnknown)
-		s.account.upcoming = purchase{"batch", 64}
+		s.account.upcoming = purchase{"batch", 64, false}
 		for group, want := range map[string]struct{ pending, ordered int }{"web": {3, 7}, "batch": {96, 96}, "other": {0, 0}} {
 			if pending, ordered := s.account.Pending(group), s.account.ordered(group); pending != want.pending || ordered != want.ordered {
 				t.Errorf("%s: %d may come by themselves of %d ordered, want %+v", group, pending, ordered, want)

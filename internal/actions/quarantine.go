@@ -25,6 +25,10 @@ func (c *Crew) late(in *instance) bool {
 		if phase == InPool {
 			return false
 		}
+	case policy.Ready:
+		if phase == Ready || phase == InPool {
+			return false
+		}
 	case policy.Standby:
 		if phase != Unlabelled && phase != Unprepared {
 			return false
@@ -47,7 +51,11 @@ func (c *Crew) quarantineIfLate(in *instance) {
 	if f := &in.facts.Value; f.Quarantine != nil || c.ignored(f) || !c.late(in) {
 		return
 	}
-	why := fmt.Sprintf("did not serve within %v, and is %s", c.LaunchTimeout, c.phase(in))
+	failed := "serve"
+	if in.goal.Value.Goal == policy.Ready {
+		failed = "become ready"
+	}
+	why := fmt.Sprintf("did not %s within %v, and is %s", failed, c.LaunchTimeout, c.phase(in))
 	if in.trouble != "" {
 		why += ": " + in.trouble
 	}

@@ -19,9 +19,9 @@ func TestEveryGoalIsReachedFromWhereverAMachineIs(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		begin := beginning(rt)
-		goals := rapid.SliceOfN(rapid.SampledFrom([]policy.Goal{policy.InService, policy.Standby}), 0, 3).Draw(rt, "goals on the way")
+		goals := rapid.SliceOfN(rapid.SampledFrom([]policy.Goal{policy.InService, policy.Standby, policy.Ready}), 0, 3).Draw(rt, "goals on the way")
 		pauses := rapid.SliceOfN(rapid.IntRange(0, 40), 3, 3).Draw(rt, "seconds between them")
-		last := rapid.SampledFrom([]policy.Goal{policy.InService, policy.Standby, policy.Released}).Draw(rt, "last goal")
+		last := rapid.SampledFrom([]policy.Goal{policy.InService, policy.Standby, policy.Released, policy.Ready}).Draw(rt, "last goal")
 		failure := ""
 		synctest.Test(t, func(t *testing.T) {
 			s := newScene(t)
@@ -34,7 +34,7 @@ func TestEveryGoalIsReachedFromWhereverAMachineIs(t *testing.T) {
 			}
 			must(t, s.Assign([]policy.Assignment{{Code: "one", Goal: last}}))
 			s.live(t, 10*time.Minute)
-			want := map[policy.Goal]Phase{policy.InService: InPool, policy.Standby: Off, policy.Released: Ending}[last]
+			want := map[policy.Goal]Phase{policy.InService: InPool, policy.Standby: Off, policy.Released: Ending, policy.Ready: Ready}[last]
 			if got := s.Instances()[0]; got.Phase != want {
 				failure = fmt.Sprintf("with the goal %s it came to be %s: %+v, by %v", last, got.Phase, got, s.model.calls)
 			}

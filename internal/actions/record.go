@@ -170,6 +170,7 @@ type Intent struct {
 	Type    string      `json:"type"`
 	Version string      `json:"version,omitempty"` // of the template
 	Count   int         `json:"count"`
+	Drill   bool        `json:"drill,omitempty"` // for a fire drill
 	At      time.Time   `json:"at"`
 	Before  []string    `json:"before"` // every code that the account knew before, in order
 	State   IntentState `json:"state"`
@@ -181,6 +182,14 @@ type Intent struct {
 // template is what the order's machines are made from.
 func (i *Intent) template() cloud.Template {
 	return cloud.Template{Source: i.Source, Type: i.Type, Version: i.Version}
+}
+
+// goal is where the order's machines should end.
+func (i *Intent) goal() policy.Goal {
+	if i.Drill {
+		return policy.Ready
+	}
+	return policy.InService
 }
 
 // unsettled says that it is not known yet what the order bought.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
-	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/store"
 )
 
@@ -37,7 +36,7 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 		if f.serves() {
 			f.Fell = c.Now()
 		}
-		if left == len(pools) && in.goal.Value.Goal != policy.InService {
+		if left == len(pools) && !occupies(in.goal.Value.Goal) {
 			f.Left = c.Now()
 		}
 	})

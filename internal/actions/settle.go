@@ -29,7 +29,7 @@ func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string
 	room := c.Max + c.Surge - c.active()
 	newcomers := make([]newcomer, len(codes))
 	for i, code := range codes {
-		newcomers[i] = newcomer{code, policy.InService, Facts{Proof: proof, Order: before.ID, Template: before.template().ID(), Made: before.At, Since: before.At}}
+		newcomers[i] = newcomer{code, before.goal(), Facts{Proof: proof, Order: before.ID, Template: before.template().ID(), Made: before.At, Since: before.At}}
 		if i >= room {
 			newcomers[i].goal = policy.Standby
 		}

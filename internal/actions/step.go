@@ -60,6 +60,17 @@ var table = map[policy.Goal]map[Phase]Step{
 		PartPooled: StepJoin,
 		Stray:      StepLeave,
 	},
+	policy.Ready: { // as for in_service, save that it joins no pool
+		Unlabelled: StepLabel,
+		Unfit:      StepRefresh,
+		Unprepared: StepPrepare,
+		Off:        StepStart,
+		Running:    StepDescribe,
+		Described:  StepProbe,
+		PartPooled: StepLeave,
+		InPool:     StepLeave,
+		Stray:      StepLeave,
+	},
 	policy.Standby: {
 		Unlabelled: StepLabel,
 		Unfit:      StepRefresh,
@@ -98,6 +109,8 @@ func atRest(goal policy.Goal, phase Phase) bool {
 		return true
 	case InPool:
 		return goal == policy.InService
+	case Ready:
+		return goal == policy.Ready
 	case Off:
 		return goal == policy.Standby
 	default:

@@ -8,7 +8,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-var goals = []policy.Goal{policy.InService, policy.Standby, policy.Released}
+var goals = []policy.Goal{policy.InService, policy.Standby, policy.Released, policy.Ready}
 
 // waits are the phases in which there is nothing to do, whatever the goal, and why.
 var waits = map[Phase]string{
@@ -28,8 +28,8 @@ func TestEveryPairOfGoalAndPhaseHasAStepOrAReasonToWait(t *testing.T) {
 	for _, goal := range goals {
 		for _, phase := range Phases() {
 			step, why := Next(goal, phase), waits[phase]
-			// Whoever wants an instance to serve has taken back that it left.
-			impossible := goal == policy.InService && phase == Drained
+			// Whoever wants an instance to serve, or to be able to, has taken back that it left.
+			impossible := occupies(goal) && phase == Drained
 			switch {
 			case step != StepNone && why != "":
 				t.Errorf("%s and %s: the step is %s, though it should wait %s", goal, phase, step, why)
@@ -64,6 +64,22 @@ func TestNothingIsReleasedUnlessThatIsItsGoal(t *testing.T) {
 			if step := Next(goal, phase); step == StepRelease && (goal != policy.Released || phase != Off && phase != Unprepared && phase != Unfit) {
 				t.Errorf("%s and %s: %s", goal, phase, step)
 			}
+		}
+	}
+}
+
+func TestADrilledInstanceDoesWhatOneInServiceDoesSaveThatItJoinsNoPool(t *testing.T) {
+	t.Parallel()
+	for _, phase := range Phases() {
+		want := Next(policy.InService, phase)
+		switch phase {
+		case Ready:
+			want = StepNone
+		case PartPooled, InPool:
+			want = StepLeave
+		}
+		if got := Next(policy.Ready, phase); got != want {
+			t.Errorf("%s: the step is %q, want %q", phase, got, want)
 		}
 	}
 }

@@ -19,6 +19,9 @@ func (c *Crew) Use(template cloud.Template, tolerated string) {
 	c.inForce.Store(&templateInForce{template, tolerated})
 }
 
+// InForce is the template that new instances are made from now.
+func (c *Crew) InForce() cloud.Template { return c.template() }
+
 // template is what new instances are made from.
 func (c *Crew) template() cloud.Template { return c.inForce.Load().Template }
 

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
@@ -90,10 +91,16 @@ func (a *Advisor) decide(signals []policy.Signal, actual int) {
 		a.would.jump(now, jump)
 	}
 	a.show(signals, now)
-	turn := a.would.decide(a.Spec, signals, actual, now)
+	turn := spentTurns.Get().(*virtualTurn)
+	defer spentTurns.Put(turn)
+	*turn = a.would.decide(a.Spec, signals, actual, now)
 	a.Recorder.Add(&turn.inputs, &turn.before, &a.would.Memory, turn.decision)
 	a.note(turn.decision, "would decide")
 }
+
+// spentTurns are turns that are over: a kilobyte each, many times a second where there
+// are thousands of groups.
+var spentTurns = sync.Pool{New: func() any { return new(virtualTurn) }}
 
 func (a *Advisor) status() GroupStatus {
 	s := a.decider.status("recommend")

@@ -15,7 +15,7 @@ func (g *Group) adoptDrifts() {
 		return
 	}
 	before := g.state.Value
-	instances, pending := g.roster()
+	instances, pending, _ := g.roster()
 	desired := g.observation(nil, instances, pending).Size
 	var goals []policy.Assignment
 	for _, a := range adoptions {

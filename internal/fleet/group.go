@@ -25,11 +25,12 @@ type state struct {
 	Shadow  *shadowState   `json:"shadow,omitempty"`
 
 	Builds []time.Duration `json:"builds,omitempty"` // from order to service, of the newest, oldest first
+	Drill  *Drill          `json:"drill,omitempty"`  // the newest; nil: there was none
 }
 
 // clone is a copy that an evaluation may change.
 func (s state) clone() state {
-	s.Memory, s.Shadow, s.Builds = s.Memory.Clone(), s.Shadow.clone(), slices.Clone(s.Builds)
+	s.Memory, s.Shadow, s.Builds, s.Drill = s.Memory.Clone(), s.Shadow.clone(), slices.Clone(s.Builds), s.Drill.clone()
 	return s
 }
 
@@ -60,11 +61,12 @@ type Group struct {
 	state       *store.Document[state]
 	snapshots   <-chan *cloud.Snapshot
 	looked      bool            // at least one snapshot has been seen
-	unborn      map[string]bool // codes of instances that never served, at the last turn
+	unborn      map[string]bool // codes of instances that never served, at the last turn, and whether they always were to
 	Shadow      *Shadow
 	shadowed    virtualTurn   // of the shadow; of the group's goroutine
 	shadow      *ShadowStatus // guarded by mu
 	timeToServe time.Duration // guarded by mu
+	drill       *Drill        // guarded by mu; never changed in place
 	commands    chan func()
 	ended       chan struct{} // closed when Run returns
 }
@@ -94,6 +96,7 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		return nil, fmt.Errorf("group %s: take up the shadow: %w", options.Name, err)
 	}
 	g.resume(document.Value.Desired, document.Value.Memory.Override)
+	g.resumeDrill()
 	return g, nil
 }
 
@@ -113,6 +116,7 @@ func (g *Group) Run(ctx context.Context) error {
 			if g.mayAct() {
 				g.Crew.Continue()
 			}
+			g.watchDrill()
 			continue
 		case tick := <-ticker.C:
 			ticker.next()
@@ -133,6 +137,7 @@ func (g *Group) Run(ctx context.Context) error {
 			command()
 		}
 		g.advance()
+		g.watchDrill()
 	}
 }
 
@@ -196,8 +201,8 @@ func (g *Group) warming(in actions.InstanceStatus) bool {
 // follow, and orders what is missing.
 func (g *Group) decide(signals []policy.Signal) {
 	now := g.Now().Round(0) // as it will be read from disk, so that a restart decides alike
-	instances, pending := g.roster()
-	before, next := g.state.Value, g.state.Value.clone()
+	instances, pending, spare := g.roster()
+	next := g.state.Value.clone()
 	g.watchClock(&next)
 	g.learn(&next, instances)
 	rested := next.Memory.Clone()
@@ -207,15 +212,18 @@ func (g *Group) decide(signals []policy.Signal) {
 	g.decideShadow(next.Shadow, signals, decision, serving(instances), now)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
 	judged := g.judge(&next, instances, choices)
+	g.followDrill(&next, instances)
+	var drillGoals []policy.Assignment
+	orderDrill := false
 	if !next.Memory.Override.Pauses() && !judged { // after a judgement, another template may be in force
-		choice = policy.Choose(g.Spec, policy.Situation{
-			Desired: decision.Desired.Count, Instances: choices, Pending: pending, Doubtful: observed.Doubtful,
-		}, now)
+		situation := policy.Situation{
+			Desired: decision.Desired.Count, Instances: choices, Pending: pending, Doubtful: observed.Doubtful, Drill: next.Drill.instance(), Spare: spare,
+		}
+		choice = policy.Choose(g.Spec, situation, now)
+		drillGoals, orderDrill = g.conductDrill(next.Drill, situation, choice)
 	}
 	next.Desired = decision.Desired
-	g.state.Value = next
-	if err := g.Crew.Assign(choice.Goals, g.state); err != nil {
-		g.state.Value = before
+	if err := g.commit(now, next, append(choice.Goals, drillGoals...)); err != nil {
 		g.show(signals, now)
 		g.setTrouble(fmt.Errorf("write a decision down: %w", err))
 		return
@@ -235,9 +243,28 @@ func (g *Group) decide(signals []policy.Signal) {
 	g.showOverride(next.Memory.Override)
 	g.note(decision, "decided")
 	g.noteHeld(choice.Held)
-	if choice.Order > 0 {
+	switch {
+	case choice.Order > 0:
 		g.Crew.Order(choice.Order)
+	case orderDrill:
+		g.Crew.OrderDrill()
 	}
+}
+
+// commit makes next the group's state and sets goals with it, or changes nothing. It tells
+// of a fire drill that thereby begins or ends at now.
+func (g *Group) commit(now time.Time, next state, goals []policy.Assignment) error {
+	before := g.state.Value
+	g.state.Value = next
+	if err := g.Crew.Assign(goals, g.state); err != nil {
+		g.state.Value = before
+		return err
+	}
+	g.showDrill()
+	if g.state.Value.Drill.UnderWay() != before.Drill.UnderWay() {
+		g.tellDrill(now)
+	}
+	return nil
 }
 
 func (g *Group) showTimeToServe() {
@@ -271,17 +298,21 @@ func (g *Group) watchClock(next *state) {
 	if next.Shadow != nil {
 		next.Shadow.Virtual.jump(now.Round(0), jump)
 	}
+	next.Drill.anchor(now)
 	if err := g.Crew.Reanchor(); err != nil {
 		g.setTrouble(err)
 	}
 }
 
 // roster lists the instances, and counts those that are ordered and may not be
-// among them yet. One that is recorded meanwhile is in both rather than in neither,
-// which would make it be ordered again.
-func (g *Group) roster() (instances []actions.InstanceStatus, pending int) {
-	pending = g.Crew.Account.Pending(g.Name)
-	return g.Crew.Instances(), pending
+// among them yet: to serve, and spare ones for a fire drill. One that is recorded meanwhile
+// is in both rather than in neither, which would make it be ordered again.
+func (g *Group) roster() (instances []actions.InstanceStatus, pending, spare int) {
+	pending, spare = g.Crew.Account.Awaited(g.Name)
+	if d := g.state.Value.Drill; d != nil && d.Outcome == DrillTaken {
+		pending, spare = pending+spare, 0
+	}
+	return g.Crew.Instances(), pending, spare
 }
 
 // observation is what policy is to know of the group.
@@ -291,7 +322,7 @@ func (g *Group) observation(signals []policy.Signal, instances []actions.Instanc
 	}
 	active := pending
 	for _, in := range instances {
-		if in.Leaving() {
+		if in.Leaving() && !g.state.Value.Drill.has(in) {
 			observed.Leaving++
 		}
 		if !in.Capacity() {
@@ -366,7 +397,7 @@ func (g *Group) Resume(ctx context.Context) error {
 
 func (g *Group) setOverride(override *policy.Override) error {
 	before := g.state.Value
-	instances, pending := g.roster()
+	instances, pending, _ := g.roster()
 	g.state.Value.Desired = g.observation(nil, instances, pending).Size
 	g.state.Value.Memory.Override = override
 	if err := g.journal.Write(g.state); err != nil {
@@ -402,7 +433,7 @@ func (g *Group) status() GroupStatus {
 	s := g.decider.status("act")
 	s.Instances = g.Crew.Instances()
 	g.mu.Lock()
-	s.Held, s.Shadow, s.TimeToServe = g.held, g.shadow, g.timeToServe
+	s.Held, s.Shadow, s.TimeToServe, s.Drill = g.held, g.shadow, g.timeToServe, g.drill
 	if rollout := g.rollout; rollout.State != "" {
 		s.Rollout = &rollout
 	}

@@ -662,11 +662,11 @@ func (w *world) watchCeiling() {
 	}
 }
 
-// meantToServe counts the instances whose goal is to serve.
+// meantToServe counts the instances whose goal is to serve, or to be able to.
 func (w *world) meantToServe() int {
 	active := 0
 	for _, in := range w.group.Crew.Instances() {
-		if in.Goal == policy.InService {
+		if in.Goal == policy.InService || in.Goal == policy.Ready {
 			active++
 		}
 	}

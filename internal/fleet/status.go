@@ -44,6 +44,7 @@ type GroupStatus struct {
 	Capped      *policy.Capped           `json:"capped,omitempty"`   // more is wanted than the group may have
 	Decision    DecisionStatus           `json:"decision"`
 	TimeToServe time.Duration            `json:"time_to_serve_ns,omitempty"` // within which nine of ten of its newest builds served; 0: not known
+	Drill       *Drill                   `json:"drill,omitempty"`            // the newest fire drill, also one that is over
 	Shadow      *ShadowStatus            `json:"shadow,omitempty"`           // what other rules would have decided
 	Signals     []SignalStatus           `json:"signals"`
 	Instances   []actions.InstanceStatus `json:"instances"`

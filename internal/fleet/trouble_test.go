@@ -253,7 +253,7 @@ func TestEveryStepSurvivesALostAnswer(t *testing.T) {
 					w.inject(gpsim.Fault{Action: action, Kind: gpsim.FaultReset, Effect: effect})
 					w.start()
 					w.growAndShrink(func() {})
-					w.judge()
+					w.judge(2)
 				})
 			})
 		}

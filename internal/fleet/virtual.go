@@ -63,10 +63,10 @@ func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int,
 		Size: policy.Size{Count: v.Size, Type: spec.Type}, Becoming: v.Size - v.Serving, LastServing: v.LastServing,
 		Signals: v.rescaled(spec, signals, actual),
 	}
-	turn := virtualTurn{inputs: observed.Inputs(), before: v.Memory.Clone()}
-	turn.decision = policy.Decide(spec, &turn.inputs, now, &v.Memory)
-	v.become(turn.decision.Desired.Count, now)
-	return turn
+	inputs, before := observed.Inputs(), v.Memory.Clone()
+	decision := policy.Decide(spec, &inputs, now, &v.Memory)
+	v.become(decision.Desired.Count, now)
+	return virtualTurn{inputs, before, decision}
 }
 
 // jump notes that wall time jumped to now, by so much.

@@ -49,6 +49,18 @@ func (c *Client) Preflight(ctx context.Context, group string) (fleet.Preflight, 
 	return preflight, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/preflight", nil, &preflight)
 }
 
+// PlanDrill asks what a fire drill of the group would do, and what it costs.
+func (c *Client) PlanDrill(ctx context.Context, group string) (fleet.DrillPlan, error) {
+	var plan fleet.DrillPlan
+	return plan, c.call(ctx, http.MethodGet, "/v1/groups/"+url.PathEscape(group)+"/drill", nil, &plan)
+}
+
+// Drill begins a fire drill of the group.
+func (c *Client) Drill(ctx context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error) {
+	var drill fleet.Drill
+	return drill, c.call(ctx, http.MethodPost, "/v1/groups/"+url.PathEscape(group)+"/drill", request, &drill)
+}
+
 // Override puts an order about a group into force.
 func (c *Client) Override(ctx context.Context, group string, request OverrideRequest) error {
 	return c.command(ctx, "/v1/groups/"+url.PathEscape(group)+"/override", request)

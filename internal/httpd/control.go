@@ -33,6 +33,8 @@ type Fleet interface {
 	Protect(ctx context.Context, code string, protection actions.Protection) error
 	Unprotect(ctx context.Context, code string) error
 	Preflight(ctx context.Context, group string) (fleet.Preflight, error)
+	PlanDrill(ctx context.Context, group string) (fleet.DrillPlan, error)
+	Drill(ctx context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error)
 }
 
 // OverrideRequest is the body of an override. It is over after For or at Until; with
@@ -91,6 +93,12 @@ func Control(f Fleet, past Past) http.Handler {
 	mux.HandleFunc("GET /v1/groups/{group}/preflight", func(w http.ResponseWriter, r *http.Request) {
 		steer(w, r, func(ctx context.Context) (any, error) { return f.Preflight(ctx, r.PathValue("group")) })
 	})
+	mux.HandleFunc("GET /v1/groups/{group}/drill", func(w http.ResponseWriter, r *http.Request) {
+		steer(w, r, func(ctx context.Context) (any, error) { return f.PlanDrill(ctx, r.PathValue("group")) })
+	})
+	mux.HandleFunc("POST /v1/groups/{group}/drill", request("drill", func(ctx context.Context, r *http.Request, request fleet.DrillRequest) (any, error) {
+		return f.Drill(ctx, r.PathValue("group"), request)
+	}))
 	mux.HandleFunc("POST /v1/groups/{group}/override", command("override", func(ctx context.Context, r *http.Request, request OverrideRequest) error {
 		override, err := request.override(time.Now())
 		if err != nil {
@@ -117,8 +125,16 @@ func Control(f Fleet, past Past) http.Handler {
 	return mux
 }
 
-// command serves a command whose body is a Request; name is what people call it.
+// command serves a command whose body is a Request, and which has nothing to tell; name is
+// what people call it.
 func command[Request any](name string, do func(ctx context.Context, r *http.Request, request Request) error) http.HandlerFunc {
+	return request(name, func(ctx context.Context, r *http.Request, request Request) (any, error) {
+		return done{}, do(ctx, r, request)
+	})
+}
+
+// request serves a command whose body is a Request with what do returns.
+func request[Request any](name string, do func(ctx context.Context, r *http.Request, request Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var request Request
 		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, requestBytesMax))
@@ -127,7 +143,7 @@ func command[Request any](name string, do func(ctx context.Context, r *http.Requ
 			answer(w, http.StatusBadRequest, problem{fmt.Sprintf("read the %s request: %v", name, err)})
 			return
 		}
-		steer(w, r, func(ctx context.Context) (any, error) { return done{}, do(ctx, r, request) })
+		steer(w, r, func(ctx context.Context) (any, error) { return do(ctx, r, request) })
 	}
 }
 

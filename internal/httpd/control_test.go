@@ -25,6 +25,8 @@ type fakeFleet struct {
 	state      fleet.Status
 	signals    fleet.GroupSignals
 	preflight  fleet.Preflight
+	plan       fleet.DrillPlan
+	drill      fleet.Drill // that begins
 	overridden *policy.Override
 	asked      []any // each of the other commands, in its own words
 	refusal    error // of every command
@@ -91,6 +93,17 @@ func (f *fakeFleet) Preflight(_ context.Context, group string) (fleet.Preflight,
 		return fleet.Preflight{}, err
 	}
 	return f.preflight, nil
+}
+
+func (f *fakeFleet) PlanDrill(_ context.Context, group string) (fleet.DrillPlan, error) {
+	if err := f.refuse(group); err != nil {
+		return fleet.DrillPlan{}, err
+	}
+	return f.plan, nil
+}
+
+func (f *fakeFleet) Drill(_ context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error) {
+	return f.drill, f.take([]any{"drill", group, request})
 }
 
 func (f *fakeFleet) take(command any) error {
@@ -255,6 +268,26 @@ func TestTheClientSeesTheFleetsPreflight(t *testing.T) {
 	}
 }
 
+func TestADrillIsPlannedAndBegunOverTheSocket(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	plan := fleet.DrillPlan{Group: "web", Instance: "gc00000005", PaidUntil: noon.Add(time.Hour), Standing: 2, Kept: 1, LaunchTimeout: time.Hour}
+	drill := fleet.Drill{ID: "7", Began: noon, By: "sato", Instance: "gc00000005", Step: "started", StepAt: noon}
+	f := &fakeFleet{plan: plan, drill: drill}
+	client := reach(t, f)
+	if got, err := client.PlanDrill(t.Context(), "web"); err != nil || got != plan {
+		t.Errorf("planned %+v, %v", got, err)
+	}
+	request := fleet.DrillRequest{Instance: "gc00000005", By: "sato", Why: "a rehearsal"}
+	got, err := client.Drill(t.Context(), "web", request)
+	if err != nil || !reflect.DeepEqual(got, drill) {
+		t.Errorf("begun %+v, %v", got, err)
+	}
+	if want := []any{[]any{"drill", "web", request}}; !reflect.DeepEqual(f.asked, want) {
+		t.Errorf("asked %+v, want %+v", f.asked, want)
+	}
+}
+
 func TestAGroupsRefusalIsTheClientsError(t *testing.T) {
 	t.Parallel()
 	client := reach(t, &fakeFleet{refusal: errors.New("record the pause of group web: no space left on device")})
@@ -310,8 +343,17 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 		"a preflight of no group": {
 			http.MethodGet, "/v1/groups/db/preflight", "", http.StatusNotFound, nil,
 		},
-		"an adoption":             {http.MethodPost, adopt, `{"order":"7","by":"sato"}`, http.StatusOK, nil},
-		"an adoption by no group": {http.MethodPost, adopt, `{}`, http.StatusNotFound, fleet.NoGroupError{Name: "db"}},
+		"a drill": {http.MethodPost, "/v1/groups/web/drill", `{"by":"sato","instance":"gc00000001"}`, http.StatusOK, nil},
+		"a drill that is refused": {
+			http.MethodPost, "/v1/groups/web/drill", `{"by":"sato"}`, http.StatusConflict, fleet.RefusedError{Why: "it is paused"},
+		},
+		"a drill with a misspelt member": {
+			http.MethodPost, "/v1/groups/web/drill", `{"by":"sato","yes":true}`, http.StatusBadRequest, nil,
+		},
+		"a plan of a drill":             {http.MethodGet, "/v1/groups/web/drill", "", http.StatusOK, nil},
+		"a plan of a drill of no group": {http.MethodGet, "/v1/groups/db/drill", "", http.StatusNotFound, nil},
+		"an adoption":                   {http.MethodPost, adopt, `{"order":"7","by":"sato"}`, http.StatusOK, nil},
+		"an adoption by no group":       {http.MethodPost, adopt, `{}`, http.StatusNotFound, fleet.NoGroupError{Name: "db"}},
 		"an adoption with a misspelt member": {
 			http.MethodPost, adopt, `{"order":"7","code":["gc00000001"]}`, http.StatusBadRequest, nil,
 		},

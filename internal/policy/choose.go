@@ -14,6 +14,7 @@ const (
 	InService Goal = "in_service" // in the balancers' pools, serving
 	Standby   Goal = "standby"    // stopped, kept for the next growth
 	Released  Goal = "released"   // its contract ended with a date; cannot be turned round
+	Ready     Goal = "ready"      // able to serve, and in no pool: a fire drill
 )
 
 // Stage is how far an instance is, as far as choosing goes.
@@ -69,6 +70,9 @@ type Situation struct {
 	Instances []Instance
 	Pending   int  // machines ordered and not yet among the instances
 	Doubtful  bool // the cloud cannot be trusted just now: nobody is sent away
+
+	Drill string // code of the instance that a fire drill is under way with; empty: none
+	Spare int    // machines ordered for a fire drill and not yet among the instances; not in Pending
 }
 
 // Hold is a code from a fixed list that says why something is not done.
@@ -92,12 +96,16 @@ type Choice struct {
 	Goals []Assignment // only those that change
 	Order int          // machines to buy
 	Held  []Hold       // why less is done than there is to do
+	Spare int          // of the situation's, how many are needed
 }
 
 // Choose says which instances a decided size means.
 //
-// Growing takes first what is leaving, then what stands by, then orders. What is
-// pending spares an order, and sends no instance away.
+// Growing takes first what a fire drill brought up or ordered, then what is leaving, then
+// what stands by, then orders. What is pending spares an order, and sends no instance away.
+//
+// An instance in a fire drill is no capacity, yet counts against the bound on orders. Once
+// its drill is over it stands by.
 //
 // Instances with a cause are replaced, new ones first: up to HealBudget of the
 // group at a time is brought in beyond the desired count, and as many of them leave
@@ -124,7 +132,9 @@ func Choose(spec *Spec, s Situation, now time.Time) Choice {
 	extra := c.extra(s.Desired)
 	missing := s.Desired - len(c.active) - s.Pending
 	need := missing + extra
-	need -= c.bringBack(need, missing)
+	taken := c.takeDrilled(need, missing, s.Spare)
+	need -= taken
+	need -= c.bringBack(need, missing-taken)
 	if need > 0 {
 		c.buy(need, s.Desired+extra)
 	}
@@ -132,11 +142,29 @@ func Choose(spec *Spec, s Situation, now time.Time) Choice {
 	case !s.Doubtful:
 		c.replace(s.Desired)
 		c.shrink(s.Desired, extra)
+		c.endDrills(s.Drill)
 		c.release()
 	case len(c.active) > s.Desired || c.serving(c.replaceable) > 0:
 		c.hold(HoldDoubt)
 	}
-	return Choice{Goals: c.goals, Order: c.order, Held: c.held}
+	return Choice{Goals: c.goals, Order: c.order, Held: c.held, Spare: c.spare}
+}
+
+// Fittest is the instance that of all that stand by comes back first; false if none stands by.
+func Fittest(instances []Instance) (Instance, bool) {
+	var c chooser
+	c.sortOut(instances)
+	if len(c.stopped) == 0 {
+		return Instance{}, false
+	}
+	return slices.MinFunc(c.stopped, fittestFirst), true
+}
+
+// LaunchesFail says that so many launches in a row never served that nothing is ordered.
+func LaunchesFail(spec *Spec, instances []Instance) bool {
+	c := chooser{spec: spec}
+	c.sortOut(instances)
+	return c.launchesFail()
 }
 
 // chooser is one choice in the making.
@@ -147,6 +175,7 @@ type chooser struct {
 	active         []Instance // to serve, as to their goal
 	leaving        []Instance // on their way out, and fit to come back
 	stopped        []Instance // standing by
+	drilled        []Instance // brought up by a fire drill
 	setAside       int        // quarantined or left alone: they cost, and are no capacity
 	launchFailures int        // launches in a row that never served
 	brake          bool       // too many fail together for any of them to be replaced
@@ -154,6 +183,7 @@ type chooser struct {
 	goals []Assignment
 	order int
 	held  []Hold
+	spare int
 }
 
 func (c *chooser) assign(in Instance, goal Goal) {
@@ -179,6 +209,8 @@ func (c *chooser) sortOut(instances []Instance) {
 		case in.Goal == InService:
 			c.active = append(c.active, in)
 		case in.Goal == Released:
+		case in.Goal == Ready:
+			c.drilled = append(c.drilled, in)
 		case in.Stage == Stopped:
 			c.stopped = append(c.stopped, in)
 		case in.Cause < Expiring:
@@ -222,6 +254,32 @@ func (c *chooser) extra(desired int) int {
 	return min(extra, room)
 }
 
+// takeDrilled takes up to need of what fire drills brought up, and then of the spare
+// ordered for them, and says how many. One that is on and outdated is nobody's successor.
+func (c *chooser) takeDrilled(need, missing, spare int) int {
+	slices.SortFunc(c.drilled, soundestFirst)
+	taken := 0
+	c.drilled = slices.DeleteFunc(c.drilled, func(in Instance) bool {
+		wanted := taken < missing && in.Cause < Expiring || taken < need && (in.Cause == Sound || in.Stage == Stopped)
+		if wanted {
+			c.assign(in, InService)
+			taken++
+		}
+		return wanted
+	})
+	c.spare = max(0, min(need-taken, spare))
+	return taken + c.spare
+}
+
+// endDrills lets what fire drills brought up stand by, save the one that is under way.
+func (c *chooser) endDrills(underWay string) {
+	for _, in := range c.drilled {
+		if in.Code != underWay {
+			c.assign(in, Standby)
+		}
+	}
+}
+
 // bringBack takes up to need instances back into service, and says how many. One that
 // leaves because it is outdated is nobody's successor: it comes back only for what is
 // missing.
@@ -244,8 +302,8 @@ func (c *chooser) bringBack(need, missing int) int {
 
 // buy orders need machines, as far as it may, of a group that is to have target.
 func (c *chooser) buy(need, target int) {
-	room := c.spec.Max + c.spec.Surge - (target - need) - c.setAside
-	if c.launchFailures >= c.spec.LaunchFailuresMax && c.spec.LaunchFailuresMax > 0 {
+	room := c.spec.Max + c.spec.Surge - (target - need) - c.setAside - len(c.drilled)
+	if c.launchesFail() {
 		c.hold(HoldLaunches)
 		return
 	}
@@ -253,6 +311,10 @@ func (c *chooser) buy(need, target int) {
 		c.hold(HoldRoom)
 	}
 	c.order = max(0, min(need, room, c.spec.OrderMax))
+}
+
+func (c *chooser) launchesFail() bool {
+	return c.launchFailures >= c.spec.LaunchFailuresMax && c.spec.LaunchFailuresMax > 0
 }
 
 // replace sends away the instances whose successors serve.

@@ -351,6 +351,7 @@ type tally struct {
 	serving  int // of these
 	failing  int // serving ones that fail
 	spare    int // can come back, save the outdated ones that are leaving
+	drilled  int // by fire drills
 	setAside int
 	causes   int // serving ones that are to be replaced
 }
@@ -373,6 +374,8 @@ func count(instances map[string]policy.Instance) (n tally) {
 			if in.Cause != policy.Sound && !in.Protected {
 				n.causes++
 			}
+		case in.Goal == policy.Ready:
+			n.drilled++
 		case in.Goal == policy.Standby && (in.Stage == policy.Stopped || in.Cause == policy.Sound):
 			n.spare++
 		}
@@ -400,9 +403,9 @@ func TestChoiceKeepsItsPromises(t *testing.T) {
 		}
 		after := count(instances)
 
-		desired, pending, most := situation.Desired, situation.Pending, spec.Max+spec.Surge
+		desired, pending, most := situation.Desired, situation.Pending+choice.Spare, spec.Max+spec.Surge
 		beyond := max(1, int(spec.HealBudget*float64(desired))) // how many are replaced at a time
-		growing := changed[policy.InService] > 0 || choice.Order > 0
+		growing := changed[policy.InService] > 0 || choice.Order > 0 || choice.Spare > 0
 		braked := slices.Contains(choice.Held, policy.HoldBrake)
 		switch {
 		case len(choice.Goals) != changed[policy.InService]+changed[policy.Standby]+changed[policy.Released]:
@@ -417,7 +420,9 @@ func TestChoiceKeepsItsPromises(t *testing.T) {
 			t.Fatalf("orders %d of at most %d", choice.Order, spec.OrderMax)
 		case choice.Order > 0 && after.spare > 0:
 			t.Fatalf("orders %d while %d could come back", choice.Order, after.spare)
-		case choice.Order > 0 && after.active+pending+choice.Order+after.setAside > most:
+		case choice.Spare < 0 || choice.Spare > situation.Spare || choice.Order > 0 && choice.Spare < situation.Spare:
+			t.Fatalf("needs %d of %d ordered for a drill, and orders %d", choice.Spare, situation.Spare, choice.Order)
+		case choice.Order > 0 && after.active+pending+choice.Order+after.setAside+after.drilled > most:
 			t.Fatalf("orders %d beyond max and surge: %d active, %d pending, %d set aside", choice.Order, after.active, pending, after.setAside)
 		case braked && before.active <= desired && after.failing < before.failing:
 			t.Fatalf("%d of %d that fail are replaced though they fail together", before.failing-after.failing, before.failing)
@@ -432,8 +437,10 @@ func expectAllowed(t *rapid.T, spec *policy.Spec, situation policy.Situation, in
 	switch {
 	case in.Goal == goal || in.Goal == policy.Released || in.Stage == policy.Ending || in.Quarantined || in.LeftAlone:
 		t.Fatalf("%+v may not get the goal %s, or has it already", in, goal)
-	case goal != policy.InService && (in.Protected || situation.Doubtful):
+	case goal != policy.InService && (in.Protected && in.Goal != policy.Ready || situation.Doubtful):
 		t.Fatalf("%+v is sent away (in doubt: %t)", in, situation.Doubtful)
+	case in.Goal == policy.Ready && goal == policy.Standby && in.Code == situation.Drill:
+		t.Fatalf("%+v is in a fire drill, and is sent away", in)
 	case goal == policy.Released && (in.Stage != policy.Stopped || noon.Before(in.PaidUntil.Add(-spec.ReleaseBefore))):
 		t.Fatalf("%+v is released too early", in)
 	case goal == policy.InService && in.Stage != policy.Stopped && in.Cause >= policy.Expiring:
@@ -456,7 +463,8 @@ func TestAGroupWithoutCausesShrinksToExactlyWhatIsDesired(t *testing.T) {
 		}
 		gone := 0
 		for _, a := range policy.Choose(&spec, situation, noon).Goals {
-			if a.Goal == policy.Standby {
+			drilled := slices.ContainsFunc(situation.Instances, func(in policy.Instance) bool { return in.Code == a.Code && in.Goal == policy.Ready })
+			if a.Goal == policy.Standby && !drilled {
 				gone++
 			}
 		}
@@ -481,11 +489,13 @@ func drawChoice(t *rapid.T) (spec policy.Spec, situation policy.Situation) {
 	situation.Desired = rapid.IntRange(0, spec.Max).Draw(t, "desired")
 	situation.Pending = rapid.IntRange(0, 4).Draw(t, "pending")
 	situation.Doubtful = rapid.IntRange(0, 3).Draw(t, "doubtful") == 0
+	situation.Drill = code(rapid.IntRange(0, 14).Draw(t, "drill"))
+	situation.Spare = rapid.IntRange(0, 2).Draw(t, "spare")
 	hours := func(name string, from, to int) time.Time {
 		return noon.Add(time.Duration(rapid.IntRange(from, to).Draw(t, name)) * time.Hour)
 	}
 	for i := range rapid.IntRange(0, 14).Draw(t, "instances") {
-		in := instance(i, rapid.SampledFrom([]policy.Goal{policy.InService, policy.InService, policy.Standby, policy.Released}).Draw(t, "goal"),
+		in := instance(i, rapid.SampledFrom([]policy.Goal{policy.InService, policy.InService, policy.InService, policy.Standby, policy.Standby, policy.Released, policy.Ready}).Draw(t, "goal"),
 			policy.Stage(rapid.IntRange(int(policy.Becoming), int(policy.Ending)).Draw(t, "stage")))
 		in.Cause = rapid.SampledFrom([]policy.Cause{policy.Sound, policy.Sound, policy.Outdated, policy.Expiring, policy.Failing}).Draw(t, "cause")
 		in.Since = hours("since", -2, 0)
@@ -518,7 +528,7 @@ func drawPick(t *rapid.T) []policy.PickRule {
 
 func expectChoice(t *testing.T, got, want policy.Choice) {
 	t.Helper()
-	if got.Order != want.Order || !slices.Equal(got.Goals, want.Goals) || !slices.Equal(got.Held, want.Held) {
+	if got.Order != want.Order || got.Spare != want.Spare || !slices.Equal(got.Goals, want.Goals) || !slices.Equal(got.Held, want.Held) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

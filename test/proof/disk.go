@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/store"
 )
@@ -39,6 +40,7 @@ type Record struct {
 type GroupRecord struct {
 	Desired struct{ Count int } `json:"desired"`
 	Memory  policy.Memory       `json:"memory"`
+	Drill   *fleet.Drill        `json:"drill"`
 
 	Commits  int       `json:"-"`
 	PausedAt time.Time `json:"-"` // when the pause was committed
@@ -75,16 +77,20 @@ func (d *Disk) Bytes() int {
 	return n
 }
 
-// Active is how many instances of the group are to serve, as to their goals.
+// Active is how many instances of the group are to serve, or are in a fire drill, as to
+// their goals.
 func (d *Disk) Active(group string) int {
 	n := 0
 	for _, r := range d.instances {
-		if r.Group == group && r.Goal == policy.InService {
+		if r.Group == group && occupies(r.Goal) {
 			n++
 		}
 	}
 	return n
 }
+
+// occupies says that an instance with this goal counts against max and surge.
+func occupies(goal policy.Goal) bool { return goal == policy.InService || goal == policy.Ready }
 
 // Unsettled lists the orders of which it is not known what they bought.
 func (d *Disk) Unsettled() []*actions.Intent {

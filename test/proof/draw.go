@@ -35,8 +35,23 @@ func Draw(seed uint64) Story {
 	for _, g := range story.Groups { // each is sent out and in at least once
 		story.Events = append(story.Events, d.load(story, g), d.load(story, g))
 	}
+	story.Events = append(story.Events, drawDrills(seed, story)...)
 	slices.SortStableFunc(story.Events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	return story
+}
+
+// drawDrills draws the fire drills of every fourth story, from a source of their own: the
+// rest of a story does not depend on them.
+func drawDrills(seed uint64, story Story) []Event {
+	d := drawer{rand.New(rand.NewPCG(seed, 7))}
+	if !d.maybe(0.25) {
+		return nil
+	}
+	var drills []Event
+	for range 1 + d.IntN(4) {
+		drills = append(drills, Event{At: d.when(story), Kind: EventDrill, Group: story.Groups[d.IntN(len(story.Groups))].Name})
+	}
+	return drills
 }
 
 // drawer draws the parts of a story.

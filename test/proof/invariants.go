@@ -125,10 +125,12 @@ func (w *World) judgeGoal(a *Act) {
 	against := false
 	switch a.Step {
 	case StepStop:
-		against = r.Goal == policy.InService
+		against = occupies(r.Goal)
 	case StepDetach:
 		against = r.Goal == policy.InService && a.Machine.Serves() && time.Since(a.Machine.roseAt) > w.cloud.Delays.Stale+lag
-	case StepStart, StepAttach:
+	case StepStart:
+		against = !occupies(r.Goal)
+	case StepAttach:
 		against = r.Goal != policy.InService
 	case StepRelease:
 		against = r.Goal != policy.Released
@@ -291,7 +293,7 @@ func (w *World) judgeOrder(a *Act) {
 			continue
 		}
 		r := w.disk.Record(m.Code)
-		if r == nil && !w.late[m.Code] || r != nil && r.Goal == policy.InService {
+		if r == nil && !w.late[m.Code] || r != nil && occupies(r.Goal) {
 			active++
 		}
 	}
@@ -364,9 +366,9 @@ func (w *World) judgeCeiling(g *group, ch *change) {
 		case r.Group != g.Name:
 		case r.Goal == policy.InService && r.Before == "" && w.cloud.Machine(r.Code).Power == cloud.PowerOn:
 			// it is adopted as it is: no doing of ours
-		case r.Goal == policy.InService:
+		case occupies(r.Goal) && !occupies(r.Before):
 			more++
-		case r.Before == policy.InService:
+		case occupies(r.Before) && !occupies(r.Goal):
 			more--
 		}
 	}
@@ -451,6 +453,8 @@ func (w *World) unrestOf(m *Machine) string {
 		return "is to be released, and is not gone"
 	case r.Goal == policy.InService && !m.Serves():
 		return "is to serve, and does not: " + m.Power.String()
+	case r.Goal == policy.Ready:
+		return "is in a fire drill"
 	case r.Goal == policy.Standby && m.Power != cloud.PowerOff:
 		return "is to stand by, and is " + m.Power.String()
 	}
@@ -461,6 +465,9 @@ func (w *World) unrestIn(g *group) string {
 	state := w.disk.Group(g.Name)
 	if state.Memory.Override.Pauses() {
 		return "is paused"
+	}
+	if state.Drill.UnderWay() {
+		return "is in a fire drill"
 	}
 	if want := g.want(); state.Desired.Count != want {
 		return sprintf("is to have %d, and %d are wanted", state.Desired.Count, want)

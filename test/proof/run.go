@@ -11,6 +11,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -101,6 +102,8 @@ func (w *World) happen(i int, e Event) {
 		_ = w.life.fleet.Override(ctx, g.Name, policy.Override{Kind: policy.PauseAll, By: "operator"})
 	case EventResume:
 		_ = w.life.fleet.Resume(ctx, g.Name)
+	case EventDrill:
+		w.drill(ctx, g)
 	case EventReload:
 		w.stop()
 		g.Configured = *e.New
@@ -124,6 +127,17 @@ func (w *World) happen(i int, e Event) {
 		defer w.mu.Unlock()
 		w.befall(sprintf("event %d", i), e, g)
 	}
+}
+
+// drill begins a fire drill of the group, unless it is refused.
+func (w *World) drill(ctx context.Context, g *group) {
+	plan, err := w.life.fleet.PlanDrill(ctx, g.Name)
+	if err == nil {
+		_, err = w.life.fleet.Drill(ctx, g.Name, fleet.DrillRequest{Instance: plan.Instance, By: "operator"})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tell("drill of %s: %v", g.Name, err)
 }
 
 // makeTemplate gives the template another content.

@@ -43,6 +43,8 @@ func workflows() map[string]Story {
 		"replace": web(GroupStory{Serving: 3, Load: 3, Configured: Configured{Standby: 1}}, Event{At: begin, Kind: EventSick, Group: "web"}),
 		"refresh": web(GroupStory{Load: 2, Configured: Configured{Min: 1, Max: 3, Standby: 1, Template: "v1"}},
 			load(8*time.Minute, 1), reload(14*time.Minute, Configured{Min: 1, Max: 3, Standby: 1, Template: "v2"})),
+		"drill": web(GroupStory{Serving: 2, Load: 2, Configured: Configured{Standby: 1}}, Event{At: begin, Kind: EventDrill, Group: "web"},
+			Event{At: 9 * time.Minute, Kind: EventDrill, Group: "web"}, load(9*time.Minute+20*time.Second, 3)),
 		"turn":  web(GroupStory{Serving: 4, Load: 4, Configured: Configured{Standby: 2}}, load(begin, 2), load(190*time.Second, 4)),
 		"raise": web(GroupStory{Serving: 4, Load: 4, Configured: Configured{Standby: 2}}, load(begin, 2), reload(181*time.Second, Configured{Min: 4, Max: 6, Standby: 2})),
 		"taken": web(GroupStory{Serving: 3, Load: 3}, load(begin, 2), Event{At: begin, Kind: EventRelabel, Group: "web"},

@@ -80,6 +80,7 @@ const (
 	EventForeign EventKind = "foreign" // somebody buys a machine for himself
 	EventProtect EventKind = "protect" // by an operator: a serving machine of the group
 	EventDisown  EventKind = "disown"  // by an operator: a machine of the group
+	EventDrill   EventKind = "drill"   // by an operator: a fire drill of the group
 	EventRelabel EventKind = "relabel" // somebody labels a machine of the group as his, when it is to be released
 )
 

@@ -26,9 +26,9 @@ var bugs = []bug{
 		{order, "	if err := a.Journal.Write(intent); err != nil {", "	if [bug] {\n	} else if err := a.Journal.Write(intent); err != nil {"},
 	}},
 	{"intent after the order", []change{
-		{order, "	intent, err := a.intend(c, template, count, machines)\n", `	if [bug] {
+		{order, "	intent, err := a.intend(p, template, machines)\n", `	if [bug] {
 		codes, orderErr := c.Machines.Order(ctx, template, count)
-		intent, err := a.intend(c, template, count, machines)
+		intent, err := a.intend(p, template, machines)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ var slips = []bug{
 		{choose, "max(1, budget)", "max(1, budget, map[bool]int{true: 1000}[[bug]])"},
 	}},
 	{"launches that fail not counted", []change{
-		{choose, "	if c.launchFailures >=", "	if ![bug] && c.launchFailures >="},
+		{choose, "	if c.launchesFail() {", "	if ![bug] && c.launchesFail() {"},
 	}},
 	{"successors not baked", []change{
 		{choose, "in.Cause == Outdated && baked <= 0", "![bug] && [old]"},

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// progress tells on a terminal how far something is, and how long it will go on.
+type progress struct {
+	out io.Writer // nil: nobody is told
+
+	mu    sync.Mutex
+	doing string
+	begun time.Time
+	told  time.Time
+}
+
+// toldEvery is how often it is told at most.
+const toldEvery = 200 * time.Millisecond
+
+func newProgress(out io.Writer) *progress {
+	if !isTerminal(out) {
+		out = nil
+	}
+	return &progress{out: out}
+}
+
+// tell says that so much of something is done.
+func (p *progress) tell(doing string, done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if doing != p.doing {
+		p.doing, p.begun, p.told = doing, now, time.Time{}
+	}
+	if p.out == nil || now.Sub(p.told) < toldEvery && done < total {
+		return
+	}
+	p.told = now
+	fmt.Fprint(p.out, "\r\x1b[K"+progressText(doing, done, total, now.Sub(p.begun)))
+}
+
+// progressText is a line of progress after so long.
+func progressText(doing string, done, total int, passed time.Duration) string {
+	if total <= 0 || done <= 0 {
+		return doing
+	}
+	text := fmt.Sprintf("%s: %d %%", doing, 100*done/total)
+	left := time.Duration(float64(passed) / float64(done) * float64(total-done)).Round(time.Second)
+	if passed > time.Second && left > 0 {
+		text += fmt.Sprintf(", %s left", age(left))
+	}
+	return text
+}
+
+// end clears the line.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.out != nil && !p.told.IsZero() {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}
+
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// plainWidth is that of what is no terminal.
+const plainWidth = 80
+
+// widthOf is how many characters fit into a line.
+func widthOf(out io.Writer) int {
+	file, ok := out.(*os.File)
+	if !ok {
+		return plainWidth
+	}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns >= plainWidth/2 {
+		return columns
+	}
+	var size struct{ rows, columns, x, y uint16 }
+	_, _, failed := syscall.Syscall(syscall.SYS_IOCTL, file.Fd(), syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&size))) //nolint:gosec // the kernel fills in what it points to
+	if failed != 0 || size.columns == 0 {
+		return plainWidth
+	}
+	return int(size.columns)
+}
