@@ -124,7 +124,7 @@ func TestWhatAGuardPreventsIsShownAsMore(t *testing.T) {
 		fmt.Fprintf(&b, "%d,%d\n", 1_790_000_000+60*minute, 400+400*(minute/20%2))
 	}
 	f.load = f.write("load.csv", b.String())
-	if out := f.good("--guards"); !regexp.MustCompile(`\nscale_in.stabilization +[^ ]+ +\+[0-9,.]+ +\+[1-9][0-9]{2} min +\+[1-9][0-9]+  40m0s\n`).MatchString(out) {
+	if out := f.good("--guards"); !regexp.MustCompile(`\nscale_in.stabilization +[^ ]+ +\+[0-9,.]+ +\+[1-9][0-9]{2} min +\+[1-9][0-9]+  40m\n`).MatchString(out) {
 		t.Errorf("it says\n%s", out)
 	}
 }

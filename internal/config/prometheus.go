@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/words"
+)
 
 func readPrometheus(s *section) *Prometheus {
 	defer s.close()
@@ -42,9 +46,9 @@ func readRange(s *section) Range {
 	}
 	switch {
 	case r.Step > r.Span:
-		over.fault("step", "%s is longer than span (%s): shorten it", brief(r.Step), brief(r.Span))
+		over.fault("step", "%s is longer than span (%s): shorten it", words.Span(r.Step), words.Span(r.Span))
 	case r.Span/r.Step >= maxPoints:
-		over.fault("step", "%s makes more than %d values of span (%s): lengthen it", brief(r.Step), maxPoints, brief(r.Span))
+		over.fault("step", "%s makes more than %d values of span (%s): lengthen it", words.Span(r.Step), maxPoints, words.Span(r.Span))
 	}
 	return r
 }

@@ -104,12 +104,12 @@ func (s *section) checkWindow(signal Signal, interval time.Duration) {
 	switch n := reachOf(signal.Over).Of; {
 	case signal.Window < time.Duration(n)*interval:
 		s.fault("window", "%s does not hold %d samples, one each interval (%s): write at least %s, or remove it",
-			brief(signal.Window), n, brief(interval), brief(time.Duration(n)*interval))
+			words.Span(signal.Window), n, words.Span(interval), words.Span(time.Duration(n)*interval))
 	case signal.Window == 0 && s.has("over"):
 		s.fault("over", "is taken over the samples of window, and there is none: add for example window: 1m, or remove over")
 	case signal.Window > MaxWindowSamples*interval:
 		s.fault("window", "%s holds more than %d samples, one each interval (%s): write at most %s",
-			brief(signal.Window), MaxWindowSamples, brief(interval), brief(MaxWindowSamples*interval))
+			words.Span(signal.Window), MaxWindowSamples, words.Span(interval), words.Span(MaxWindowSamples*interval))
 	}
 }
 

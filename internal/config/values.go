@@ -175,7 +175,7 @@ func duration(least, most time.Duration) parser[time.Duration] {
 			return 0, notDuration(value)
 		}
 		if d < least || d > most {
-			return 0, fmt.Errorf("%s is out of range: write %s to %s", words.Shown(value), brief(least), brief(most))
+			return 0, fmt.Errorf("%s is out of range: write %s to %s", words.Shown(value), words.Span(least), words.Span(most))
 		}
 		return d, nil
 	}
@@ -186,18 +186,6 @@ func notDuration(value string) error {
 		return fmt.Errorf("`%s` has no unit: write for example %ss", words.Shown(value), words.Shown(value))
 	}
 	return fmt.Errorf("`%s` is not a duration: write for example 500ms, 30s or 1h30m", words.Shown(value))
-}
-
-// brief is a duration as people write it: 1h and not 1h0m0s.
-func brief(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // httpURL accepts the address of an HTTP server. Its errors do not repeat the

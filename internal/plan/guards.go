@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // GuardWeight is what one guard of a spec cost and prevented: how the figures would be
@@ -109,15 +111,18 @@ func unlessZero[T comparable](value T) string {
 	if value == zero {
 		return ""
 	}
+	if span, ok := any(value).(time.Duration); ok {
+		return words.Span(span)
+	}
 	return fmt.Sprint(value)
 }
 
 func ratesText(d policy.Direction) string {
 	texts := make([]string, len(d.Rates))
 	for i, rate := range d.Rates {
-		texts[i] = fmt.Sprintf("%d in %v", rate.Count, rate.Period)
+		texts[i] = fmt.Sprintf("%d in %s", rate.Count, words.Span(rate.Period))
 		if rate.Share > 0 {
-			texts[i] = fmt.Sprintf("%g %% in %v", 100*rate.Share, rate.Period)
+			texts[i] = fmt.Sprintf("%g %% in %s", 100*rate.Share, words.Span(rate.Period))
 		}
 	}
 	joint := " or "
@@ -131,7 +136,7 @@ func loadLossText(s *policy.Spec) string {
 	if s.LoadLoss.Release == 0 {
 		return ""
 	}
-	return fmt.Sprintf("falls by %g %%, for %v", 100*s.LoadLoss.Fall, s.LoadLoss.Release)
+	return fmt.Sprintf("falls by %g %%, for %s", 100*s.LoadLoss.Fall, words.Span(s.LoadLoss.Release))
 }
 
 func toleranceText(s *policy.Spec) string {

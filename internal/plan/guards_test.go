@@ -36,7 +36,7 @@ func TestAStabilizationCostsHoursAndPreventsChanges(t *testing.T) {
 	// With it: 3 from minute 0 to 6, 1 from 7 on. Without it the group changes at minutes 1 to 5,
 	// and what is called for at 2 and 4 serves a minute late, each time two instances' minute.
 	weight := weights["scale_in.stabilization"]
-	if weight.Setting != "3m0s" || weight.With.Metrics.Scalings != 1 || weight.Without.Metrics.Scalings != 5 {
+	if weight.Setting != "3m" || weight.With.Metrics.Scalings != 1 || weight.Without.Metrics.Scalings != 5 {
 		t.Errorf("%s: %d changes with it, and %d without", weight.Setting, weight.With.Metrics.Scalings, weight.Without.Metrics.Scalings)
 	}
 	cost := weight.Cost()
@@ -58,9 +58,9 @@ func TestEachGuardThatIsSetIsLeftOutOnce(t *testing.T) {
 	before := asJSON(t, spec)
 	weights := weigh(t, s)
 	for name, setting := range map[string]string{
-		"scale_out.stabilization": "2m0s", "scale_out.cooldown": "3m0s", "scale_out.rates": "2 in 1m0s or 50 % in 2m0s",
-		"scale_in.stabilization": "5m0s", "scale_in.cooldown": "4m0s", "scale_in.rates": "20 % in 1m0s", "scale_in.load_loss": "falls by 60 %, for 20m0s",
-		"scale_in.min_life": "1h40m0s", "scale_in.standby": "2", "tolerance": "target/busy: −20 % to +10 %", "warm_up": "1m0s",
+		"scale_out.stabilization": "2m", "scale_out.cooldown": "3m", "scale_out.rates": "2 in 1m or 50 % in 2m",
+		"scale_in.stabilization": "5m", "scale_in.cooldown": "4m", "scale_in.rates": "20 % in 1m", "scale_in.load_loss": "falls by 60 %, for 20m",
+		"scale_in.min_life": "1h40m", "scale_in.standby": "2", "tolerance": "target/busy: −20 % to +10 %", "warm_up": "1m",
 	} {
 		weight, ok := weights[name]
 		if !ok || weight.Setting != setting {

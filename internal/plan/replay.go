@@ -176,7 +176,7 @@ func (r *run) carryOut(c *count, turns int) {
 		r.pool.assign(choice.Goals)
 		r.pool.order(choice.Order)
 		r.pool.settle()
-		if choice.Order < r.fit.OrderMax || r.pool.refused > 0 {
+		if len(choice.Goals) == 0 && choice.Order < r.fit.OrderMax || r.pool.refused > 0 {
 			break
 		}
 	}

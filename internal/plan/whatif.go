@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/plan/load"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // WhatIf is a change of what surrounds a group.
@@ -48,7 +49,7 @@ func Ask(ctx context.Context, s *Scenario, changes []WhatIf, parallel int, progr
 
 // ToServe is that a new instance takes so long to serve.
 func ToServe(took time.Duration) WhatIf {
-	return WhatIf{fmt.Sprintf("new instances take %v to serve", took), func(s *Scenario) error {
+	return WhatIf{fmt.Sprintf("new instances take %s to serve", words.Span(took)), func(s *Scenario) error {
 		s.Cloud.ToServe = Always(took)
 		return nil
 	}}
@@ -88,7 +89,7 @@ func MoreLoad(factor float64) WhatIf {
 
 // FlashCrowd is that the load is so many times as large from an instant on, for so long.
 func FlashCrowd(factor float64, at time.Time, lasts time.Duration) WhatIf {
-	return WhatIf{fmt.Sprintf("%g times the load at %s for %v", factor, at.Format(time.RFC3339), lasts), func(s *Scenario) error {
+	return WhatIf{fmt.Sprintf("%g times the load at %s for %s", factor, at.Format(time.RFC3339), words.Span(lasts)), func(s *Scenario) error {
 		if !(factor >= 0) {
 			return fmt.Errorf("%v times the load is no load: give a factor of 0 or more", factor)
 		}
@@ -139,7 +140,7 @@ func lasting(lasts time.Duration) string {
 	if lasts == 0 {
 		return " for good"
 	}
-	return fmt.Sprintf(" for %v", lasts)
+	return " for " + words.Span(lasts)
 }
 
 // lose adds a loss, and leaves those of the scenario that it was copied from as they are.

@@ -214,15 +214,15 @@ func TestWhatAPersonShouldKnowIsAWarning(t *testing.T) {
 		want      []string
 	}{
 		{"a gap stays one", CSV{}, Options{}, "timestamp,value\n0,1\n60,1\n120,1\n180,1\n240,1\n480,1\n540,1\n600,1\n1200,2\n", []string{
-			"value: nothing is known of 12 of 21 steps, in 2 gaps; the longest gap is from 1970-01-01T00:11:00Z to 1970-01-01T00:20:00Z (9m0s)"}},
+			"value: nothing is known of 12 of 21 steps, in 2 gaps; the longest gap is from 1970-01-01T00:11:00Z to 1970-01-01T00:20:00Z (9m)"}},
 		{"a gap that may be crossed is none", CSV{}, Options{Bridge: 10 * time.Minute}, "timestamp,value\n0,1\n60,1\n120,1\n180,1\n240,1\n480,1\n540,1\n600,1\n1200,2\n", []string{}},
 		{"a gap of three steps is crossed", CSV{}, Options{}, "timestamp,value\n0,1\n60,1\n120,1\n300,4\n", []string{}},
 		{"empty fields are gaps", CSV{}, Options{}, "timestamp,a,b\n0,1,\n60,1,1\n120,1,1\n180,1,1\n", []string{
-			"b: nothing is known of 1 of 4 steps, in 1 gap; the longest gap is from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z (1m0s)"}},
+			"b: nothing is known of 1 of 4 steps, in 1 gap; the longest gap is from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z (1m)"}},
 		{"zeros alone", CSV{}, Options{}, "timestamp,value\n0,0\n60,-0\n", []string{"value: all 2 values are 0: is it the right quantity?"}},
 		{"a share in place of percent", CSV{Signals: []Quantity{cpu}, Serving: 2}, Options{}, "timestamp,cpu\n0,0.25\n60,0.96\n", []string{
 			"cpu: the largest value is 0.96, of a quantity in percent: if these are shares of 1, multiply them by 100"}},
-		{"values further apart than the steps", CSV{}, Options{}, "timestamp,value\n0,1\n300,2\n", []string{"the values are 5m0s apart, and the steps 1m0s: a peak between two values does not show"}},
+		{"values further apart than the steps", CSV{}, Options{}, "timestamp,value\n0,1\n300,2\n", []string{"the values are 5m apart, and the steps 1m: a peak between two values does not show"}},
 	}
 	for _, test := range tests {
 		t.Run(test.behaviour, func(t *testing.T) {
@@ -241,11 +241,11 @@ func TestATableOfWhichNoLoadComesIsRefused(t *testing.T) {
 		text string
 		o    Options
 	}{
-		"no instant has a value":                {"timestamp,value\n0,\n60,\n", Options{}},
-		"a step of 1ms is too short":            {"timestamp,value\n0,1\n60,1\n", Options{Step: time.Millisecond}},
-		"a gap of -1s cannot be crossed":        {"timestamp,value\n0,1\n60,1\n", Options{Bridge: -time.Second}},
-		"too many for 1 signal":                 {"timestamp,value\n0,1\n4102444800,1\n", Options{}},
-		"there are 68374081 steps of 1m0s, too": {"timestamp,value\n0,1\n4102444800,1\n", Options{}},
+		"no instant has a value":              {"timestamp,value\n0,\n60,\n", Options{}},
+		"a step of 1ms is too short":          {"timestamp,value\n0,1\n60,1\n", Options{Step: time.Millisecond}},
+		"a gap of -1s cannot be crossed":      {"timestamp,value\n0,1\n60,1\n", Options{Bridge: -time.Second}},
+		"too many for 1 signal":               {"timestamp,value\n0,1\n4102444800,1\n", Options{}},
+		"there are 68374081 steps of 1m, too": {"timestamp,value\n0,1\n4102444800,1\n", Options{}},
 	} {
 		_, _, err := ReadCSV(strings.NewReader(test.text), CSV{Name: "web.csv"}, test.o)
 		if err == nil || !strings.HasPrefix(err.Error(), "read web.csv: ") || !strings.Contains(err.Error(), says) {
@@ -307,9 +307,9 @@ func TestATableFromDiskIsReadWithLittleMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := []string{
-		"the values are 5m0s apart, and the steps 1m0s: a peak between two values does not show",
-		"requests: nothing is known of 89 of 1436 steps, in 1 gap; the longest gap is from 2026-03-31T18:01:00Z to 2026-03-31T19:30:00Z (1h29m0s)",
-		"cpu: nothing is known of 89 of 1436 steps, in 1 gap; the longest gap is from 2026-03-31T18:01:00Z to 2026-03-31T19:30:00Z (1h29m0s)",
+		"the values are 5m apart, and the steps 1m: a peak between two values does not show",
+		"requests: nothing is known of 89 of 1436 steps, in 1 gap; the longest gap is from 2026-03-31T18:01:00Z to 2026-03-31T19:30:00Z (1h29m)",
+		"cpu: nothing is known of 89 of 1436 steps, in 1 gap; the longest gap is from 2026-03-31T18:01:00Z to 2026-03-31T19:30:00Z (1h29m)",
 	}; !slices.Equal(texts(warnings), want) {
 		t.Errorf("warns %q", texts(warnings))
 	}

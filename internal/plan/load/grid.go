@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // grid is the steps over which readings are spread: step i is the time from
@@ -33,7 +35,7 @@ func (r *readings) grid(o Options) (grid, error) {
 	steps := (last-g.startNS)/g.stepNS + 1
 	if steps > valuesMax/int64(len(r.columns)) {
 		return grid{}, fmt.Errorf("from %s to %s there are %d steps of %s, too many for %s: take a longer step, or less of the history",
-			stamp(first), stamp(last), steps, step, counted(len(r.columns), "signal"))
+			stamp(first), stamp(last), steps, words.Span(step), counted(len(r.columns), "signal"))
 	}
 	g.steps = int(steps)
 	g.bridgeNS = max(bridged*int64(g.spacing), int64(o.Bridge))

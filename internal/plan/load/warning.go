@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // Warning is what a person should know about a history that could be read.
@@ -44,7 +46,7 @@ func (c *column) suspect() []Warning {
 // tell says what is missing in a load that was read of a history with such a spacing.
 func (l *Load) tell(spacing time.Duration) (warnings []Warning) {
 	if spacing >= 2*l.Step {
-		warnings = append(warnings, Warning{Text: fmt.Sprintf("the values are %s apart, and the steps %s: a peak between two values does not show", spacing, l.Step)})
+		warnings = append(warnings, Warning{Text: fmt.Sprintf("the values are %s apart, and the steps %s: a peak between two values does not show", words.Span(spacing), words.Span(l.Step))})
 	}
 	for i := range l.Signals {
 		signal := &l.Signals[i]
@@ -52,7 +54,7 @@ func (l *Load) tell(spacing time.Duration) (warnings []Warning) {
 			begin := l.Time(gaps.LongestBegin)
 			warnings = append(warnings, Warning{signal.Name, fmt.Sprintf("nothing is known of %d of %d steps, in %s; the longest gap is from %s to %s (%s)",
 				gaps.Steps, l.Len(), counted(gaps.Count, "gap"), begin.Format(time.RFC3339), begin.Add(time.Duration(gaps.Longest)*l.Step).Format(time.RFC3339),
-				time.Duration(gaps.Longest)*l.Step)})
+				words.Span(time.Duration(gaps.Longest)*l.Step))})
 		}
 	}
 	return warnings

@@ -5,10 +5,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // Parameter is one number of a group's configuration that may change.
@@ -36,24 +36,12 @@ func (u Unit) Text(value float64) string {
 	case Share:
 		return number(math.Round(value*1e8)/1e6) + "%" // 0.07·100 is a little more than 7
 	case Seconds:
-		return brief(secondsOf(value))
+		return words.Span(secondsOf(value))
 	}
 	return number(value) + string(u)
 }
 
 func number(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
-
-// brief is a duration as people write it: 1h and not 1h0m0s.
-func brief(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
 
 func secondsOf(value float64) time.Duration {
 	return time.Duration(math.Round(value * float64(time.Second)))

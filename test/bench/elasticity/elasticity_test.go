@@ -257,18 +257,17 @@ func TestTheTracesThatComeWithItAreGood(t *testing.T) {
 	}
 }
 
-// What the defaults are, package config says; here is what specOf relies on.
 func TestOursHasAllDefaultsOfAGroup(t *testing.T) {
 	t.Parallel()
-	group, err := defaultGroup()
+	ours, err := defaultGroup()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(group.ScaleOut.Rates)+len(group.ScaleIn.Rates)+group.ScaleIn.Standby > 0 || !slices.Equal(group.ScaleIn.Pick, []string{"newest"}) {
-		t.Errorf("a group has rates, machines standing by, or others than the newest leave first, which the spec leaves out: %+v %+v", group.ScaleOut, group.ScaleIn)
-	}
-	spec := specOf(&group, "cpu", 0.7)
-	if spec.Interval == 0 || spec.Gap == 0 || spec.In.Stabilization == 0 || spec.In.Cooldown == 0 || spec.LoadLoss.Release == 0 || spec.OrderMax == 0 {
+	spec := ours.at("load", 0.8)
+	if spec.Interval == 0 || spec.Gap == 0 || spec.In.Stabilization == 0 || spec.In.Cooldown == 0 || spec.LoadLoss.Release == 0 || spec.OrderMax == 0 || ours.warmUp == 0 {
 		t.Errorf("a guard is missing in %+v", spec)
+	}
+	if target := spec.Policies[0].Target; target.Signal != "load" || target.Value != 0.8 || target.ToleranceIn == 0 || ours.spec.Policies[0].Target.Signal != "cpu" {
+		t.Errorf("its target is %+v", target)
 	}
 }

@@ -62,7 +62,7 @@ func shortest(traces []*trace, n int) []*trace {
 
 // run prints all tables.
 func (b *bench) run(ctx context.Context, out io.Writer) error {
-	group, err := defaultGroup()
+	ours, err := defaultGroup()
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (b *bench) run(ctx context.Context, out io.Writer) error {
 			return err
 		}
 	}
-	policies := contenders(&group)
+	policies := contenders(ours)
 	outcomes, err := b.replay(ctx, policies, leads[0])
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (b *bench) run(ctx context.Context, out io.Writer) error {
 	printMeans(out, policies, outcomes, optima)
 	var sweeps []*sweep
 	for _, lead := range leads {
-		s, err := b.sweep(ctx, families(&group), lead)
+		s, err := b.sweep(ctx, families(ours), lead)
 		if err != nil {
 			return err
 		}

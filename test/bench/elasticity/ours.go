@@ -1,8 +1,11 @@
 package main
 
 import (
+	"time"
+
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/rules"
 )
 
 // groupText configures a group that leaves out whatever has a default.
@@ -20,27 +23,25 @@ groups:
     policies: [{target: {signal: cpu, value: 70%}}]
 `
 
-// defaultGroup is that group, with the defaults that the daemon gives it.
-func defaultGroup() (config.Group, error) {
-	c, err := config.Parse("the group of the benchmark", []byte(groupText), config.Env{SkipSecrets: true})
-	if err != nil {
-		return config.Group{}, err
-	}
-	return c.Groups["web"], nil
+// defaults are what the daemon gives that group.
+type defaults struct {
+	spec   policy.Spec
+	warmUp time.Duration
 }
 
-// specOf is the group's spec with a target for one of the signals. What a group does about
-// machines that fail, stand by or are outdated is left out: there are none.
-func specOf(group *config.Group, signal string, share float64) *policy.Spec {
-	target := group.Policies[0].Target
-	return &policy.Spec{
-		Min: group.Min, Max: group.Max, Interval: group.Interval, Gap: group.Gap(),
-		Out:      policy.Direction{Stabilization: group.ScaleOut.Stabilization, Cooldown: group.ScaleOut.Cooldown},
-		In:       policy.Direction{Stabilization: group.ScaleIn.Stabilization, Cooldown: group.ScaleIn.Cooldown},
-		LoadLoss: policy.LoadLoss(group.ScaleIn.LoadLoss), MinLife: group.ScaleIn.MinLife, OrderMax: group.ScaleOut.BatchMax,
-		Policies: policy.Targets(policy.Target{
-			Name: "target/" + signal, Signal: signal, Value: share, Quorum: group.Signals[0].Quorum,
-			ToleranceOut: target.ToleranceOut, ToleranceIn: target.ToleranceIn,
-		}),
+func defaultGroup() (*defaults, error) {
+	c, err := config.Parse("the group of the benchmark", []byte(groupText), config.Env{SkipSecrets: true})
+	if err != nil {
+		return nil, err
 	}
+	spec, err := rules.Of(c.Groups["web"])
+	return &defaults{spec, c.Groups["web"].ScaleOut.WarmUp}, err
+}
+
+// at is the group's spec with its target for a signal, at a share.
+func (d *defaults) at(signal string, share float64) *policy.Spec {
+	spec, target := d.spec, *d.spec.Policies[0].Target
+	target.Name, target.Signal, target.Value = "target/"+signal, signal, share
+	spec.Policies = policy.Targets(target)
+	return &spec
 }

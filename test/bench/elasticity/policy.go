@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/plan"
 	"github.com/autoscaled/autoscaled/internal/plan/classic"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -43,12 +42,12 @@ func (c *contender) scenario(t *trace, lead time.Duration) plan.Scenario {
 const usual = 70
 
 // contenders are the policies of the tables, the fixed peak first.
-func contenders(defaults *config.Group) []contender {
+func contenders(ours *defaults) []contender {
 	list := []contender{
 		fixedPeak(),
 		{name: "fixed mean", signal: cpuSignal, classic: func(scored []float64) classic.Scaler { return classic.Mean(scored) }},
 	}
-	for _, f := range families(defaults) {
+	for _, f := range families(ours) {
 		list = append(list, f.at(usual))
 	}
 	return list
@@ -75,7 +74,7 @@ func settings() (list []int) {
 	return list
 }
 
-func families(defaults *config.Group) []family {
+func families(ours *defaults) []family {
 	return []family{
 		ofClassic("+1/-1", func(share float64) classic.Scaler { return stepAt(share, 1, 1) }),
 		ofClassic("+1/-1 in a row", func(share float64) classic.Scaler { return stepAt(share, 5, 10) }),
@@ -84,8 +83,8 @@ func families(defaults *config.Group) []family {
 		ofClassic("HPA load", func(share float64) classic.Scaler { return classic.NewHPA(share, classic.Unbounded) }),
 		ofClassic("AWS target tracking", func(share float64) classic.Scaler { return classic.NewTargetTracking(share) }),
 		ofClassic("React", func(share float64) classic.Scaler { return classic.NewReact(share) }),
-		ofOurs("autoscaled cpu", cpuSignal, defaults),
-		ofOurs("autoscaled load", loadSignal, defaults),
+		ofOurs("autoscaled cpu", cpuSignal, ours),
+		ofOurs("autoscaled load", loadSignal, ours),
 	}
 }
 
@@ -104,9 +103,9 @@ func stepAt(share float64, outPoints, inPoints int) classic.Scaler {
 	return step
 }
 
-func ofOurs(name string, signal plan.SignalModel, defaults *config.Group) family {
+func ofOurs(name string, signal plan.SignalModel, ours *defaults) family {
 	return family{name, func(percent int) contender {
-		return contender{name: named(name, percent), signal: signal, spec: specOf(defaults, signal.Name, float64(percent)/100), warmUp: defaults.ScaleOut.WarmUp}
+		return contender{name: named(name, percent), signal: signal, spec: ours.at(signal.Name, float64(percent)/100), warmUp: ours.warmUp}
 	}}
 }
 

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/logs"
-	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/rules"
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/cloud/gp"
@@ -20,6 +19,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/rules"
 )
 
 // account is what the groups of one provider share while they are built.

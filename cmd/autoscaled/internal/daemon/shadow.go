@@ -3,9 +3,9 @@ package daemon
 import (
 	"fmt"
 
-	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/rules"
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/rules"
 )
 
 // shadow is the group's shadow; nil without one. Its decisions are recorded as those of

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/rules"
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/plan/report"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/rules"
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
