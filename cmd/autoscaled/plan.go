@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -134,7 +135,7 @@ func (o *planOptions) run(cmd *cobra.Command, files []string) error {
 	if !slices.Contains([]string{"table", "json", "csv"}, o.output) {
 		return fmt.Errorf("--output %s: %s", words.Shown(o.output), words.Suggest(o.output, []string{"table", "json", "csv"}))
 	}
-	if err := o.check(); err != nil {
+	if err := cmp.Or(o.check(), o.checkHTML()); err != nil {
 		return err
 	}
 	if os.Getenv("GOGC") == "" {
@@ -355,6 +356,27 @@ func flagged[T any](flag, text string, read func(string) (T, error), into *T) er
 		return fmt.Errorf("--%s: %w", flag, err)
 	}
 	*into = value
+	return nil
+}
+
+// checkHTML refuses to write the report over anything but an earlier one.
+func (o *planOptions) checkHTML() error {
+	if o.html == "" {
+		return nil
+	}
+	info, err := os.Stat(o.html)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil // it is made, or creating it says what is wrong
+	}
+	file, err := os.Open(o.html)
+	if err != nil {
+		return fmt.Errorf("look at what is where the report is to be: %w; give another path", err)
+	}
+	defer file.Close()
+	begin := make([]byte, len(report.Begin))
+	if n, _ := io.ReadFull(file, begin); n > 0 && string(begin[:n]) != report.Begin {
+		return fmt.Errorf("write the report: %s is there and no earlier report: nothing was planned or written; give --html another path, or remove the file", o.html)
+	}
 	return nil
 }
 

@@ -219,6 +219,22 @@ func TestAPlansReportIsWritten(t *testing.T) {
 	}
 }
 
+func TestAReportIsWrittenOverNothingButAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	f := newPlanFiles(t)
+	report := filepath.Join(f.folder, "plan.html")
+	f.good("--html", report)
+	f.good("--html", report)
+	other := filepath.Join(f.folder, "keep.yaml")
+	if err := os.WriteFile(other, []byte("groups: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := f.plan("--html", other)
+	if content, _ := os.ReadFile(other); err == nil || !strings.Contains(err.Error(), "keep.yaml is there and no earlier report") || string(content) != "groups: {}\n" {
+		t.Errorf("%v, and the file holds %.60q", err, content)
+	}
+}
+
 // Each flag must be heard: it changes what a plan says.
 func TestEveryFlagOfAPlanMakesADifference(t *testing.T) {
 	t.Parallel()

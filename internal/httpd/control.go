@@ -137,9 +137,7 @@ func command[Request any](name string, do func(ctx context.Context, r *http.Requ
 func request[Request any](name string, do func(ctx context.Context, r *http.Request, request Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var request Request
-		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, requestBytesMax))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&request); err != nil {
+		if err := readRequest(http.MaxBytesReader(w, r.Body, requestBytesMax), &request); err != nil {
 			answer(w, http.StatusBadRequest, problem{fmt.Sprintf("read the %s request: %v", name, err)})
 			return
 		}

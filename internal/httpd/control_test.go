@@ -336,6 +336,15 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 		"a pause larger than any sensible one": {
 			http.MethodPost, pause, `{"by":"` + strings.Repeat("s", 65<<10) + `"}`, http.StatusBadRequest, nil,
 		},
+		"a pause for a reason that a terminal would obey": {
+			http.MethodPost, pause, `{"by":"sato","why":"\u001b]0;all is well\u0007"}`, http.StatusBadRequest, nil,
+		},
+		"a pause for a reason of two lines": {http.MethodPost, pause, `{"by":"sato","why":"load test\n12:00 resumed"}`, http.StatusBadRequest, nil},
+		"a pause for a reason of a page":    {http.MethodPost, pause, `{"by":"sato","why":"` + strings.Repeat("x", 501) + `"}`, http.StatusBadRequest, nil},
+		"a pause for a reason in Japanese":  {http.MethodPost, pause, `{"by":"佐藤","why":"負荷試験　（夜間）"}`, http.StatusOK, nil},
+		"an adoption of a code that is no text of print": {
+			http.MethodPost, adopt, `{"order":"7","codes":["gc0000\u202e0001"]}`, http.StatusBadRequest, nil,
+		},
 		"a pause by GET":    {http.MethodGet, pause, "", http.StatusMethodNotAllowed, nil},
 		"a resume":          {http.MethodPost, "/v1/groups/web/resume", "", http.StatusOK, nil},
 		"an unknown action": {http.MethodPost, "/v1/groups/web/remove", "", http.StatusNotFound, nil},

@@ -149,6 +149,9 @@ type WhatIf struct {
 	Metrics []Metric
 }
 
+// Begin is how every report begins: what does not is another file.
+const Begin = "<!doctype html>\n<!-- a report of autoscaled plan -->\n"
+
 // Write writes the page. An error is about a page whose parts do not fit together, or is
 // the writer's.
 func Write(w io.Writer, page *Page) error {
@@ -157,6 +160,9 @@ func Write(w io.Writer, page *Page) error {
 	}
 	v, err := page.view()
 	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if _, err := io.WriteString(w, Begin); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return document.Execute(w, v)
