@@ -1,5 +1,5 @@
-// Package words helps with words that people wrote: what an unknown one may have
-// been meant to be, and how to show it to them.
+// Package words helps with texts for people: what an unknown word of theirs may have
+// been meant to be, and how to show foreign text and spans of time to them.
 //
 // It promises that what it returns is short, in one line and free of anything that a
 // terminal would obey. Whoever reads what people write calls it; it calls nobody.

@@ -15,8 +15,9 @@ type Document struct {
 	Group       string           `json:"group"`
 	Finding     string           `json:"finding"` // the first run in a sentence
 	History     HistoryDocument  `json:"history"`
-	Billing     *BillingDocument `json:"billing"` // null: no bill
-	Runs        []RunDocument    `json:"runs"`    // the first is what the plan is about
+	Capacities  Capacities       `json:"capacities"` // what one instance carries when it is full, by signal, in its unit
+	Billing     *BillingDocument `json:"billing"`    // null: no bill
+	Runs        []RunDocument    `json:"runs"`       // the first is what the plan is about
 	Against     *DiffDocument    `json:"against,omitempty"`
 	Guards      []GuardDocument  `json:"guards,omitempty"`
 	WhatIf      []WhatIfDocument `json:"what_if,omitempty"`
@@ -182,7 +183,7 @@ func (s *Study) Document(series bool) *Document {
 	first := &s.Runs[0]
 	need, _ := first.Peaks()
 	d := &Document{
-		Group: s.Group, Finding: s.Finding(), Warnings: s.Warnings, Assumptions: s.Assumptions, LeftOut: s.LeftOut,
+		Group: s.Group, Finding: s.Finding(), Capacities: s.Capacities, Warnings: s.Warnings, Assumptions: s.Assumptions, LeftOut: s.LeftOut,
 		History: HistoryDocument{
 			Origin: s.Load.Origin, Start: s.Load.Start, End: s.Load.End(), ScoredFrom: s.Load.Time(s.From), StepSeconds: s.Load.Step.Seconds(),
 			Steps: s.Load.Len(), CensoredShare: first.Metrics.Censored, PeakNeed: need,

@@ -61,9 +61,10 @@ type Study struct {
 	Growth  *plan.Growth
 	Tuning  *Tuning // nil: not asked for
 
-	Warnings    []string // what is doubtful
-	Assumptions []string // of the model
-	LeftOut     []string // what the model knows nothing of
+	Capacities  Capacities // by which the need of the first subject was found
+	Warnings    []string   // what is doubtful
+	Assumptions []string   // of the model
+	LeftOut     []string   // what the model knows nothing of
 
 	quota int // machines that there may be; 0: no bound
 }
@@ -108,6 +109,15 @@ func (m *maker) prepare(context.Context) error {
 		signals, err := models(subject, m.Subjects, l, m.Capacities)
 		if err != nil {
 			return err
+		}
+		if i == 0 {
+			m.study.Capacities = carries(signals)
+			m.study.Assumptions = append(m.study.Assumptions, capacityWords(signals))
+		}
+		for _, doubt := range capacityDoubts(subject, signals) {
+			if !slices.Contains(m.study.Warnings, doubt) {
+				m.study.Warnings = append(m.study.Warnings, doubt)
+			}
 		}
 		if i == 0 && m.Peak > 0 {
 			signal, capacity := telling(signals)
