@@ -234,7 +234,7 @@ func printDrill(out io.Writer, d fleet.Drill) error {
 	switch d.Outcome {
 	case fleet.DrillReady:
 		fmt.Fprintf(w, "total\t%s\n", took)
-		fmt.Fprintf(w, "%s was ready after %s; it is stopped now, and stands by\n", d.Instance, took)
+		fmt.Fprintf(w, "%s was ready after %s; it is being stopped, and will stand by: another drill can begin then\n", d.Instance, took)
 	case fleet.DrillTaken:
 		fmt.Fprintf(w, "not ready yet after %s (%s was still to come): the group grows, which comes first\n", took, d.Step)
 	default:

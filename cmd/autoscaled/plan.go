@@ -111,7 +111,7 @@ func (o *planOptions) declare(command *cobra.Command) {
 	flags.StringVar(&o.repair, "repair", "4h", "the `SPAN` until a person has removed such a machine, which is paid until then")
 	flags.IntVar(&o.around.Quota, "quota", 0, "`N` machines that there may be (default: the provider's machines_max)")
 	flags.Uint64Var(&o.around.Seed, "seed", 1, "`NUMBER` from which all chance comes: the same gives the same plan")
-	flags.StringVar(&o.billing, "billing", "", "prices: "+strings.Join(planning.ModelNames(), ", ")+" or a `FILE` (default: by the type of the provider)")
+	flags.StringVar(&o.billing, "billing", "", "prices: "+strings.Join(planning.ModelNames(), ", ")+" or a `FILE` (default: by the type of the provider and its paid_period)")
 	flags.StringVar(&o.scoreAfter, "score-after", "", "count nothing in the first `SPAN`, in which the policies settle (default 0s)")
 	flags.StringVar(&o.zone, "zone", "", "the IANA `ZONE` in which times are read and shown (default: that of the prices, else UTC)")
 
@@ -323,6 +323,9 @@ func (o *planOptions) read(asked *planning.Options, source *planning.Source) (er
 	return nil
 }
 
+// instancesMost is far above any group, and below what a model of the load can count.
+const instancesMost = 100_000
+
 // check refuses what does not go together, and numbers and words that mean nothing.
 func (o *planOptions) check() error {
 	sources := 0
@@ -338,6 +341,8 @@ func (o *planOptions) check() error {
 		return errors.New("--budget says what tuning may do: add --tune")
 	case o.serving < 0 || o.peak < 0 || o.around.Quota < 0:
 		return errors.New("--serving, --peak and --quota are numbers of instances: write 1 or more")
+	case max(o.serving, o.peak, o.around.Quota) > instancesMost:
+		return fmt.Errorf("--serving, --peak and --quota are numbers of instances: %d is more than any group has; write %d or fewer", max(o.serving, o.peak, o.around.Quota), instancesMost)
 	case o.value != "" && o.value != planning.ValueTotal && o.value != planning.ValueMean:
 		return fmt.Errorf("--value %s: %s", words.Shown(o.value), words.Suggest(o.value, []string{planning.ValueTotal, planning.ValueMean}))
 	case len(o.queries) > 0 && !o.prometheus && o.prometheusURL == "":
@@ -372,7 +377,7 @@ func (o *planOptions) checkHTML() error {
 	if err != nil {
 		return fmt.Errorf("look at what is where the report is to be: %w; give another path", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	begin := make([]byte, len(report.Begin))
 	if n, _ := io.ReadFull(file, begin); n > 0 && string(begin[:n]) != report.Begin {
 		return fmt.Errorf("write the report: %s is there and no earlier report: nothing was planned or written; give --html another path, or remove the file", o.html)

@@ -114,7 +114,7 @@ func TestAPlanShowsAllThatIsAskedForAPerson(t *testing.T) {
 		"--quota", "16", "--failing", "5%", "--time-to-serve", "4m,8m,15m"))
 }
 
-func TestWhatAGuardPreventsIsShownAsMore(t *testing.T) {
+func TestWhatAGuardPreventsIsShownAsLess(t *testing.T) {
 	t.Parallel()
 	f := newPlanFiles(t)
 	f.config = f.write("web.yaml", planConfig+"    scale_in: {stabilization: 40m}\n")
@@ -124,7 +124,7 @@ func TestWhatAGuardPreventsIsShownAsMore(t *testing.T) {
 		fmt.Fprintf(&b, "%d,%d\n", 1_790_000_000+60*minute, 400+400*(minute/20%2))
 	}
 	f.load = f.write("load.csv", b.String())
-	if out := f.good("--guards"); !regexp.MustCompile(`\nscale_in.stabilization +[^ ]+ +\+[0-9,.]+ +\+[1-9][0-9]{2} min +\+[1-9][0-9]+  40m\n`).MatchString(out) {
+	if out := f.good("--guards"); !regexp.MustCompile(`\nscale_in.stabilization +[^ ]+ +\+[0-9,.]+ +−[1-9][0-9]{2} min +−[1-9][0-9]+  40m\n`).MatchString(out) {
 		t.Errorf("it says\n%s", out)
 	}
 }
@@ -334,6 +334,7 @@ func TestAPlanNamesWhatIsWrongAndWhatToDo(t *testing.T) {
 		"--time-to-serve 9m,8": "--time-to-serve: `8` is no length of time",
 		"--return 9m,8m":       "--return: `9m,8m` are 2 times: write one",
 		"--serving -1":         "--serving, --peak and --quota are numbers of instances: write 1 or more",
+		"--peak 2000000000":    "--serving, --peak and --quota are numbers of instances: 2000000000 is more than any group has; write 100000 or fewer",
 		"--query requests=up":  "--query says what Prometheus is asked: add --prometheus or --prometheus-url",
 		"--signal qps":         "--signal qps: group web has no such signal: valid: requests",
 		"--against /nowhere":   "open the configuration: open /nowhere",
@@ -507,7 +508,7 @@ func TestTuningShowsTheFrontAndAPatch(t *testing.T) {
 	f.load = f.write("load.csv", b.String())
 	f.config = f.write("web.yaml", strings.Replace(planConfig, "per_instance: 70", "per_instance: 40", 1))
 	out := f.good("--step", "20m", "--tune", "--budget", "20%")
-	for _, says := range []string{"\nproposal ", "\ntuned on 1 Apr to 15 Apr by ", "TUNED: COST  OVERLOAD  SCORED: COST", "\n▶ ", "\nproposed: ", "\ngroups:\n  web:\n"} {
+	for _, says := range []string{"\nproposal ", "\ntuned on 1 Apr to 15 Apr by ", "TUNED: COST  OVERLOAD     LOST  SCORED: COST  OVERLOAD     LOST  SETTINGS\nnow  ", "  as it is\n", "\n▶ ", "\nproposed: ", "\ngroups:\n  web:\n"} {
 		if !strings.Contains(out, says) {
 			t.Errorf("it lacks %q:\n%s", says, out)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/plan"
 	"github.com/autoscaled/autoscaled/internal/plan/billing"
 	"github.com/autoscaled/autoscaled/internal/plan/report"
+	"github.com/autoscaled/autoscaled/internal/plan/tune"
 )
 
 // print writes what came of a plan in the form that is asked for.
@@ -141,12 +143,11 @@ func printGuards(b *strings.Builder, s *planning.Study) {
 	if len(s.Guards) == 0 {
 		return
 	}
-	rows := [][]string{{"GUARD", "COSTS", "HOURS", "PREVENTS", "CHANGES", "SET TO"}}
+	rows := [][]string{{"GUARD", "COST", "HOURS", "OVERLOAD", "CHANGES", "SET TO"}}
 	for _, weight := range s.Guards {
-		row := differenceRow(s, weight.Guard, weight.Cost(), -1)
-		rows = append(rows, append(row, weight.Setting))
+		rows = append(rows, append(differenceRow(s, weight.Guard, weight.Cost()), weight.Setting))
 	}
-	fmt.Fprintf(b, "\nwhat each guard costs, and the overload and the changes that it prevents:\n%s", columns(rows, 5))
+	fmt.Fprintf(b, "\nby how much there is more with each guard than without it; a minus is less:\n%s", columns(rows, 5))
 }
 
 func printWhatIfs(b *strings.Builder, s *planning.Study) {
@@ -155,7 +156,7 @@ func printWhatIfs(b *strings.Builder, s *planning.Study) {
 	}
 	rows := [][]string{{"WHAT IF", "COST", "HOURS", "OVERLOAD", "CHANGES"}}
 	for i := range s.WhatIfs {
-		rows = append(rows, differenceRow(s, s.WhatIfs[i].Name, s.WhatIfs[i].Cost(), 1))
+		rows = append(rows, differenceRow(s, s.WhatIfs[i].Name, s.WhatIfs[i].Cost()))
 	}
 	lines := strings.SplitAfter(columns(rows), "\n")
 	fmt.Fprintf(b, "\nby how much there would be more of it:\n%s", lines[0])
@@ -180,19 +181,26 @@ func printTuning(b *strings.Builder, s *planning.Study) {
 		return
 	}
 	fmt.Fprintf(b, "%s:\n", words[0])
-	rows := [][]string{{"", "TUNED: COST", "OVERLOAD", "SCORED: COST", "OVERLOAD", "SETTINGS"}}
+	part := func(f tune.Figures) []string {
+		return []string{s.TuningCost(f), planning.Number(f.OverloadMinutes, 0) + " min", planning.Number(100*f.LostShare, 3) + " %"}
+	}
+	row := func(mark string, c *tune.Candidate, settings string) []string {
+		return slices.Concat([]string{mark}, part(c.Tuned), part(c.HeldOut), []string{settings})
+	}
+	rows := [][]string{
+		{"", "TUNED: COST", "OVERLOAD", "LOST", "SCORED: COST", "OVERLOAD", "LOST", "SETTINGS"},
+		row("now", &t.Present, "as it is"),
+	}
 	for i := range t.Front {
 		mark := ""
 		if t.Is(i) {
 			mark = "▶"
 		}
-		c := &t.Front[i]
-		rows = append(rows, []string{
-			mark, s.TuningCost(c.Tuned), planning.Number(c.Tuned.OverloadMinutes, 0) + " min",
-			s.TuningCost(c.HeldOut), planning.Number(c.HeldOut.OverloadMinutes, 0) + " min", t.ChangesText(i),
-		})
+		if c := &t.Front[i]; len(c.Changes) > 0 {
+			rows = append(rows, row(mark, c, t.ChangesText(i)))
+		}
 	}
-	b.WriteString(columns(rows, 5))
+	b.WriteString(columns(rows, 7))
 	for _, line := range words[1:] {
 		fmt.Fprintf(b, "%s\n", line)
 	}
@@ -201,8 +209,8 @@ func printTuning(b *strings.Builder, s *planning.Study) {
 	}
 }
 
-// differenceRow is a difference; sign turns overload and changes round.
-func differenceRow(s *planning.Study, name string, d plan.Difference, sign float64) []string {
+// differenceRow is by how much there is more of each.
+func differenceRow(s *planning.Study, name string, d plan.Difference) []string {
 	cost := "-"
 	if s.Prices != nil {
 		cost = planning.Signed(float64(d.Cost), func(x float64) string { return s.Prices.Text(billing.Money(x)) })
@@ -210,7 +218,7 @@ func differenceRow(s *planning.Study, name string, d plan.Difference, sign float
 	plain := func(x float64) string { return planning.Number(x, 0) }
 	return []string{
 		name, cost, planning.Signed(d.InstanceHours, func(x float64) string { return planning.Number(x, 1) }),
-		planning.Signed(sign*d.OverloadMinutes, plain) + " min", planning.Signed(sign*float64(d.Scalings), plain),
+		planning.Signed(d.OverloadMinutes, plain) + " min", planning.Signed(float64(d.Scalings), plain),
 	}
 }
 

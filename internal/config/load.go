@@ -33,7 +33,7 @@ func load(path string, env Env) (*Config, error) {
 	return Parse(path, data, env)
 }
 
-// Parse reads a configuration of at most 1 MiB. Name stands for the file in
+// Parse reads a configuration of at most 8 MiB. Name stands for the file in
 // Config.File and in problems. The error is always [Problems].
 func Parse(name string, data []byte, env Env) (*Config, error) {
 	root, problem := parseDocument(data)

@@ -97,6 +97,16 @@ func TestTheBillIsThatOfTheContractsInTheScoredSteps(t *testing.T) {
 	}
 }
 
+func TestWhatWasPaidInAdvanceIsNotHadForNothing(t *testing.T) {
+	t.Parallel()
+	s := scenario(phases(phase{20, 3}, phase{40, 2}))
+	s.Billing = hourly(t)
+	// From minute 30 on it is the second half of an hour that two have paid; the third has left.
+	if s.From = 30; replay(t, s).Bill.Total != 20 {
+		t.Errorf("the bill is %+v", replay(t, s).Bill)
+	}
+}
+
 func TestANewInstanceIsNotBelievedWhatIsShownOfTheTimeBeforeIt(t *testing.T) {
 	t.Parallel()
 	s := ofInstances(phases(phase{2, 1}, phase{6, 4}), 100)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,7 +203,8 @@ func TestAHistoryOnDiskIsReplayedAsItWas(t *testing.T) {
 	s := d.history(d.spec)
 	s.Recorded = store.Decisions()
 	var warnings []load.Warning
-	if s.Load, warnings, err = load.ReadStore(store, load.Options{}); err != nil || len(warnings) > 0 {
+	s.Load, warnings, err = load.ReadStore(store, load.Options{})
+	if err != nil || slices.ContainsFunc(warnings, func(w load.Warning) bool { return !strings.Contains(w.Text, "averaged over steps of 1m") }) { // which depends on chance
 		t.Fatal(err, warnings)
 	}
 	r := replay(t, s)

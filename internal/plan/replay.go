@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/plan/billing"
 	"github.com/autoscaled/autoscaled/internal/plan/classic"
 	"github.com/autoscaled/autoscaled/internal/plan/elasticity"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -260,10 +261,27 @@ func (r *run) finish() *Result {
 	})
 	result.Contracts = r.pool.contracts
 	if r.Billing != nil {
-		result.Bill = r.Billing.Bill(result.Contracts, r.at(from), r.at(r.steps()))
+		result.Bill = r.Billing.Bill(since(result.Contracts, r.at(from)), r.at(from), r.at(r.steps()))
 	}
 	if r.Brief {
 		result.Load, result.Need, result.Serving, result.Paid, result.Desired, result.Censored, result.Contracts = nil, nil, nil, nil, nil, nil, nil
 	}
 	return result
+}
+
+// since is the contracts that run at an instant or later, as if none had been ordered before.
+// So what is there when the scored steps begin is paid from then on, by all alike: what was
+// paid in advance before, for a month say, would be had for nothing.
+func since(contracts []billing.Contract, from time.Time) []billing.Contract {
+	list := make([]billing.Contract, 0, len(contracts))
+	for _, c := range contracts {
+		if c.Ordered.Before(from) {
+			if !c.Ended.IsZero() && !c.Ended.After(from) {
+				continue
+			}
+			c.Ordered = from
+		}
+		list = append(list, c)
+	}
+	return list
 }

@@ -29,7 +29,7 @@ type Result struct {
 	Contracts []billing.Contract
 
 	Metrics elasticity.Metrics // of the scored steps
-	Bill    billing.Bill       // of the scored steps; zero without a model
+	Bill    billing.Bill       // of the scored steps, as if what is there at the first were ordered then; zero without a model
 	Flow    Flow
 	Capped  Bound // more was wanted than max allows; never of a classic scaler, which does not say
 	Refused Bound // the quota refused an order

@@ -2,7 +2,7 @@
 # Policies that scale by what they see, on real loads: the classic ones beside our own target
 # policy, in the engine of capacity planning. Prints the elasticity metrics of each on each
 # trace, their means, and the frontier of cost against overload with the settings swept.
-# Results and what was measured: docs/performance.md.
+# Results and what was measured: docs/elasticity.md.
 #
 # usage: test/bench/elasticity.sh [--traces DIR] [--quick]
 #   --traces DIR  *.csv of timestamp,value; else $AUTOSCALED_TRACES, else test/bench/elasticity/traces

@@ -148,7 +148,7 @@ func TestTheExampleIsPlannedAndItsReportOpens(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	report := s.path("plan.html")
-	if status, said := run(t, "plan", "--example", "--html", report); status != 0 || !strings.Contains(said, "clairvoyant optimum") {
+	if status, said := run(t, "plan", "--example", "--html", report); status != 0 || !strings.Contains(said, "clairvoyant, cheapest found") {
 		t.Fatalf("status %d:\n%s", status, said)
 	}
 	b := openBrowser(t)

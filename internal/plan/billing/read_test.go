@@ -87,7 +87,7 @@ func TestAFaultyModelIsRefusedAtItsLine(t *testing.T) {
 func TestShippedModelsAreReadByTheirNames(t *testing.T) {
 	t.Parallel()
 	names := billing.Shipped()
-	if want := []string{"gp-gio", "per-second", "sakura-cloud"}; !slices.Equal(names, want) {
+	if want := []string{"gp-gio", "gp-gio-month", "per-second", "sakura-cloud"}; !slices.Equal(names, want) {
 		t.Fatalf("%q, want %q", names, want)
 	}
 	for _, name := range names {
@@ -129,7 +129,7 @@ func TestAModelThatIsNotThereIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"sakura-clout":    "unknown billing model `sakura-clout`, and no file: did you mean `sakura-cloud`?",
-		"./none.yaml":     "open the billing model: open ./none.yaml: no such file or directory; give the path of a file that this user may read, or one of gp-gio, per-second, sakura-cloud",
+		"./none.yaml":     "open the billing model: open ./none.yaml: no such file or directory; give the path of a file that this user may read, or one of gp-gio, gp-gio-month, per-second, sakura-cloud",
 		"":                "unknown billing model ``, and no file: ",
 		"../x\x1b":        "open the billing model: ",
 		t.TempDir() + "/": "read the billing model: ",

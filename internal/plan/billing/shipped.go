@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	shipped "github.com/autoscaled/autoscaled/configs/billing"
@@ -21,6 +22,7 @@ func Shipped() []string {
 	for i, file := range files {
 		names[i] = strings.TrimSuffix(file.Name(), ".yaml")
 	}
+	slices.Sort(names) // not as the files: `-` comes before the point of .yaml
 	return names
 }
 

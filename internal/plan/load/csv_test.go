@@ -193,6 +193,29 @@ func TestMeansOfInstancesBecomeTotals(t *testing.T) {
 	}
 }
 
+func TestTotalsAreCensoredWhereThoseThatServedWereSaturated(t *testing.T) {
+	t.Parallel()
+	total := []Quantity{{Name: "cpu", Each: 100}}
+	for behaviour, test := range map[string]struct {
+		text    string
+		serving int
+		want    []bool
+	}{
+		"by a constant number":        {"timestamp,cpu\n0,284\n60,285\n120,400\n", 3, []bool{false, true, true}},
+		"by a column":                 {"timestamp,cpu,serving\n0,95,1\n60,95,2\n120,,2\n", 0, []bool{true, false, false}},
+		"nothing serves, and carries": {"timestamp,cpu,serving\n0,0,0\n60,94,1\n", 0, nil},
+		"nobody knows how many serve": {"timestamp,cpu\n0,284\n60,500\n", 0, nil},
+	} {
+		t.Run(behaviour, func(t *testing.T) {
+			t.Parallel()
+			l, _ := read(t, test.text, CSV{Signals: total, Serving: test.serving}, Options{})
+			if got := l.Signals[0]; !slices.Equal(got.Censored, test.want) || got.Totals[0] > 284 {
+				t.Errorf("it is %+v", got)
+			}
+		})
+	}
+}
+
 func TestWhatIsNotKnownOfServingIsAsItWas(t *testing.T) {
 	t.Parallel()
 	l, _ := read(t, "timestamp,serving,requests\n0,,1\n60,3,1\n120,5,1\n420,,1\n480,,1\n", CSV{}, Options{})
@@ -222,6 +245,13 @@ func TestWhatAPersonShouldKnowIsAWarning(t *testing.T) {
 		{"zeros alone", CSV{}, Options{}, "timestamp,value\n0,0\n60,-0\n", []string{"value: all 2 values are 0: is it the right quantity?"}},
 		{"a share in place of percent", CSV{Signals: []Quantity{cpu}, Serving: 2}, Options{}, "timestamp,cpu\n0,0.25\n60,0.96\n", []string{
 			"cpu: the largest value is 0.96, of a quantity in percent: if these are shares of 1, multiply them by 100"}},
+		{"values that are averaged over a step", CSV{}, Options{Step: 10 * time.Minute}, "timestamp,value\n0,1\n60,1\n120,1\n180,9\n240,3\n300,3\n", []string{
+			"value: the values are 1m apart, and averaged over steps of 10m: what happens within one does not show, and the highest value falls by 67 %; shorter steps show more"}},
+		{"an even load that is averaged", CSV{}, Options{Step: 10 * time.Minute}, "timestamp,value\n0,1\n60,1\n", []string{
+			"value: the values are 1m apart, and averaged over steps of 10m: what happens within one does not show, and the highest value falls by less than 1 %; shorter steps show more"}},
+		{"a peak within a minute", CSV{}, Options{}, "timestamp,value\n0,1\n20,1\n40,4\n60,1\n80,1\n100,1\n", []string{
+			"value: the values are 20s apart, and averaged over steps of 1m: what happens within one does not show, and the highest value falls by 50 %; shorter steps show more"}},
+		{"hardly any within a minute", CSV{}, Options{}, "timestamp,value\n0,1000\n20,1001\n40,1002\n", []string{}},
 		{"values further apart than the steps", CSV{}, Options{}, "timestamp,value\n0,1\n300,2\n", []string{"the values are 5m apart, and the steps 1m: a peak between two values does not show"}},
 	}
 	for _, test := range tests {

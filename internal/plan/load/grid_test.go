@@ -72,7 +72,7 @@ func TestAStepIsCensoredIfAnyValueBehindItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, marks := g.resample(r.at, r.columns[0].values, r.columns[0].saturated()); len(marks) != 3 || !marks[0] || marks[1] || !marks[2] {
+	if _, marks := g.resample(r.at, r.columns[0].values, r.saturated(&r.columns[0])); len(marks) != 3 || !marks[0] || marks[1] || !marks[2] {
 		t.Errorf("of finer values: %v", marks)
 	}
 	r = evenly(3*time.Minute, 95, 10, 20)
@@ -80,15 +80,15 @@ func TestAStepIsCensoredIfAnyValueBehindItIs(t *testing.T) {
 	if g, err = r.grid(Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, marks := g.resample(r.at, r.columns[0].values, r.columns[0].saturated()); len(marks) != 7 || !marks[0] || !marks[1] || !marks[2] || marks[3] || marks[4] {
+	if _, marks := g.resample(r.at, r.columns[0].values, r.saturated(&r.columns[0])); len(marks) != 7 || !marks[0] || !marks[1] || !marks[2] || marks[3] || marks[4] {
 		t.Errorf("of coarser values: %v", marks)
 	}
 	r.columns[0].values[0], r.columns[0].values[1] = 10, 95
-	if _, marks := g.resample(r.at, r.columns[0].values, r.columns[0].saturated()); len(marks) != 7 || marks[0] || !marks[1] || !marks[5] || marks[6] {
+	if _, marks := g.resample(r.at, r.columns[0].values, r.saturated(&r.columns[0])); len(marks) != 7 || marks[0] || !marks[1] || !marks[5] || marks[6] {
 		t.Errorf("of coarser values, with the one in the middle: %v", marks)
 	}
 	r.columns[0].values[1] = 94.9
-	if _, marks := g.resample(r.at, r.columns[0].values, r.columns[0].saturated()); marks != nil {
+	if _, marks := g.resample(r.at, r.columns[0].values, r.saturated(&r.columns[0])); marks != nil {
 		t.Errorf("of unsaturated ones: %v", marks)
 	}
 }

@@ -43,6 +43,7 @@ type Quantity struct {
 	Name        string  // of the signal, as the group calls it
 	PerInstance bool    // they are means over the instances that served, and to be multiplied by their number
 	Ceiling     float64 // the largest that there can be; 0: there is none
+	Each        float64 // of a total: the largest that one instance can show of it, which tells when those that served were saturated; 0: there is none
 }
 
 // Options say how history becomes a Load. Zero is the default that is named.

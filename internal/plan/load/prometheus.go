@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/monitor/prom"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // Query is a PromQL expression that shows what a signal was.
@@ -67,6 +68,9 @@ func ReadPrometheus(ctx context.Context, p Prometheus, o Options) (*Load, []Warn
 	l, warnings, err := r.load("prometheus "+p.Server.Name(), o)
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.Step > time.Minute {
+		warnings = append(warnings, Warning{Text: fmt.Sprintf("it was asked every %s: what happened between does not show", words.Span(o.Step))})
 	}
 	return l, append(a.ends(l), warnings...), nil
 }

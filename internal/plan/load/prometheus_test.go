@@ -228,9 +228,12 @@ func TestAnswersOfWhichNoLoadComesAreRefused(t *testing.T) {
 func TestAConstantNumberServesMeansOfPrometheus(t *testing.T) {
 	t.Parallel()
 	s := &server{curves: map[string]func(time.Time) (float64, bool){"busy": constant(96)}}
-	l, _, err := ReadPrometheus(t.Context(), Prometheus{Server: s, Queries: []Query{{Quantity: cpu, PromQL: "busy"}}, Serving: 5, From: noon, To: noon.Add(time.Hour)}, Options{Step: 10 * time.Minute})
+	l, warnings, err := ReadPrometheus(t.Context(), Prometheus{Server: s, Queries: []Query{{Quantity: cpu, PromQL: "busy"}}, Serving: 5, From: noon, To: noon.Add(time.Hour)}, Options{Step: 10 * time.Minute})
 	if err != nil || l.Len() != 6 || l.Signals[0].Totals[5] != 480 || !l.Signals[0].Censored[5] || l.Serving[5] != 5 {
 		t.Errorf("%+v, %v", l, err)
+	}
+	if got, want := texts(warnings), []string{"it was asked every 10m: what happened between does not show"}; !slices.Equal(got, want) {
+		t.Errorf("it warns %q, want %q", got, want)
 	}
 }
 

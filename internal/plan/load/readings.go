@@ -10,9 +10,9 @@ import (
 
 // The bounds of what is read.
 const (
-	valuesMax = 10_000_000 // of all signals together; in minutes, one signal of 19 years
-	valueMax  = 1e18       // far above any load, and sums of it stay exact enough
-	countMax  = 100_000    // instances; more than any group has
+	valuesMax = 5_000_000 // of all signals together; in minutes, one signal of nine years
+	valueMax  = 1e18      // far above any load, and sums of it stay exact enough
+	countMax  = 100_000   // instances; more than any group has
 )
 
 // saturatedFrom is the share of its ceiling from which on an instance may carry more than
@@ -69,9 +69,11 @@ func (r *readings) load(origin string, o Options) (*Load, []Warning, error) {
 		c := &r.columns[i]
 		warnings = append(warnings, c.suspect()...)
 		signal := Signal{Name: c.Name}
-		signal.Totals, signal.Censored = g.resample(r.at, r.totals(c), c.saturated())
-		_, peak := signal.Peak()
+		values := r.totals(c)
+		signal.Totals, signal.Censored = g.resample(r.at, values, r.saturated(c))
+		highest, peak := signal.Peak()
 		known = known || peak >= 0
+		warnings = append(warnings, g.flattened(c.Name, values, highest)...)
 		l.Signals = append(l.Signals, signal)
 	}
 	if !known {
@@ -98,13 +100,15 @@ func (r *readings) totals(c *column) []float64 {
 
 // saturated says at which instants the instances may have carried more than they showed;
 // nil: never.
-func (c *column) saturated() []bool {
-	if c.censored != nil || c.Ceiling == 0 {
+func (r *readings) saturated(c *column) []bool {
+	totals := c.Each > 0 && r.serving != nil
+	if c.censored != nil || c.Ceiling == 0 && !totals {
 		return c.censored
 	}
 	saturated := make([]bool, len(c.values))
 	for i, value := range c.values {
-		saturated[i] = value >= saturatedFrom*c.Ceiling
+		saturated[i] = c.Ceiling > 0 && value >= saturatedFrom*c.Ceiling ||
+			totals && r.serving[i] > 0 && value >= saturatedFrom*c.Each*r.serving[i]
 	}
 	return saturated
 }

@@ -43,6 +43,33 @@ func (c *column) suspect() []Warning {
 	return nil
 }
 
+// flattened says by how much the highest value of a signal falls where several are averaged
+// over a step. Over a minute, which is usual, a fall that is small goes without saying.
+func (g grid) flattened(signal string, values []float64, highest float64) []Warning {
+	step := time.Duration(g.stepNS)
+	if step < 2*g.spacing {
+		return nil
+	}
+	before := 0.0
+	for _, value := range values {
+		if value > before { // and not NaN
+			before = value
+		}
+	}
+	if before == 0 || step <= time.Minute && highest > (1-usualFall)*before {
+		return nil
+	}
+	by := "less than 1 %"
+	if fall := 1 - highest/before; fall >= 0.01 {
+		by = fmt.Sprintf("%.0f %%", percent*fall)
+	}
+	return []Warning{{signal, fmt.Sprintf("the values are %s apart, and averaged over steps of %s: what happens within one does not show, and the highest value falls by %s; shorter steps show more",
+		words.Span(g.spacing.Round(time.Second)), words.Span(step), by)}}
+}
+
+// usualFall is the share by which the highest value may fall in a minute.
+const usualFall = 0.05
+
 // tell says what is missing in a load that was read of a history with such a spacing.
 func (l *Load) tell(spacing time.Duration) (warnings []Warning) {
 	if spacing >= 2*l.Step {

@@ -58,7 +58,7 @@ const (
 	InForce  Role = "in force" // what is configured today
 	Other    Role = "other"    // one more configuration
 	Classic  Role = "classic"  // a scaler that everybody knows
-	Limit    Role = "limit"    // what nothing can beat, as it sees the future; never marked as best
+	Limit    Role = "limit"    // what is known to be possible for who sees the future; never marked as best
 )
 
 // Run is one policy on the load. Its slices have an element per step.

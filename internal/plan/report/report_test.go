@@ -185,6 +185,23 @@ func TestAGuardsWorthIsSaidInWords(t *testing.T) {
 	}
 }
 
+func TestAllColumnsOfAGuardSayHowMuchMoreThereIsWithIt(t *testing.T) {
+	t.Parallel()
+	page := small()
+	page.Runs[0].Bill = &report.Bill{}
+	page.Guards = []report.Guard{{Costs: 900, Hours: 9, Prevented: 27, Scalings: 4}, {Costs: -901, Hours: -8, Prevented: -28, Scalings: -5}, {}}
+	shown := html.UnescapeString(written(t, page))
+	for _, row := range [][]string{{"+¥900", "+9", "−27", "−4"}, {"−¥901", "−8", "+28", "+5"}, {"¥0", "0", "0", "0"}} {
+		var cells []string
+		for _, cell := range row {
+			cells = append(cells, `<td class="n" data-sort="[^"]*">`+regexp.QuoteMeta(cell)+`</td>`)
+		}
+		if !regexp.MustCompile(strings.Join(cells, "")).MatchString(shown) {
+			t.Errorf("no row has %q", row)
+		}
+	}
+}
+
 func TestMoneyIsWrittenInItsSmallestUnit(t *testing.T) {
 	t.Parallel()
 	for amount, expected := range map[int64]string{0: "$0.00", 5: "$0.05", -5: "−$0.05", 123456: "$1,234.56", -100000: "−$1,000.00"} {

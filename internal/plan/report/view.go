@@ -92,9 +92,10 @@ type guard struct {
 	Name, Does       string
 	Costs, CostsSort string
 	Hours, HoursSort string
-	Prevents         string
-	PreventsSort     string
-	Scalings         int
+	Minutes          string
+	MinutesSort      string
+	Scalings         string
+	ScalingsSort     string
 	Verdict          string
 }
 
@@ -265,12 +266,14 @@ func sortable(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 func (p *Page) guards() []guard {
 	var all []guard
 	for _, g := range p.Guards {
+		minutes, scalings := 0-g.Prevented, float64(0-g.Scalings) // with it, as cost and hours are
 		all = append(all, guard{
 			Name: g.Name, Does: g.Does,
 			Costs: signed(float64(g.Costs), p.Currency.Text(g.Costs)), CostsSort: sortable(float64(g.Costs)),
 			Hours: signed(math.Round(g.Hours), number(math.Round(g.Hours))), HoursSort: sortable(g.Hours),
-			Prevents: number(g.Prevented), PreventsSort: sortable(g.Prevented),
-			Scalings: g.Scalings, Verdict: p.worth(&g),
+			Minutes: signed(minutes, number(minutes)), MinutesSort: sortable(minutes),
+			Scalings: signed(scalings, number(scalings)), ScalingsSort: sortable(scalings),
+			Verdict: p.worth(&g),
 		})
 	}
 	return all

@@ -80,16 +80,19 @@ func (s *search) changed(outcome int) (changes []Change) {
 func (r *Result) doubt() string {
 	budget := percentText(r.Budget)
 	if r.Picked == nil {
-		least := r.Front[len(r.Front)-1].Tuned
+		least := slices.MinFunc(r.Front, func(a, b Candidate) int { return a.Tuned.compareHarm(b.Tuned) }).Tuned
 		return fmt.Sprintf("nothing that was tried keeps the overload within %s of the time: %s is the least, for another policy, a larger max or sooner instances to lower", budget, percentText(least.OverloadShare))
 	}
 	present, picked, gain := r.Present.HeldOut, r.Picked.HeldOut, r.aim()
 	switch {
 	case len(r.Picked.Changes) == 0:
-		return fmt.Sprintf("nothing that was tried is cheaper and keeps the overload within %s of the time", budget)
+		return fmt.Sprintf("nothing that was tried is cheaper, keeps the overload within %s of the time, and loses no more than %s of the load", budget, percentText(r.LostMost))
 	case picked.OverloadShare > max(r.Budget, present.OverloadShare):
 		return fmt.Sprintf("on the days held out the best that was found is overloaded %s of the time; the budget is %s, and the present policy has %s there",
 			percentText(picked.OverloadShare), budget, percentText(present.OverloadShare))
+	case picked.LostShare > max(r.LostMost, lostMost(present, 0)):
+		return fmt.Sprintf("on the days held out the best that was found loses %s of the load; %s may be lost, and the present policy loses %s there",
+			percentText(picked.LostShare), percentText(r.LostMost), percentText(present.LostShare))
 	case gain.value.High >= 0:
 		return fmt.Sprintf("the gain is not certain: on the days held out the best that was found has %s, and in truth between %s and %s",
 			gain.text(gain.value.Value), gain.text(gain.value.Low), gain.text(gain.value.High))

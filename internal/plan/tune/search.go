@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/autoscaled/autoscaled/internal/plan"
-	"github.com/autoscaled/autoscaled/internal/plan/elasticity"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -30,6 +29,7 @@ type search struct {
 	present  point
 	inMoney  bool
 	budget   float64 // of overload, share of the time; below 0: that of the present, once it is known
+	lostMost float64 // share of the load that may be lost, once the present is known
 	random   *rand.Rand
 	replay   replays
 
@@ -75,9 +75,11 @@ func (s *search) run(ctx context.Context) (front []int, err error) {
 	if _, err := s.try(ctx, s.present); err != nil {
 		return nil, err
 	}
+	present := s.list[0].figures
 	if s.budget < 0 {
-		s.budget = s.list[0].figures.OverloadShare
+		s.budget = present.OverloadShare
 	}
+	s.lostMost = lostMost(present, s.budget)
 	if _, err := s.try(ctx, s.design(all/designPart)...); err != nil {
 		return nil, err
 	}
@@ -177,7 +179,8 @@ func (s *search) refine(ctx context.Context, reserve int) error {
 		front := s.front(s.all())
 		best := s.best(front)
 		var points []point
-		for _, centre := range []int{best, front[round%len(front)]} {
+		able := slices.DeleteFunc(slices.Clone(front), func(i int) bool { return s.list[i].figures.LostShare > s.lostMost }) // never empty: the present is, or what beats it
+		for _, centre := range []int{best, able[round%len(able)]} {
 			points = append(points, s.neighbours(s.list[centre].at, fineness)...)
 		}
 		tried, err := s.try(ctx, append(s.leaps(s.list[best].at, fineness), points...)...)
@@ -239,26 +242,26 @@ func (s *search) all() []int {
 
 // front are those outcomes that no other of them beats, the cheapest first; of equal ones the
 // one that changes least.
-func (s *search) front(of []int) []int {
+func (s *search) front(of []int) (front []int) {
 	of = slices.Clone(of)
-	slices.SortStableFunc(of, func(a, b int) int { return cmp.Compare(s.list[a].changes, s.list[b].changes) })
-	points := make([]elasticity.Point, len(of))
-	for i, j := range of {
-		points[i] = elasticity.Point{Cost: s.cost(j), OverloadMinutes: s.list[j].figures.OverloadMinutes}
-	}
-	front := elasticity.Front(points)
-	for i := range front {
-		front[i] = of[front[i]]
+	slices.SortStableFunc(of, func(a, b int) int {
+		x, y := &s.list[a], &s.list[b]
+		return cmp.Or(cmp.Compare(s.cost(a), s.cost(b)), x.figures.compareHarm(y.figures), cmp.Compare(x.changes, y.changes))
+	})
+	for _, i := range of { // whatever beats one stands before it
+		if !slices.ContainsFunc(front, func(j int) bool { return s.list[j].figures.noWorse(s.list[i].figures) }) {
+			front = append(front, i)
+		}
 	}
 	return front
 }
 
 func (s *search) cost(i int) float64 { return s.list[i].figures.cost(s.inMoney) }
 
-// pick is the cheapest of a front that keeps the budget; -1: none does.
+// pick is the cheapest of a front that keeps the budget, and does not lose too much; -1: none does.
 func (s *search) pick(front []int) int {
 	for _, i := range front {
-		if s.list[i].figures.OverloadShare <= s.budget {
+		if f := s.list[i].figures; f.OverloadShare <= s.budget && f.LostShare <= s.lostMost {
 			return i
 		}
 	}
@@ -270,7 +273,7 @@ func (s *search) best(front []int) int {
 	if i := s.pick(front); i >= 0 {
 		return i
 	}
-	return front[len(front)-1]
+	return slices.MinFunc(front, func(a, b int) int { return s.list[a].figures.compareHarm(s.list[b].figures) })
 }
 
 // asGood is by how much higher a cost may be to count as equal.
@@ -320,8 +323,7 @@ func (s *search) simplify(ctx context.Context, outcomes []int) error {
 		}
 		for k, at := range points {
 			other, known := s.tried[fmt.Sprint([]int(at))]
-			if known && other >= 0 && s.cost(other) <= s.cost(wanted[k])*asGood &&
-				s.list[other].figures.OverloadMinutes <= s.list[wanted[k]].figures.OverloadMinutes {
+			if known && other >= 0 && s.cost(other) <= s.cost(wanted[k])*asGood && s.list[other].figures.noWorse(s.list[wanted[k]].figures) {
 				outcomes[k] = other
 			}
 		}

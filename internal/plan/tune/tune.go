@@ -5,9 +5,10 @@
 // [Parameters] are the numbers that may change, each with the sensible values that it may
 // take. [Tune] tries a coarse design of them, refines it around the best, and takes back
 // whatever change makes no difference. What is left is a front of cost against overload
-// minutes. The cheapest on it that keeps the budget of overload is proposed, if the days that
-// were held out confirm it; else the answer is to keep what there is, and why. A [Candidate]
-// can say its changes as a patch of the configuration. Nothing is applied.
+// minutes and lost load. The cheapest on it that keeps the budget of overload and loses no
+// more of the load than the present spec is proposed, if the days that were held out confirm
+// it; else the answer is to keep what there is, and why. A [Candidate] can say its changes as
+// a patch of the configuration. Nothing is applied.
 //
 // It promises:
 //   - nothing of the days held out has a part in the search: another end of the history
@@ -90,13 +91,14 @@ type Result struct {
 	Tuned, HeldOut Span
 	Replays        int     // of the tuning part
 	Budget         float64 // of overload, share of the time
+	LostMost       float64 // share of the load that may be lost
 	InMoney        bool    // cost is the bill's; else it is in instance-hours that are paid
 	Note           string  // why it is not in money although there is a model; empty: nothing to say
 
 	Present Candidate
-	Front   []Candidate // of the tuning part, the cheapest first: what costs less is overloaded longer. At most a dozen and a few, of which the present may be one
+	Front   []Candidate // of the tuning part, the cheapest first: what costs less is overloaded longer, or loses more of the load. At most a dozen and a few, of which the present may be one
 
-	Picked   *Candidate // the cheapest of the front that keeps the budget on the tuning part, though it may be the present; nil: none does
+	Picked   *Candidate // the cheapest of the front that keeps the budget and loses no more than LostMost on the tuning part, though it may be the present; nil: none does
 	Gain     Gain       // of Picked over the present, on the days held out
 	Proposal *Candidate // Picked, once confirmed; nil: keep what you have
 	Keep     string     // why; empty with a proposal
@@ -122,7 +124,7 @@ type Figures struct {
 	InstanceHours   float64 // paid
 	OverloadMinutes float64
 	OverloadShare   float64 // of the time
-	LostHours       float64 // instance-hours of load that nobody carried
+	LostShare       float64 // of the load, that nobody carried
 	Scalings        int     // changes of the size
 }
 
@@ -167,7 +169,7 @@ func Tune(ctx context.Context, s *plan.Scenario, o Options) (*Result, error) {
 		return nil, fmt.Errorf("tune: %w", err)
 	}
 	result := &Result{
-		Tuned: parts.tunedSpan(), HeldOut: parts.heldOutSpan(), Replays: len(search.list), Budget: search.budget,
+		Tuned: parts.tunedSpan(), HeldOut: parts.heldOutSpan(), Replays: len(search.list), Budget: search.budget, LostMost: search.lostMost,
 		InMoney: parts.inMoney, Note: parts.note,
 	}
 	if err := result.score(ctx, parts, search, found, &told, o); err != nil {

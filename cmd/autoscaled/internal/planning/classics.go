@@ -1,12 +1,8 @@
 package planning
 
 import (
-	"time"
-
 	"github.com/autoscaled/autoscaled/internal/plan"
-	"github.com/autoscaled/autoscaled/internal/plan/billing"
 	"github.com/autoscaled/autoscaled/internal/plan/classic"
-	"github.com/autoscaled/autoscaled/internal/plan/elasticity"
 )
 
 // usualTarget is the utilisation that classic scalers aim at where the subject has no target.
@@ -26,6 +22,9 @@ func targetOf(subject *Subject, list []plan.SignalModel) float64 {
 	}
 	return usualTarget
 }
+
+// classicsCount is how many these are.
+const classicsCount = 7
 
 // classics are the scalers that people know, at the utilisation that the scenario aims at.
 // Loads are those of the scored steps, in instances.
@@ -72,64 +71,4 @@ func saturates(list []plan.SignalModel) bool {
 		}
 	}
 	return true
-}
-
-// optimumName is the clairvoyant's.
-const optimumName = "clairvoyant optimum"
-
-// optimum is what a clairvoyant would have had and paid: never short, never more than is
-// needed. Where a model charges by the day, keeping a machine can be cheaper than ordering
-// it anew, so of releasing at once, and of keeping for an hour or to the end of the day,
-// the cheapest counts.
-func optimum(of *plan.Result, prices *billing.Model) *plan.Result {
-	need := of.Need[of.From:]
-	best := clairvoyant(of, elasticity.Optimum(need, 1), prices)
-	if prices == nil {
-		return best
-	}
-	for _, kept := range []elasticity.Plan{elasticity.Optimum(need, int(time.Hour/of.Step)), byDay(of, prices.Zone)} {
-		if other := clairvoyant(of, kept, prices); other.Bill.Total < best.Bill.Total {
-			best = other
-		}
-	}
-	return best
-}
-
-// byDay keeps what the busiest step of each day of the calendar needs for the day.
-func byDay(of *plan.Result, zone *time.Location) elasticity.Plan {
-	need := of.Need[of.From:]
-	kept := elasticity.Plan{Period: 1, Bought: make([]int, len(need)), Paid: make([]int, len(need))}
-	date := func(i int) int { return of.Start.Add(time.Duration(of.From+i) * of.Step).In(zone).YearDay() }
-	for from := 0; from < len(need); {
-		to, most := from, 0
-		for ; to < len(need) && date(to) == date(from); to++ {
-			most = max(most, need[to])
-		}
-		for i := from; i < to; i++ {
-			kept.Bought[i], kept.Paid[i] = most, most
-		}
-		from = to
-	}
-	return kept
-}
-
-// clairvoyant is the result of such a plan for the scored steps; before them it has what
-// it needs.
-func clairvoyant(of *plan.Result, kept elasticity.Plan, prices *billing.Model) *plan.Result {
-	r := &plan.Result{
-		Name: optimumName, Start: of.Start, Step: of.Step, From: of.From,
-		Load: of.Load, Need: of.Need, Serving: of.Need, Desired: of.Need, Censored: of.Censored,
-		Paid: append(append([]int(nil), of.Need[:of.From]...), kept.Paid...),
-	}
-	at := func(step int) time.Time { return of.Start.Add(time.Duration(of.From+step) * of.Step) }
-	for _, life := range kept.Lives() {
-		r.Contracts = append(r.Contracts, billing.Contract{Ordered: at(life.From), Ended: at(life.Until)})
-	}
-	r.Metrics = elasticity.Measure(elasticity.Run{
-		Step: r.Step, Load: r.Load[r.From:], Need: r.Need[r.From:], Serving: r.Need[r.From:], Paid: r.Paid[r.From:], Desired: r.Need[r.From:], Censored: r.Censored[r.From:],
-	})
-	if prices != nil {
-		r.Bill = prices.Bill(r.Contracts, at(0), at(len(kept.Paid)))
-	}
-	return r
 }

@@ -133,8 +133,10 @@ type GrowthDocument struct {
 type TuningDocument struct {
 	Refused     string              `json:"refused,omitempty"` // why nothing was tuned; the rest is empty then
 	InWords     []string            `json:"in_words"`
-	BudgetShare float64             `json:"budget_share"` // of the time, in which the group may be overloaded
+	BudgetShare float64             `json:"budget_share"`         // of the time, in which the group may be overloaded
+	LostMost    float64             `json:"lost_load_most_share"` // of the load, that may be lost
 	Replays     int                 `json:"replays"`
+	Present     *CandidateDocument  `json:"present,omitempty"`
 	Front       []CandidateDocument `json:"front"`           // the cheapest first, by what was tuned on
 	Proposal    *CandidateDocument  `json:"proposal"`        // null: keep what you have
 	Keep        string              `json:"keep,omitempty"`  // why
@@ -161,6 +163,7 @@ type PartDocument struct {
 	Cost            *int64  `json:"cost_amount,omitempty"`
 	InstanceHours   float64 `json:"instance_hours"`
 	OverloadMinutes float64 `json:"overload_minutes"`
+	LostShare       float64 `json:"lost_load_share"`
 	Scalings        int     `json:"scalings"`
 }
 
@@ -227,7 +230,9 @@ func (s *Study) tuningDocument() *TuningDocument {
 	case t.Result == nil:
 		return &TuningDocument{Refused: t.Refused, InWords: s.TuningWords(), Front: []CandidateDocument{}}
 	}
-	d := &TuningDocument{InWords: t.Words, BudgetShare: t.Budget, Replays: t.Replays, Keep: t.Keep, Patch: t.Patch}
+	d := &TuningDocument{InWords: t.Words, BudgetShare: t.Budget, LostMost: t.LostMost, Replays: t.Replays, Keep: t.Keep, Patch: t.Patch}
+	present := s.candidateDocument(&t.Present)
+	d.Present = &present
 	for i := range t.Front {
 		d.Front = append(d.Front, s.candidateDocument(&t.Front[i]))
 	}
@@ -254,7 +259,7 @@ func (s *Study) candidateDocument(c *tune.Candidate) CandidateDocument {
 }
 
 func (s *Study) partDocument(f tune.Figures) PartDocument {
-	d := PartDocument{InstanceHours: f.InstanceHours, OverloadMinutes: f.OverloadMinutes, Scalings: f.Scalings}
+	d := PartDocument{InstanceHours: f.InstanceHours, OverloadMinutes: f.OverloadMinutes, LostShare: f.LostShare, Scalings: f.Scalings}
 	if s.Prices != nil {
 		d.Cost = &f.Money
 	}

@@ -10,6 +10,7 @@ var leftOut = []string{
 	"Load that is lost does not come again: nobody retries, and no queue fills.",
 	"Load that was never offered because the site was slow is not in the history.",
 	"Caches that are cold after a start, sessions, and how a balancer spreads are left out.",
+	"What --what-if 'lose …' takes away is replaced at once: the time until health checks notice is left out, so a loss is worse in truth.",
 	"The cloud's calls take no time of their own and fail only as said; nothing happens within a step.",
 }
 
@@ -34,6 +35,9 @@ func (m *maker) warnings() []string {
 	}
 	if m.Prices != nil && m.Prices.Example {
 		list = append(list, fmt.Sprintf("the prices of %q are examples: write your own into a file, and name it with --billing", m.Prices.Name))
+	}
+	if text := m.begun(); text != "" {
+		list = append(list, text)
 	}
 	provider := m.Subjects[0].Config.Providers[m.Subjects[0].Group.Provider]
 	if text := pricedDifferently(m.Prices, provider); text != "" {

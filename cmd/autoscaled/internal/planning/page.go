@@ -194,11 +194,11 @@ func (s *Study) GrowthWords() []string {
 	}
 	lines := []string{fmt.Sprintf("If the load grows by %g %% a month from %s on: %s.", round(percent*(g.Monthly-1)), g.From.In(s.Zone).Format("2 Jan 2006"), bounds)}
 	run := Run{Result: g.Result}
-	figures := fmt.Sprintf("In the year until then: %s, %s", counted(g.Result.Metrics.InstanceHours, "instance-hour"), counted(g.Result.Metrics.OverloadMinutes, "overload minute"))
+	figures := fmt.Sprintf("In the whole year ahead, until %s: %s, %s", g.To.In(s.Zone).Format("2 Jan 2006"), counted(g.Result.Metrics.InstanceHours, "instance-hour"), counted(g.Result.Metrics.OverloadMinutes, "overload minute"))
 	if s.Prices != nil {
 		figures += ", " + s.Prices.Text(run.Bill.Total)
 	}
-	return append(lines, figures+".")
+	return append(lines, figures+".", "A bound is met when the policies want more than it allows; with their tolerances that is later than when the load itself is there.")
 }
 
 func round(x float64) float64 { return float64(int64(x*1000+0.5)) / 1000 }

@@ -85,7 +85,7 @@ const growthAhead = 365 * day
 // Make makes the study. Its error says what of the options is to be changed.
 func Make(ctx context.Context, o Options) (*Study, error) {
 	m := &maker{Options: o, study: &Study{Group: o.Subjects[0].Group.Name, Zone: o.Zone, Prices: o.Prices, LeftOut: leftOut}}
-	for _, step := range []func(context.Context) error{m.prepare, m.replay, m.compare, m.weighGuards, m.askWhatIf, m.grow, m.tune} {
+	for _, step := range []func(context.Context) error{m.prepare, m.fit, m.replay, m.compare, m.weighGuards, m.askWhatIf, m.grow, m.tune, m.bound} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -110,15 +110,7 @@ func (m *maker) prepare(context.Context) error {
 		if err != nil {
 			return err
 		}
-		if i == 0 {
-			m.study.Capacities = carries(signals)
-			m.study.Assumptions = append(m.study.Assumptions, capacityWords(signals))
-		}
-		for _, doubt := range capacityDoubts(subject, signals) {
-			if !slices.Contains(m.study.Warnings, doubt) {
-				m.study.Warnings = append(m.study.Warnings, doubt)
-			}
-		}
+		m.tellCapacities(subject, signals)
 		if i == 0 && m.Peak > 0 {
 			signal, capacity := telling(signals)
 			if l, err = l.ToPeak(signal, m.Peak, capacity); err != nil {
@@ -142,6 +134,9 @@ func (m *maker) prepare(context.Context) error {
 	return m.score()
 }
 
+// stepsLeast are as few steps as say anything.
+const stepsLeast = 10
+
 // score finds the first step that counts.
 func (m *maker) score() error {
 	l := m.study.Load
@@ -149,6 +144,10 @@ func (m *maker) score() error {
 	if from >= l.Len() {
 		return fmt.Errorf("the history is too short: it has %s (%s to %s), and the first %s are not scored: give more history, or a smaller --score-after",
 			Brief(l.End().Sub(l.Start)), l.Start.In(m.Zone).Format(time.RFC3339), l.End().In(m.Zone).Format(time.RFC3339), Brief(m.ScoreAfter))
+	}
+	if there := l.Len() - from; there < stepsLeast {
+		return fmt.Errorf("%s of the history are scored, and that is %s of %s: a plan needs %d at least; take a shorter --step, or more history",
+			spanWords(time.Duration(there)*l.Step), counted(float64(there), "step"), Brief(l.Step), stepsLeast)
 	}
 	m.study.From = from
 	for i := range m.scenarios {
@@ -164,12 +163,17 @@ func (m *maker) alone() bool {
 	return len(m.Subjects) == 1 && !m.Classics && !m.Guards && len(m.WhatIfs) == 0 && !m.Tune
 }
 
+// keeps says that the steps of a subject's run are kept.
+func (m *maker) keeps(i int) bool {
+	return i == 0 || m.Subjects[i].Role == report.InForce || m.Series
+}
+
 func (m *maker) replay(ctx context.Context) error {
 	if m.alone() && m.Peak == 0 {
 		m.scenarios[0].Recorded = m.History.Decisions
 	}
 	for i := range m.scenarios {
-		m.scenarios[i].Brief = i > 0 && m.Subjects[i].Role != report.InForce && !m.Series
+		m.scenarios[i].Brief = !m.keeps(i)
 	}
 	results, err := plan.ReplayAll(ctx, m.scenarios, m.Parallel, m.telling("replaying"))
 	if err != nil {
@@ -184,8 +188,8 @@ func (m *maker) replay(ctx context.Context) error {
 
 // compare replays what the subjects are compared with.
 func (m *maker) compare(ctx context.Context) error {
-	first := m.study.Runs[0].Result
 	if m.Classics {
+		first := m.study.Runs[0].Result
 		target := targetOf(&m.Subjects[0], m.scenarios[0].Signals)
 		known := classics(&m.scenarios[0], target, first.Load[first.From:])
 		for i := range known {
@@ -199,7 +203,6 @@ func (m *maker) compare(ctx context.Context) error {
 			m.study.Runs = append(m.study.Runs, Run{Result: result, Role: report.Classic})
 		}
 	}
-	m.study.Runs = append(m.study.Runs, Run{Result: optimum(first, m.Prices), Role: report.Limit, Note: "knows the future, and waits for no machine"})
 	return nil
 }
 

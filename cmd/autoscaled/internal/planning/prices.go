@@ -11,14 +11,16 @@ import (
 // NoBilling is the name of the billing model that is none.
 const NoBilling = "none"
 
-// modelOf is the billing model that comes with the program for a type of provider.
-var modelOf = map[string]string{"gp": "gp-gio"}
+// modelOf is the billing model that comes with the program for a type of provider, and what
+// it is paid by.
+var modelOf = map[[2]string]string{{"gp", "day"}: "gp-gio", {"gp", "month"}: "gp-gio-month"}
 
 // Prices reads a billing model, by name or path; without one, that of the subject's
 // provider. Nil is none.
 func Prices(name string, subject *Subject) (*billing.Model, error) {
 	if name == "" {
-		name = modelOf[subject.Config.Providers[subject.Group.Provider].Type]
+		provider := subject.Config.Providers[subject.Group.Provider]
+		name = modelOf[[2]string{provider.Type, provider.PaidPeriod}]
 	}
 	if name == NoBilling || name == "" {
 		return nil, nil //nolint:nilnil // no model is an answer: no bill

@@ -1,6 +1,7 @@
 package planning
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/autoscaled/autoscaled/internal/plan/report"
@@ -46,6 +47,35 @@ func TestWhatOneInstanceCarriesMustBeKnown(t *testing.T) {
 	o.Capacities = Capacities{"cpu": 1.2}
 	_, err = Make(t.Context(), o)
 	expectError(t, err, "--capacity cpu=1.2 is above the signal's ceiling, 1")
+}
+
+func TestACapacityIsToldAndWhatHasNoneIsDoubted(t *testing.T) {
+	t.Parallel()
+	s := subject(t, groupOf(t, "cpu: {snmp: {profile: cpu_busy}}, requests: {promql: r}, queue: {promql: q}, jobs: {promql: j}",
+		"policies: [{target: {signal: cpu, value: 60%}}, {target: {signal: requests, per_instance: 70}}, {target: {signal: queue, per_instance: 9}}, {size: {signal: jobs}}]"), "")
+	o := Options{Subjects: []Subject{s}, History: read(t, Source{}, steady("serving,cpu,requests,queue,jobs", "4,0.3,1000,36,4", 60), s), Capacities: Capacities{"queue": 9}}
+	study := made(t, o)
+	if got, want := study.Assumptions[0], "An instance is full at cpu 100 % (its ceiling), queue 9."; got != want {
+		t.Errorf("it assumes %q, want %q", got, want)
+	}
+	if got := study.Document(false).Capacities; len(got) != 2 || got["cpu"] != 1 || got["queue"] != 9 {
+		t.Errorf("the document has %v", got)
+	}
+	doubts := strings.Join(study.Warnings, "\n")
+	if !strings.Contains(doubts, "requests is decided on, and is not in the need:") || !strings.Contains(doubts, "add --capacity requests=VALUE") || strings.Contains(doubts, "jobs") || strings.Contains(doubts, "queue") {
+		t.Errorf("it warns\n%s", doubts)
+	}
+	o.Capacities = Capacities{"cpu": 0.5, "requests": 60, "queue": 9}
+	study = made(t, o)
+	doubts = strings.Join(study.Warnings, "\n")
+	if study.Assumptions[0] != "An instance is full at cpu 50 %, requests 60, queue 9." || strings.Contains(doubts, "queue") || strings.Contains(doubts, "not in the need") {
+		t.Errorf("it assumes %q and warns\n%s", study.Assumptions[0], doubts)
+	}
+	for _, says := range []string{"target/cpu of web aims at 60 %, and an instance is full at 50 %: the group is kept too small", "target/requests of web aims at 70, and an instance is full at 60:"} {
+		if !strings.Contains(doubts, says) {
+			t.Errorf("it does not warn %q:\n%s", says, doubts)
+		}
+	}
 }
 
 func TestAPolicyOnWhatTheHistoryDoesNotHaveIsNamed(t *testing.T) {

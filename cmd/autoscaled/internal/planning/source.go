@@ -149,6 +149,9 @@ func (s *Source) quantities(columns []string, subjects []Subject) ([]load.Quanti
 		if isMean(signal, subjects) && s.Value != ValueTotal {
 			quantity.PerInstance, quantity.Ceiling = true, s.written(ceilingOf(signal))
 		}
+		if isMean(signal, subjects) && s.Value == ValueTotal {
+			quantity.Each = s.written(ceilingOf(signal))
+		}
 		there := slices.Contains(columns, name) || slices.Contains(columns, "value")
 		if there && quantity.PerInstance && s.Serving == 0 && !slices.Contains(columns, servingColumn) {
 			switch {

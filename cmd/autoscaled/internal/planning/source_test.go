@@ -32,6 +32,28 @@ func TestAColumnOfMeansIsMultipliedByWhatServed(t *testing.T) {
 	}
 }
 
+func TestTotalsTellWhatIsCensoredIfItIsKnownHowManyServed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		source Source
+		text   string
+		want   bool
+	}{
+		"by a number":          {Source{Value: ValueTotal, Serving: 4}, steady("cpu", "3.9", 60), true},
+		"by a column":          {Source{Value: ValueTotal}, steady("serving,cpu", "4,3.9", 60), true},
+		"in percent":           {Source{Value: ValueTotal, Percent: true, Serving: 4}, steady("cpu", "390", 60), true},
+		"not, of lower ones":   {Source{Value: ValueTotal, Serving: 4}, steady("cpu", "3.7", 60), false},
+		"not, if nobody tells": {Source{Value: ValueTotal}, steady("cpu", "3.9", 60), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if marks := read(t, c.source, c.text, onCPU(t)).Load.Signal("cpu").Censored; (marks != nil && marks[30]) != c.want {
+				t.Errorf("censored are %v", marks)
+			}
+		})
+	}
+}
+
 func TestATableThatCannotBeMeantIsRefusedWithWhatToWrite(t *testing.T) {
 	t.Parallel()
 	both := subject(t, groupOf(t, "cpu: {snmp: {profile: cpu_busy}}, requests: {promql: r}", "policies: [{target: {signal: cpu, value: 60%}}, {target: {signal: requests, per_instance: 70}}]"), "")

@@ -97,16 +97,16 @@ func (s *Study) tuningWords(r *tune.Result) []string {
 	date := func(of tune.Span) string {
 		return fmt.Sprintf("%s to %s", of.From.In(s.Zone).Format("2 Jan"), of.To.In(s.Zone).Format("2 Jan"))
 	}
-	words := []string{fmt.Sprintf("tuned on %s by %s, scored on %s, which the search never saw; overload allowed for %s %% of the time",
-		date(r.Tuned), counted(float64(r.Replays), "replay"), date(r.HeldOut), Number(percent*r.Budget, 3))}
+	words := []string{fmt.Sprintf("tuned on %s by %s, scored on %s, which the search never saw; overload allowed for %s %% of the time, and %s %% of the load to be lost",
+		date(r.Tuned), counted(float64(r.Replays), "replay"), date(r.HeldOut), Number(percent*r.Budget, 3), Number(percent*r.LostMost, 3))}
 	if r.Note != "" {
 		words = append(words, r.Note)
 	}
 	if r.Picked != nil && len(r.Picked.Changes) > 0 {
 		g := r.Gain
-		words = append(words, fmt.Sprintf("on the days scored, the best has %s cost (19 times out of 20: %s to %s) and %s overload minutes (%s to %s); it is cheaper on %d of %d days, and better on %d and worse on %d in overload",
+		words = append(words, fmt.Sprintf("on the days scored, the best has %s cost (19 times out of 20: %s to %s) and %s overload minutes (%s to %s); it is cheaper on %d of %d days, and better on %d and worse on %d in overload; it loses %s %% of the load there, where what you have loses %s %%",
 			share(g.Cost.Value), share(g.Cost.Low), share(g.Cost.High), signed(g.OverloadMinutes.Value, 0), signed(g.OverloadMinutes.Low, 0), signed(g.OverloadMinutes.High, 0),
-			g.CheaperDays, g.Days, g.BetterDays, g.WorseDays))
+			g.CheaperDays, g.Days, g.BetterDays, g.WorseDays, Number(percent*r.Picked.HeldOut.LostShare, 3), Number(percent*r.Present.HeldOut.LostShare, 3)))
 	}
 	if r.Proposal == nil {
 		return append(words, "keep what you have: "+r.Keep)

@@ -38,7 +38,7 @@ func TestABetterPolicyIsProposedAndStandsBesideTheOthers(t *testing.T) {
 		t.Errorf("%v: the patch is\n%s", err, s.Tuning.Patch)
 	}
 	words := strings.Join(s.TuningWords(), "\n")
-	for _, says := range []string{"tuned on 1 Apr to 15 Apr by ", "overload allowed for 20.000 % of the time", "it is cheaper on 7 of 7 days", "proposed: "} {
+	for _, says := range []string{"tuned on 1 Apr to 15 Apr by ", "overload allowed for 20.000 % of the time, and ", " % of the load there, where what you have loses 0.000 %", "it is cheaper on 7 of 7 days", "proposed: "} {
 		if !strings.Contains(words, says) {
 			t.Errorf("it lacks %q:\n%s", says, words)
 		}
