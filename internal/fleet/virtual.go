@@ -111,7 +111,8 @@ func (v *virtual) become(size int, now time.Time) {
 
 // rescaled are the signals as the virtual instances would show them.
 func (v *virtual) rescaled(spec *policy.Spec, signals []policy.Signal, actual int) []policy.Signal {
-	if actual == 0 || v.Serving == 0 {
+	spread := func(s policy.Signal) bool { return s.PerInstance || isMean(spec, s.Name) }
+	if actual == 0 || v.Serving == 0 || !slices.ContainsFunc(signals, spread) {
 		return signals
 	}
 	list := make([]policy.Signal, len(signals))
