@@ -193,6 +193,21 @@ func TestMeansOfInstancesBecomeTotals(t *testing.T) {
 	}
 }
 
+func TestAValueWhereNobodyServedTellsNothingOfTheLoad(t *testing.T) {
+	t.Parallel()
+	table := "timestamp,cpu,serving\n0,50,4\n60,50,4\n120,0.4,0\n180,0.4,0\n240,0.4,0\n300,0.4,0\n360,0,0\n420,50,4\n"
+	l, warnings, err := ReadCSV(strings.NewReader(table), CSV{Name: "web.csv", Signals: []Quantity{cpu}}, Options{Bridge: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Signals[0].Totals; !same(got, []float64{200, 200, unknown, unknown, unknown, unknown, 0, 200}) {
+		t.Errorf("the load is %v", got)
+	}
+	if text := fmt.Sprint(warnings); !strings.Contains(text, "cpu: it has a value at 4 instants at which nobody served, first at 1970-01-01T00:02:00Z") {
+		t.Errorf("it warns of %s", text)
+	}
+}
+
 func TestTotalsAreCensoredWhereThoseThatServedWereSaturated(t *testing.T) {
 	t.Parallel()
 	total := []Quantity{{Name: "cpu", Each: 100}}

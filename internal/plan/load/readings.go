@@ -68,6 +68,7 @@ func (r *readings) load(origin string, o Options) (*Load, []Warning, error) {
 	for i := range r.columns {
 		c := &r.columns[i]
 		warnings = append(warnings, c.suspect()...)
+		warnings = append(warnings, r.outages(c)...)
 		signal := Signal{Name: c.Name}
 		values := r.totals(c)
 		signal.Totals, signal.Censored = g.resample(r.at, values, r.saturated(c))
@@ -93,10 +94,16 @@ func (r *readings) totals(c *column) []float64 {
 	}
 	totals := make([]float64, len(c.values))
 	for i, value := range c.values {
-		totals[i] = value * r.serving[i]
+		if totals[i] = value * r.serving[i]; r.contradicts(i, value) {
+			totals[i] = unknown
+		}
 	}
 	return totals
 }
+
+// contradicts says that a mean over instances has a value where none served: what the
+// load was in that outage, nobody knows.
+func (r *readings) contradicts(i int, mean float64) bool { return r.serving[i] == 0 && mean > 0 }
 
 // saturated says at which instants the instances may have carried more than they showed;
 // nil: never.

@@ -43,6 +43,23 @@ func (c *column) suspect() []Warning {
 	return nil
 }
 
+// outages tells of values that no instance can have shown.
+func (r *readings) outages(c *column) []Warning {
+	count, first := 0, 0
+	for i, value := range c.values {
+		if c.PerInstance && r.contradicts(i, value) {
+			if count == 0 {
+				first = i
+			}
+			count++
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	return []Warning{{c.Name, fmt.Sprintf("it has a value at %s at which nobody served, first at %s: nothing is known of the load then", counted(count, "instant"), stamp(r.at[first]))}}
+}
+
 // flattened says by how much the highest value of a signal falls where several are averaged
 // over a step. Over a minute, which is usual, a fall that is small goes without saying.
 func (g grid) flattened(signal string, values []float64, highest float64) []Warning {
