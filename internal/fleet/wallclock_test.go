@@ -7,6 +7,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // moment is where a story is when somebody sets the clock.
@@ -104,6 +105,9 @@ func TestAWallClockThatJumpsCancelsNothing(t *testing.T) {
 				if !cloudJumps && by.Abs() <= time.Second {
 					continue // the cloud takes calls that are dated so
 				}
+				if raced.Passes(4) {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s, %s, the cloud %v", name, jump, cloudJumps), func(t *testing.T) {
 					s := m.setting
 					s.cloudJumps = cloudJumps
@@ -126,6 +130,9 @@ func TestAWallClockThatJumpsCancelsNothing(t *testing.T) {
 func TestARestartRightAfterAJumpOfTheWallClockCancelsNothing(t *testing.T) {
 	for name, m := range moments {
 		for jump, by := range jumps {
+			if raced.Passes(4) {
+				continue
+			}
 			t.Run(name+", "+jump, func(t *testing.T) {
 				s := m.setting
 				s.cloudJumps = true
