@@ -52,7 +52,7 @@ second SIGTERM ends it at once. The next start carries on where it was.`,
 // sooner than Go would unless GOGC says how: little of it arises while it runs.
 func tightenMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(30)
+		debug.SetGCPercent(40)
 	}
 	debug.FreeOSMemory()
 }
