@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // TestUnknownKeyIsRefusedInEverySection puts a key that does not exist into each
@@ -57,6 +59,9 @@ func TestWrongKindIsRefusedForEveryValue(t *testing.T) {
 		for i := 1; i < len(mapping.Content); i += 2 {
 			value := mapping.Content[i]
 			for _, replacement := range replacements {
+				if raced.Passes(8) {
+					continue
+				}
 				mapping.Content[i] = &replacement
 				text, err := yaml.Marshal(&document)
 				if err != nil {

@@ -60,7 +60,7 @@ func TestAProcessMayDieAtAnyMomentOfGrowingAndShrinking(t *testing.T) {
 	})
 	for at := 1; at <= boundaries; at++ {
 		for _, side := range []string{"before", "after"} {
-			if raced.Passes(4) {
+			if raced.Passes(8) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s boundary %d of %d", side, at, boundaries), func(t *testing.T) {

@@ -1,3 +1,5 @@
+//go:build !race
+
 package tune
 
 import (
@@ -15,7 +17,6 @@ import (
 	"github.com/autoscaled/autoscaled/internal/plan/classic"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/policy/schedule"
-	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // budgetOf is a budget of overload.
@@ -55,7 +56,7 @@ func TestALowTargetOnASmoothLoadIsRaisedAndTheDaysHeldOutConfirmIt(t *testing.T)
 // The truth of a proposal is what it does on another history of the same kind, and a long one.
 func TestWhatIsProposedOnANoisyLoadHoldsElsewhereToo(t *testing.T) {
 	t.Parallel()
-	proposals, seeds := 0, raced.Sample(3, 3)
+	proposals, seeds := 0, 3
 	for seed := range uint64(seeds) {
 		r := tuned(t, scenario(days(18, noisy(seed)), 0.5), Options{Replays: 60, Seed: seed, Budget: budgetOf(0.01)})
 		if r.Proposal == nil {
@@ -111,7 +112,7 @@ func chances(t *testing.T, seed uint64, n int) Parameter {
 
 func TestWhatOnlyChanceMadeGoodIsNotProposed(t *testing.T) {
 	t.Parallel()
-	n, histories := 15, raced.Sample(6, 3)
+	n, histories := 15, 6
 	proposed, better := 0, 0
 	for seed := range uint64(histories) {
 		s, chance := scenario(days(n, smooth), 0.7), chances(t, seed, n)
@@ -318,7 +319,7 @@ func TestTheCheapestWithinTheBudgetIsPicked(t *testing.T) {
 	s := scenario(days(15, noisy(1)), 0.5)
 	var costs []float64
 	for _, budget := range []float64{0.002, 0.01, 0.05} {
-		r := tuned(t, s, Options{Replays: raced.Sample(45, 2), Seed: 1, Budget: &budget})
+		r := tuned(t, s, Options{Replays: 45, Seed: 1, Budget: &budget})
 		for _, c := range r.Front {
 			if c.Tuned.OverloadShare <= budget && c.Tuned.LostShare <= r.LostMost && c.Tuned.InstanceHours < r.Picked.Tuned.InstanceHours {
 				t.Errorf("budget %v: %+v was picked, and %+v is cheaper", budget, r.Picked.Tuned, c.Tuned)
