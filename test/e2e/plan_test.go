@@ -61,7 +61,7 @@ func TestADaemonsOwnRecordIsPlannedWhileItRuns(t *testing.T) {
 	d.restsAt(least)
 	load.demand(most - 1)
 	d.restsAt(most - 1)
-	d.decides(50) // five seconds more: a plan wants ten
+	d.decides(25) // five seconds more: a plan wants ten
 
 	made := d.changes()
 	if len(made) < 3 {

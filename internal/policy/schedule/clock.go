@@ -5,8 +5,8 @@ import "time"
 const day = 24 * 60 * 60 // seconds
 
 // clock is what the clocks of a zone show. Instants are Unix seconds, and wall times
-// are told as if they were in UTC. It relies on no clock being moved twice within 25
-// hours, nor by more than a day at once.
+// are told as if they were in UTC. It relies on no clock being moved twice within two
+// days, nor by more than a day at once.
 //
 // [time.Time.ZoneBounds] would tell where clocks are moved, but its end lies before the
 // instant itself on 31 December of leap years.
@@ -14,10 +14,10 @@ type clock struct {
 	zone *time.Location
 }
 
-// reach is how far around an instant a move of the clocks is looked for. What is found
-// to be free of one is a little less, so that whoever goes on from there sees every move
-// from the other side as well.
-const reach = day + 60*60
+// reach is how far around an instant a move of the clocks is looked for: a day, and by as
+// much more as clocks are moved at once. So what they show in a day that is found to be
+// free of a move, they did not show before it either.
+const reach = day + day
 
 func (c clock) time(t int64) time.Time { return time.Unix(t, 0).In(c.zone) }
 

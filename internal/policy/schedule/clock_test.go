@@ -163,6 +163,43 @@ func TestClocksThatAreMovedMoveWindows(t *testing.T) {
 	})
 }
 
+func TestTimeShownTwiceBeginsOneWindowAlsoWhenAskedADayLater(t *testing.T) {
+	t.Parallel()
+	for _, last := range []struct {
+		name       string
+		spec       schedule.Spec
+		begin, end string // of the last window of its year
+	}{
+		{
+			name: "Troll, two hours", spec: schedule.Spec{Cron: "33,4 2 * 8-10 *", Zone: "Antarctica/Troll", For: 25*time.Hour + 51*time.Minute},
+			begin: "2027-10-31T00:33:00Z", end: "2027-11-01T02:24:00Z",
+		},
+		{
+			name: "Kwajalein, all but an hour of a day", spec: schedule.Spec{Cron: "0 12 30 9 *", Zone: "Pacific/Kwajalein", For: 40 * time.Hour},
+			begin: "1969-09-30T01:00:00Z", end: "1969-10-01T17:00:00Z",
+		},
+		{
+			name: "Apia, all of a day", spec: schedule.Spec{Cron: "59 23 4 7 *", Zone: "Pacific/Apia", For: 50 * time.Hour},
+			begin: "1892-07-04T11:25:56Z", end: "1892-07-06T13:25:56Z",
+		},
+	} {
+		t.Run(last.name, func(t *testing.T) {
+			t.Parallel()
+			s := parse(t, last.spec)
+			begin, end := instant(t, last.begin), instant(t, last.end)
+			for at := begin; at.Before(end.Add(72 * time.Hour)); at = at.Add(time.Minute) {
+				want := at.Before(end)
+				if w, holds := s.At(at); holds != want || holds && (!w.Begin.Equal(begin) || !w.End.Equal(end)) {
+					t.Fatalf("at %s: %s holds, want %v", utc(at), shown(w, holds), want)
+				}
+				if next, _ := s.Next(at); next.Equal(end) != want {
+					t.Fatalf("after %s: the next change is at %s, and the window ends at %s", utc(at), utc(next), utc(end))
+				}
+			}
+		})
+	}
+}
+
 func TestWindowsOnTheClockFollowOneAnotherInTime(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"Europe/London", "America/New_York", "Australia/Lord_Howe", "America/Havana"} {

@@ -1,11 +1,26 @@
 package schedule_test
 
 import (
+	"flag"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy/schedule"
 )
+
+var seed = flag.Uint64("seed", 0, "of chance; 0: another one each time")
+
+// chosenSeed is that of chance, which a failing test tells.
+func chosenSeed(t testing.TB) uint64 {
+	t.Helper()
+	chosen := *seed
+	if chosen == 0 {
+		chosen = rand.Uint64()
+	}
+	t.Logf("repeat with -seed %d", chosen)
+	return chosen
+}
 
 func parse(t testing.TB, spec schedule.Spec) *schedule.Schedule {
 	t.Helper()

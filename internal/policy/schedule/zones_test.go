@@ -33,12 +33,12 @@ func offset(zone *time.Location, t int64) int64 {
 	return int64(offset)
 }
 
-// moves are those from 2020 to 2030.
-func moves(zone *time.Location) []move {
+// moves are those of the years from first to last.
+func moves(zone *time.Location, first, last int) []move {
 	const step = 12 * 60 * 60
 	var all []move
-	end := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
-	for t := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).Unix(); t < end; t += step {
+	end := time.Date(last+1, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	for t := time.Date(first, 1, 1, 0, 0, 0, 0, time.UTC).Unix(); t < end; t += step {
 		before, after := offset(zone, t), offset(zone, t+step)
 		if before == after {
 			continue
@@ -70,7 +70,7 @@ func zones(t *testing.T) map[string][]move {
 		if err != nil || name == "localtime" || name == "Local" {
 			return nil //nolint:nilerr // not a zone, but one of the files beside them
 		}
-		found := moves(zone)
+		found := moves(zone, 2020, 2030)
 		if history := fmt.Sprint(found); len(found) > 0 && !seen[history] {
 			seen[history], all[name] = true, found
 		}
@@ -88,19 +88,21 @@ func zones(t *testing.T) map[string][]move {
 // watch is what somebody sees who looks at a clock every minute around a move, and so
 // knows which windows hold without arithmetic.
 type watch struct {
+	move  move
+	asked int64   // minutes around the move at which the schedule is asked
 	from  int64   // when the first look is
+	until int64   // when there are no more
 	walls []int64 // what the clock shows at each
 }
 
 const (
-	watched  = 36 * 60 // minutes before a move, and after
-	asked    = 10 * 60 // minutes around a move at which the schedule is asked
-	nearMove = 3 * 60  // minutes around a move at which it is asked at each
+	forMax   = 26 * 60 // minutes of the longest window that is tried
+	nearMove = 3 * 60  // minutes around a move at which the schedule is asked at each
 )
 
-func watchMove(zone *time.Location, m move) watch {
-	w := watch{from: m.at - watched*60}
-	for t := w.from; t < m.at+watched*60; t += 60 {
+func watchMove(zone *time.Location, m move, asked int64) watch {
+	w := watch{move: m, asked: asked, from: m.at - (asked+forMax)*60, until: m.at + (asked+forMax)*60}
+	for t := w.from; t < w.until; t += 60 {
 		w.walls = append(w.walls, t+offset(zone, t))
 	}
 	return w
@@ -122,7 +124,7 @@ func (w watch) windows(t *testing.T, spec schedule.Spec) [][2]int64 {
 		end := b[0] + int64(spec.For/time.Second)
 		if spec.Until != "" {
 			wall := b[1] + 60
-			for wall%day/60 != int64(until.Hour()*60+until.Minute()) {
+			for (wall%day+day)%day/60 != int64(until.Hour()*60+until.Minute()) {
 				wall += 60
 			}
 			var known bool
@@ -205,6 +207,7 @@ func schedulesAround(m move, random *rand.Rand) []schedule.Spec {
 		{Cron: "0 0 * * *", Until: "00:00", Only: []string{date}},
 		{Cron: "0 8 * * *", Until: "18:00"},
 		{Cron: once(), For: time.Duration(1+random.IntN(180)) * time.Minute},
+		{Cron: once(), For: time.Duration(forMax-random.IntN(240)) * time.Minute},
 		{Cron: once(), Until: wall().Format("15:04")},
 		{Cron: once(), Until: wall().Format("15:04"), Only: []string{date}},
 	}
@@ -212,8 +215,7 @@ func schedulesAround(m move, random *rand.Rand) []schedule.Spec {
 
 func TestEveryMoveOfEveryClockIsAnsweredAsSomebodyWatchingItWould(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := chosenSeed(t)
 	for name, moved := range zones(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -223,12 +225,12 @@ func TestEveryMoveOfEveryClockIsAnsweredAsSomebodyWatchingItWould(t *testing.T) 
 				t.Fatal(err)
 			}
 			for _, m := range moved {
-				w := watchMove(zone, m)
+				w := watchMove(zone, m, 10*60)
 				specs := schedulesAround(m, random)
 				for _, i := range random.Perm(len(specs))[:4] {
 					spec := specs[i]
 					spec.Zone = name
-					compare(t, spec, m, w.windows(t, spec))
+					w.compare(t, spec)
 					if t.Failed() {
 						return
 					}
@@ -238,13 +240,51 @@ func TestEveryMoveOfEveryClockIsAnsweredAsSomebodyWatchingItWould(t *testing.T) 
 	}
 }
 
-// compare asks a schedule around a move what holds and when that changes.
-func compare(t *testing.T, spec schedule.Spec, m move, want [][2]int64) {
+// oddMoves are years in which a zone moved its clocks by other than an hour.
+var oddMoves = map[string]int{
+	"Pacific/Apia":        1892, // back by a day
+	"Pacific/Kwajalein":   1969, // back by 23 hours
+	"Antarctica/Vostok":   1994, // back by 7 hours
+	"Pacific/Nauru":       1942, // back by 2:30
+	"Antarctica/Troll":    2027, // by 2 hours, as every year
+	"Asia/Singapore":      1945, // back by 1:30
+	"Australia/Lord_Howe": 2027, // by half an hour, as every year
+	"Asia/Manila":         1844, // on by a day
+}
+
+func TestOddMovesOfClocksAreAnsweredAsSomebodyWatchingThemForDaysWould(t *testing.T) {
+	t.Parallel()
+	seed := chosenSeed(t)
+	for name, year := range oddMoves {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(seed, uint64(year)))
+			zone, err := time.LoadLocation(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			moved := moves(zone, year, year)
+			if len(moved) == 0 {
+				t.Fatalf("the clocks were not moved in %d: install tzdata", year)
+			}
+			for _, m := range moved {
+				w := watchMove(zone, m, 50*60) // a day, one more by which clocks are moved, and some
+				for _, spec := range schedulesAround(m, random) {
+					spec.Zone = name
+					w.compare(t, spec)
+				}
+			}
+		})
+	}
+}
+
+// compare asks a schedule around the move what holds and when that changes.
+func (w watch) compare(t *testing.T, spec schedule.Spec) {
 	t.Helper()
-	s := parse(t, spec)
+	s, want := parse(t, spec), w.windows(t, spec)
 	var change int64 // the next one that is known
-	for minute := int64(asked); minute >= -asked; minute-- {
-		at := m.at + minute*60
+	for minute := w.asked; minute >= -w.asked; minute-- {
+		at := w.move.at + minute*60
 		expected, holds := holding(want, at)
 		if _, after := holding(want, at+60); after != holds {
 			change = at + 60
@@ -252,9 +292,9 @@ func compare(t *testing.T, spec schedule.Spec, m move, want [][2]int64) {
 		if (minute < -nearMove || minute > nearMove) && minute%37 != 0 {
 			continue
 		}
-		w, ok := s.At(time.Unix(at, 0))
-		if ok != holds || ok && (w.Begin.Unix() != expected[0] || w.End.Unix() != expected[1] && expected[1] < m.at+watched*60) {
-			t.Errorf("%+v at %v: %s holds, want %v %s/%s", spec, utc(time.Unix(at, 0)), shown(w, ok), holds, utc(time.Unix(expected[0], 0)), utc(time.Unix(expected[1], 0)))
+		got, ok := s.At(time.Unix(at, 0))
+		if ok != holds || ok && (got.Begin.Unix() != expected[0] || got.End.Unix() != expected[1] && expected[1] < w.until) {
+			t.Errorf("%+v at %v: %s holds, want %v %s/%s", spec, utc(time.Unix(at, 0)), shown(got, ok), holds, utc(time.Unix(expected[0], 0)), utc(time.Unix(expected[1], 0)))
 			return
 		}
 		if change == 0 {
