@@ -72,6 +72,20 @@ func BenchmarkEvaluateEveryKind(b *testing.B) {
 	}
 }
 
+// BenchmarkDecideAhead decides for a group of one forecast and a schedule.
+func BenchmarkDecideAhead(b *testing.B) {
+	spec := ahead(bounded(b, schedule.Spec{Cron: "0 8 * * 1-5", Zone: "Asia/Tokyo", For: 10 * time.Hour}, 4, 0))
+	in := policy.Observation{Size: policy.Size{Count: 8}, Signals: []policy.Signal{load(5)}}.Inputs()
+	in.Outlooks = []policy.Outlook{{Policy: "forecast", Count: 8, Within: 10 * time.Minute}}
+	var memory policy.Memory
+	now := noon
+	b.ReportAllocs()
+	for b.Loop() {
+		now = now.Add(time.Minute)
+		policy.Decide(&spec, &in, now, &memory)
+	}
+}
+
 // BenchmarkChoose chooses for groups in several situations. A tenth of the instances
 // stand by.
 func BenchmarkChoose(b *testing.B) {

@@ -29,7 +29,7 @@ func Decide(spec *Spec, in *Inputs, now time.Time, memory *Memory) Decision {
 	e.bound()
 	verdict := e.combine()
 	if verdict == Want {
-		memory.remember(min(max(e.Wanted, e.floor), spec.Max), in.Size.Count, now, spec)
+		memory.remember(min(max(e.Wanted, e.floor), spec.Max), in.Size.Count, e.planned(), now, spec)
 		memory.watchLoad(e.Recommendations, now, spec)
 		memory.capped(e.cap(), now)
 	}
@@ -104,6 +104,20 @@ func (e *evaluation) combine() Verdict {
 		return Unknown
 	}
 	return verdict
+}
+
+// planned says that what is wanted is what forecasts plan, and nothing else.
+func (e *evaluation) planned() (planned bool) {
+	for i, r := range e.Recommendations {
+		switch {
+		case r.Verdict == Abstain || e.spec.Policies[i].Schedule != nil:
+		case r.Verdict == Want && r.Foreseen.speaks():
+			planned = true
+		default:
+			return false
+		}
+	}
+	return planned
 }
 
 // become is count after a guard changed it.

@@ -8,7 +8,7 @@ import (
 
 // Version is that of the rules by which Decide decides. It grows whenever the same
 // arguments give another decision than before.
-const Version = 1
+const Version = 2
 
 // Explanation is a decision with what would have altered it.
 type Explanation struct {

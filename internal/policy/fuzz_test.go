@@ -91,7 +91,7 @@ func (in *input) name() string { return []string{"a", "b", "none"}[in.below(3)] 
 
 func (in *input) rule() policy.Rule {
 	rule := policy.Rule{Name: in.name(), Only: []policy.Way{policy.BothWays, policy.OnlyOut, policy.OnlyIn}[in.below(3)]}
-	switch in.below(6) {
+	switch in.below(7) {
 	case 0:
 		rule.Target = &policy.Target{
 			Signal: in.name(), Value: in.float(), ToleranceOut: in.share(), ToleranceIn: in.share(), Quorum: in.share(), Each: in.below(2) == 1,
@@ -106,6 +106,8 @@ func (in *input) rule() policy.Rule {
 		rule.Webhook = &policy.Webhook{Signal: in.name()}
 	case 5:
 		rule.Schedule = scheduleBounds[in.below(len(scheduleBounds))]
+	case 6:
+		rule.Forecast = &policy.Forecast{Signal: in.name(), Value: in.float(), Quorum: in.share(), Each: in.below(2) == 1, Budget: in.share(), Fallback: in.float()}
 	}
 	return rule
 }
@@ -145,6 +147,26 @@ func (in *input) observation(size int, now time.Time) policy.Observation {
 	}
 }
 
+// outlook is any outlook of a rule.
+func (in *input) outlook() policy.Outlook {
+	o := policy.Outlook{Policy: in.name(), Count: in.below(3000), Within: in.duration(), Soon: in.below(3) * in.below(1000), Back: in.duration()}
+	if in.below(3) == 1 {
+		o.Abstains = policy.Silences()[in.below(len(policy.Silences()))]
+	}
+	return o
+}
+
+// inputs are those of any observation, with any outlooks.
+func (in *input) inputs(size int, now time.Time) policy.Inputs {
+	observed := in.observation(size, now)
+	observed.Standby = in.below(9)
+	inputs := observed.Inputs()
+	for range in.below(3) {
+		inputs.Outlooks = append(inputs.Outlooks, in.outlook())
+	}
+	return inputs
+}
+
 func FuzzEvaluate(f *testing.F) {
 	f.Add([]byte{}, `{}`)
 	f.Add(slices.Repeat([]byte{1}, 2000), `{"last_out":"2026-04-01T11:59:00Z","peaks":[{"at":"2026-04-01T11:59:00Z","count":9}]}`)
@@ -152,6 +174,7 @@ func FuzzEvaluate(f *testing.F) {
 	f.Add(slices.Repeat([]byte{0, 0, 0, 0, 0, 0, 0xf8, 0x7f}, 200), `{"paused":{"since":"2026-04-01T12:00:00Z","by":"kim"}}`)
 	f.Add(slices.Repeat([]byte{2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}, 200), `{"hits":{"a":{"bits":18446744073709551615,"at":"2026-04-01T12:00:00Z"}},"wishes":{"b":{"at":"2026-04-01T12:00:00Z","count":-5}}}`)
 	f.Add(slices.Repeat([]byte{7, 0, 0, 0, 0, 0, 0, 0}, 400), `{"changes":[{"at":"2026-04-01T11:59:59Z","by":-9223372036854775808}],"turns":["2026-04-01T11:59:00Z"],"load":{"usual":1e308,"since":"2026-04-01T11:00:00Z","ordinary":1e308}}`)
+	f.Add(slices.Repeat([]byte{6, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0xf0, 0x3f}, 300), `{"planned":"2026-04-01T11:00:00Z","peaks":[{"at":"2026-04-01T11:59:00Z","count":9}]}`)
 	f.Add(slices.Repeat([]byte{4, 0, 0, 0, 0, 0, 0, 0, 1}, 300), `{"override":{"kind":"hold","count":5000,"since":"2026-04-01T12:00:00Z","until":"2026-04-01T13:00:00Z","by":"kim"},"capped":{"reason":"at_max","unmet":-1}}`)
 	f.Fuzz(func(t *testing.T, data []byte, stored string) {
 		var memory policy.Memory
@@ -162,14 +185,19 @@ func FuzzEvaluate(f *testing.F) {
 		spec := in.spec()
 		size, now := in.below(3000), noon
 		for range 5 {
-			observed := in.observation(size, now)
+			inputs := in.inputs(size, now)
 			group := life{spec: spec, memory: memory, now: now}
-			decision := policy.Evaluate(&group.spec, observed, now, &group.memory)
+			decision := policy.Decide(&group.spec, &inputs, now, &group.memory)
 			if wrong := group.misplaced(decision); wrong != "" {
 				t.Errorf("decided %d (%s) from %d: %s", decision.Desired.Count, decision.Reason, size, wrong)
 			}
 			if !slices.Contains(policy.Reasons(), decision.Reason) {
 				t.Errorf("reason %q is not in the list", decision.Reason)
+			}
+			for _, r := range decision.Recommendations {
+				if r.String() == "" {
+					t.Errorf("%+v has no words", r)
+				}
 			}
 			memory, size = group.memory, decision.Desired.Count
 			now = now.Add(time.Duration(in.below(7200)-3600) * time.Second)
@@ -183,7 +211,7 @@ func FuzzEvaluate(f *testing.F) {
 // A spec that was kept decides as it did.
 func FuzzSpec(f *testing.F) {
 	f.Add([]byte{})
-	for kind := range byte(6) {
+	for kind := range byte(7) {
 		f.Add(slices.Repeat([]byte{kind, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0xf0, 0x3f}, 300))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -200,9 +228,9 @@ func FuzzSpec(f *testing.F) {
 		var memory, again policy.Memory
 		size, now := in.below(3000), noon
 		for range 5 {
-			observed := in.observation(size, now)
-			want := policy.Evaluate(&spec, observed, now, &memory)
-			if got := policy.Evaluate(&read, observed, now, &again); !reflect.DeepEqual(got, want) {
+			inputs := in.inputs(size, now)
+			want := policy.Decide(&spec, &inputs, now, &memory)
+			if got := policy.Decide(&read, &inputs, now, &again); !reflect.DeepEqual(got, want) {
 				t.Fatalf("%s: got %+v, want %+v", written, got, want)
 			}
 			size, now = want.Desired.Count, now.Add(time.Duration(in.below(3600))*time.Second)

@@ -15,7 +15,10 @@ type Inputs struct {
 	Leaving     int
 	LastServing time.Time
 	Doubtful    bool
+	Standby     int `json:",omitempty"` // instances that stand by and could come back
+	Settling    int `json:",omitempty"` // of Becoming, those that serve already
 	Signals     []Input
+	Outlooks    []Outlook `json:",omitempty"` // of the rules that forecast, in the order of the spec; nil without such rules
 }
 
 // Input is a signal as far as deciding goes.
@@ -55,7 +58,7 @@ type Input struct {
 // Inputs reduces what was observed.
 func (o Observation) Inputs() Inputs {
 	in := Inputs{
-		Size: o.Size, Becoming: o.Becoming, Lacking: o.Lacking, Leaving: o.Leaving, LastServing: o.LastServing, Doubtful: o.Doubtful,
+		Size: o.Size, Becoming: o.Becoming, Lacking: o.Lacking, Leaving: o.Leaving, LastServing: o.LastServing, Doubtful: o.Doubtful, Standby: o.Standby, Settling: o.Settling,
 		Signals: make([]Input, len(o.Signals)),
 	}
 	for i := range o.Signals {
@@ -72,6 +75,16 @@ func (in *Inputs) warming() bool {
 
 // serving is how many instances of the decided size carry the load.
 func (in *Inputs) serving() int { return max(0, in.Size.Count-in.Becoming-in.Lacking) }
+
+// Carrying is how many instances carry the load, with those whose own readings are not
+// believed as yet.
+func (in *Inputs) Carrying() int { return in.serving() + in.Settling }
+
+// unread is how many of the instances that carry the load have no reading of the signal that
+// is believed.
+func (in *Inputs) unread(signal *Input) int {
+	return max(0, signal.Missing-(in.Becoming-in.Settling)-in.Lacking)
+}
 
 // signal is the named signal, or nil.
 func (in *Inputs) signal(name string) *Input {

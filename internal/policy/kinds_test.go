@@ -21,7 +21,7 @@ import (
 // drawRule is a rule of any kind. One that is like load never makes the group smaller for
 // showing more.
 func drawRule(t *rapid.T, i int, likeLoad bool) policy.Rule {
-	kinds := []func(*rapid.T, bool) policy.Rule{drawTargetRule, drawStepRule, drawThresholdRule, drawSizeRule, drawWebhookRule, drawScheduleRule}
+	kinds := []func(*rapid.T, bool) policy.Rule{drawTargetRule, drawStepRule, drawThresholdRule, drawSizeRule, drawWebhookRule, drawScheduleRule, drawForecastRule}
 	rule := rapid.SampledFrom(kinds).Draw(t, "kind")(t, likeLoad)
 	if rule.Schedule == nil && rule.Only == policy.BothWays {
 		rule.Only = rapid.SampledFrom([]policy.Way{policy.BothWays, policy.BothWays, policy.BothWays, policy.OnlyOut, policy.OnlyIn}).Draw(t, "only")
@@ -52,6 +52,41 @@ func drawTargetRule(t *rapid.T, _ bool) policy.Rule {
 		Signal: signal, Value: value, Quorum: drawQuorum(t), Each: rapid.IntRange(0, 9).Draw(t, "each") == 0,
 		ToleranceOut: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "tolerance out"), ToleranceIn: rapid.SampledFrom([]float64{0, 0.1}).Draw(t, "tolerance in"),
 	}}
+}
+
+func drawForecastRule(t *rapid.T, _ bool) policy.Rule {
+	signal, value := "cpu", 0.9
+	if rapid.Bool().Draw(t, "of the group") {
+		signal, value = "rate", 1.5
+	}
+	return policy.Rule{Forecast: &policy.Forecast{
+		Signal: signal, Value: value, Quorum: drawQuorum(t), Budget: 0.01, Fallback: rapid.SampledFrom([]float64{0, 0.7 * value}).Draw(t, "fallback"),
+	}}
+}
+
+// drawOutlook is what the rules that forecast share; nil: nobody foresees anything.
+func drawOutlook(t *rapid.T) *policy.Outlook {
+	outlook := &policy.Outlook{Count: rapid.IntRange(1, 25).Draw(t, "outlook"), Within: time.Duration(rapid.IntRange(1, 30).Draw(t, "within")) * time.Minute}
+	switch rapid.IntRange(0, 5).Draw(t, "kind of outlook") {
+	case 0:
+		return nil
+	case 1:
+		outlook.Abstains = rapid.SampledFrom(policy.Silences()).Draw(t, "silence")
+	case 2:
+		outlook.Soon, outlook.Back = rapid.IntRange(1, outlook.Count).Draw(t, "soon"), outlook.Within/3
+	}
+	return outlook
+}
+
+// foresee gives the rules that forecast their outlook.
+func foresee(spec *policy.Spec, in *policy.Inputs, outlook *policy.Outlook) {
+	for _, rule := range spec.Policies {
+		if rule.Forecast != nil && outlook != nil {
+			own := *outlook
+			own.Policy = rule.Name
+			in.Outlooks = append(in.Outlooks, own)
+		}
+	}
 }
 
 // drawChange is by so much or more, out or in.
@@ -207,10 +242,11 @@ type scene struct {
 	odd        []policy.Sample // of the first instances, in place of the level
 	rate, size policy.Sample
 	push       policy.Sample
+	outlook    *policy.Outlook
 }
 
 func drawScene(t *rapid.T, statistic policy.Statistic, sent time.Time) scene {
-	s := scene{level: drawLevel(t), statistic: statistic, rate: drawReading(t, 10), size: drawReading(t, 10)}
+	s := scene{level: drawLevel(t), statistic: statistic, rate: drawReading(t, 10), size: drawReading(t, 10), outlook: drawOutlook(t)}
 	for range rapid.IntRange(0, 3).Draw(t, "odd ones") {
 		s.odd = append(s.odd, drawReading(t, 1))
 	}
@@ -242,6 +278,7 @@ type moment struct {
 	scene    scene
 	becoming int
 	leaving  int
+	standby  int
 	doubtful bool
 	served   bool
 	order    *policy.Override // an operator gives it just before
@@ -254,6 +291,7 @@ func drawMoment(t *rapid.T, statistic policy.Statistic) moment {
 		after:    time.Duration(rapid.IntRange(1, 90).Draw(t, "seconds")) * time.Second,
 		scene:    drawScene(t, statistic, noon.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "sent"))*time.Second)),
 		leaving:  rapid.IntRange(0, 2).Draw(t, "leaving"),
+		standby:  rapid.IntRange(0, 2).Draw(t, "standby"),
 		doubtful: rapid.IntRange(0, 19).Draw(t, "doubtful") == 0,
 		served:   rapid.IntRange(0, 9).Draw(t, "served") == 0,
 		lifts:    rapid.IntRange(0, 9).Draw(t, "lifts") == 0,
@@ -317,13 +355,17 @@ func (l *life) order(m moment) {
 }
 
 // show is what is observed at the moment.
-func (l *life) show(m moment, signals []policy.Signal) policy.Observation {
+func (l *life) show(m moment, signals []policy.Signal) policy.Inputs {
 	l.observed.Becoming, l.observed.Leaving, l.observed.Doubtful, l.observed.Signals = m.becoming, m.leaving, m.doubtful, signals
-	return l.observed
+	l.observed.Standby = m.standby
+	in := l.observed.Inputs()
+	foresee(&l.spec, &in, m.scene.outlook)
+	return in
 }
 
 func (l *life) evaluate(m moment, signals []policy.Signal) policy.Decision {
-	decision := policy.Evaluate(&l.spec, l.show(m, signals), l.now, &l.memory)
+	in := l.show(m, signals)
+	decision := policy.Decide(&l.spec, &in, l.now, &l.memory)
 	l.observed.Size = decision.Desired
 	return decision
 }
@@ -458,7 +500,7 @@ func TestRestartBetweenEvaluationsChangesNothingWhateverTheRules(t *testing.T) {
 
 // What is decided without data at a time at which nobody is there to decide it (a window
 // begins) differs by its nature, so the group is not down then. Nor has it schedules alone:
-// they need no data.
+// they need no data, and neither does an outlook.
 func TestEvaluationsMissedWhileDownEqualThoseWithoutDataWhateverTheRules(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -477,7 +519,7 @@ func TestEvaluationsMissedWhileDownEqualThoseWithoutDataWhateverTheRules(t *test
 			killed.pass(m)
 			signals := m.scene.signals(steady.observed.Size.Count)
 			if down {
-				signals = dark(steady.observed.Size.Count)
+				signals, m.scene.outlook = dark(steady.observed.Size.Count), nil
 				missed := steady
 				missed.memory = steady.memory.Clone()
 				if missed.evaluate(m, signals).Change() == 0 {
@@ -506,7 +548,7 @@ func TestDecidingOnInputsThatWereKeptEqualsEvaluating(t *testing.T) {
 			replayed.pass(m)
 			live.order(m)
 			replayed.order(m)
-			in := replayed.show(m, m.scene.signals(replayed.observed.Size.Count)).Inputs()
+			in := replayed.show(m, m.scene.signals(replayed.observed.Size.Count))
 			written, err := json.Marshal(in)
 			var read policy.Inputs
 			if err != nil || json.Unmarshal(written, &read) != nil {
@@ -531,6 +573,8 @@ func uses(rule policy.Rule) (signals []string) {
 		return []string{rule.Step.Signal}
 	case rule.Size != nil:
 		return []string{rule.Size.Signal}
+	case rule.Forecast != nil && rule.Forecast.Fallback > 0: // without, it abstains as long as its outlook does
+		return []string{rule.Forecast.Signal}
 	case rule.Threshold != nil:
 		for _, condition := range rule.Threshold.When {
 			signals = append(signals, condition.Signal)
@@ -557,6 +601,8 @@ func TestMissingDataNeverShrinksAGroupWhateverTheRules(t *testing.T) {
 				rule.Target.Quorum = 1
 			case rule.Step != nil:
 				rule.Step.Quorum = 1
+			case rule.Forecast != nil:
+				rule.Forecast.Quorum = 1
 			case rule.Threshold != nil:
 				for j := range rule.Threshold.When {
 					rule.Threshold.When[j].Quorum = 1
@@ -594,9 +640,10 @@ func TestMissingDataNeverShrinksAGroupWhateverTheRules(t *testing.T) {
 }
 
 // first is the size that the first evaluation decides.
-func first(spec policy.Spec, size int, signals []policy.Signal) int {
-	observed := policy.Observation{Size: policy.Size{Count: size}, Signals: signals}
-	return policy.Evaluate(&spec, observed, noon, &policy.Memory{}).Desired.Count
+func first(spec policy.Spec, size int, signals []policy.Signal, outlook *policy.Outlook) int {
+	in := policy.Observation{Size: policy.Size{Count: size}, Signals: signals}.Inputs()
+	foresee(&spec, &in, outlook)
+	return policy.Decide(&spec, &in, noon, &policy.Memory{}).Desired.Count
 }
 
 // raised is the sample with a higher value; a missing one stays.
@@ -634,7 +681,7 @@ func TestMoreOfAnySignalNeverMeansFewerInstancesWhateverTheRules(t *testing.T) {
 		default:
 			after[i].Group = raised(t, after[i].Group, 10)
 		}
-		if low, high := first(spec, size, before), first(spec, size, after); high < low {
+		if low, high := first(spec, size, before, s.outlook), first(spec, size, after, s.outlook); high < low {
 			t.Fatalf("%d instances of %d, and %d after a value rose", low, size, high)
 		}
 	})
@@ -659,7 +706,7 @@ func TestGroupGrowsOnlyOnHighAndShrinksOnlyOnLowSignalsWhateverTheRules(t *testi
 			}
 		}
 		signals := scene{level: cpu, rate: policy.ValueAt(rate, noon), size: policy.ValueAt(sized, noon)}.signals(size)
-		switch got := first(spec, size, signals); {
+		switch got := first(spec, size, signals, nil); {
 		case high && got < size:
 			t.Fatalf("shrinks from %d to %d on high signals", size, got)
 		case !high && got > size:
@@ -677,11 +724,12 @@ func TestRuleOfOneWayNeverGoesTheOther(t *testing.T) {
 		}
 		spec, size := unlimited(), rapid.IntRange(1, 20).Draw(t, "size")
 		spec.Max = 40
-		signals := drawScene(t, drawStatistic(t), noon).signals(size)
+		s := drawScene(t, drawStatistic(t), noon)
+		signals := s.signals(size)
 		alone := func(only policy.Way) int {
 			rule.Only = only
 			spec.Policies = []policy.Rule{rule}
-			return first(spec, size, signals)
+			return first(spec, size, signals, s.outlook)
 		}
 		both, out, in := alone(policy.BothWays), alone(policy.OnlyOut), alone(policy.OnlyIn)
 		if out != max(size, both) || in > min(size, both) { // one that never grows again may shrink further
@@ -691,8 +739,9 @@ func TestRuleOfOneWayNeverGoesTheOther(t *testing.T) {
 		// what it would undo, and while it cannot tell; one that only shrinks has to agree.
 		rule.Only = policy.OnlyOut
 		spec.Policies = append([]policy.Rule{rule}, policy.Targets(followLoad())...)
-		observed := policy.Observation{Size: policy.Size{Count: size}, Signals: append(signals, load(0))}
-		if got := policy.Evaluate(&spec, observed, noon, &policy.Memory{}); both <= size && got.Desired.Count > 0 && !slices.Contains([]policy.Reason{policy.ReasonProjected, policy.ReasonWarming, policy.ReasonUnknown}, got.Reason) {
+		beside := policy.Observation{Size: policy.Size{Count: size}, Signals: append(signals, load(0))}.Inputs()
+		foresee(&spec, &beside, s.outlook)
+		if got := policy.Decide(&spec, &beside, noon, &policy.Memory{}); both <= size && got.Desired.Count > 0 && !slices.Contains([]policy.Reason{policy.ReasonProjected, policy.ReasonWarming, policy.ReasonUnknown}, got.Reason) {
 			t.Fatalf("from %d to %d (%s) beside a rule that only grows", size, got.Desired.Count, got.Reason)
 		}
 	})
@@ -718,8 +767,8 @@ func TestTargetsAreContentWithWhatTheyWanted(t *testing.T) {
 		}
 		size, statistic := rapid.IntRange(1, 40).Draw(t, "size"), drawStatistic(t)
 		carried, rate := rapid.Float64Range(0, 30).Draw(t, "load"), rapid.Float64Range(0, 40).Draw(t, "rate")
-		once := first(spec, size, conserved(carried, rate, size, statistic))
-		if twice := first(spec, once, conserved(carried, rate, once, statistic)); twice != once {
+		once := first(spec, size, conserved(carried, rate, size, statistic), nil)
+		if twice := first(spec, once, conserved(carried, rate, once, statistic), nil); twice != once {
 			t.Fatalf("from %d to %d, and then, under the same load, to %d", size, once, twice)
 		}
 	})
@@ -737,12 +786,12 @@ func TestGroupUnderTheSameLoadTurnsRoundOnceAtMost(t *testing.T) {
 				target.Each = false
 			}
 		}
-		size, statistic := rapid.IntRange(1, 20).Draw(t, "size"), drawStatistic(t)
+		size, statistic, outlook := rapid.IntRange(1, 20).Draw(t, "size"), drawStatistic(t), drawOutlook(t)
 		carried, rate := rapid.Float64Range(0, 15).Draw(t, "load"), rapid.Float64Range(0, 20).Draw(t, "rate")
 		shrank := false
 		sizes := []int{size}
 		for range 60 {
-			next := first(spec, size, conserved(carried, rate, size, statistic))
+			next := first(spec, size, conserved(carried, rate, size, statistic), outlook)
 			shrank = shrank || next < size
 			if sizes = append(sizes, next); shrank && next > size {
 				t.Fatalf("under the same load it shrinks and grows again: %v", sizes)

@@ -377,6 +377,25 @@ func TestUnreadableInstancesAreNoLostLoad(t *testing.T) {
 	}
 }
 
+func TestInstancesOnTheirWayCarryNothing(t *testing.T) {
+	t.Parallel()
+	spec := guarded()
+	spec.Policies = policy.Targets(holdAt50())
+	group := begin(t, spec, 4)
+	group.repeat(time.Minute, ofInstances(readings(4, 90)))
+	for range 60 {
+		group.Size.Count, group.Becoming = 12, 8
+		group.evaluate(ofInstances(readings(4, 90), missing(8, policy.Warming)))
+		group.wait(10 * time.Second)
+	}
+	group.Size.Count, group.Becoming = 12, 0
+	group.wait(10 * time.Second)
+	group.evaluate(ofInstances(readings(12, 30)))
+	if !group.memory.Load.Since.IsZero() {
+		t.Error("a load that twelve carry as four did before counts as lost")
+	}
+}
+
 func TestGroupGrowsAlsoWhileItsLoadIsLost(t *testing.T) {
 	t.Parallel()
 	group := begin(t, guarded(), 10)

@@ -22,6 +22,10 @@ type Memory struct {
 	Peaks   []PastWant `json:"peaks,omitempty"`
 	Troughs []PastWant `json:"troughs,omitempty"`
 
+	// Planned is since when what forecasts plan was all that was wanted, without an
+	// interruption; zero: it is not.
+	Planned time.Time `json:"planned,omitzero"`
+
 	// Changes are those that the rates still count, oldest first, and Turns when the
 	// group last went the other way than before.
 	Changes []PastChange `json:"changes,omitempty"`
@@ -43,7 +47,7 @@ type PastWant struct {
 
 // times are all that the memory holds of.
 func (m *Memory) times(yield func(*time.Time)) {
-	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant, &m.Load.At, &m.Load.Since, &m.Load.Learned, &m.Capped.Since} {
+	for _, t := range []*time.Time{&m.LastOut, &m.LastIn, &m.LastServing, &m.LastWant, &m.Planned, &m.Load.At, &m.Load.Since, &m.Load.Learned, &m.Capped.Since} {
 		yield(t)
 	}
 	for _, wants := range [][]PastWant{m.Peaks, m.Troughs} {
@@ -81,6 +85,7 @@ func (m *Memory) ExchangeWants(o *Memory) {
 	m.Peaks, o.Peaks = o.Peaks, m.Peaks
 	m.Troughs, o.Troughs = o.Troughs, m.Troughs
 	m.LastWant, o.LastWant = o.LastWant, m.LastWant
+	m.Planned, o.Planned = o.Planned, m.Planned
 	m.Hits, o.Hits = o.Hits, m.Hits
 	m.Wishes, o.Wishes = o.Wishes, m.Wishes
 	m.Load, o.Load = o.Load, m.Load
@@ -91,7 +96,7 @@ func (m *Memory) ExchangeWants(o *Memory) {
 func (m *Memory) Equal(o *Memory) bool {
 	same := func(a, b time.Time) bool { return a.Equal(b) }
 	return same(m.LastOut, o.LastOut) && same(m.LastIn, o.LastIn) && same(m.LastServing, o.LastServing) &&
-		same(m.LastWant, o.LastWant) && same(m.Jumped, o.Jumped) &&
+		same(m.LastWant, o.LastWant) && same(m.Planned, o.Planned) && same(m.Jumped, o.Jumped) &&
 		slices.EqualFunc(m.Peaks, o.Peaks, samePast) && slices.EqualFunc(m.Troughs, o.Troughs, samePast) &&
 		slices.EqualFunc(m.Changes, o.Changes, func(a, b PastChange) bool { return a.By == b.By && same(a.At, b.At) }) &&
 		slices.EqualFunc(m.Turns, o.Turns, same) &&
@@ -183,10 +188,17 @@ func (m *Memory) jumped(now time.Time, spec *Spec, grows bool) bool {
 
 // remember adds a want. Where watching was interrupted (or begins), the present
 // size counts as wanted now: so a gap delays shrinking, and never hastens it.
-func (m *Memory) remember(wanted, current int, now time.Time, spec *Spec) {
-	if m.LastWant.IsZero() || now.Sub(m.LastWant) > spec.Gap {
+func (m *Memory) remember(wanted, current int, planned bool, now time.Time, spec *Spec) {
+	interrupted := m.LastWant.IsZero() || now.Sub(m.LastWant) > spec.Gap
+	if interrupted {
 		m.Peaks = pushPeak(m.Peaks, PastWant{now, current})
 		m.Troughs = pushTrough(m.Troughs, PastWant{now, current})
+	}
+	switch {
+	case !planned:
+		m.Planned = time.Time{}
+	case interrupted || m.Planned.IsZero():
+		m.Planned = now
 	}
 	m.LastWant = now
 	m.Peaks = expire(pushPeak(m.Peaks, PastWant{now, wanted}), now.Add(-widest(spec.In.Stabilization)))
@@ -194,8 +206,14 @@ func (m *Memory) remember(wanted, current int, now time.Time, spec *Spec) {
 }
 
 // highest is the largest want of the span for shrinking, at least wanted; and whether it
-// is that only because the group went to and fro.
+// is that only because the group went to and fro. Once forecasts alone have led the group
+// for the span, what they want now counts: a plan has its own span, since it lets nobody go
+// who could not be had back in time, and knows what turning round costs. To hold it for a
+// second one makes a group dearer that follows a noisy load, and no safer.
 func (m *Memory) highest(wanted int, now time.Time, spec *Spec) (highest int, widened bool) {
+	if !m.Planned.IsZero() && now.Sub(m.Planned) >= spec.In.Stabilization {
+		return wanted, false
+	}
 	plain := largestSince(m.Peaks, wanted, now.Add(-spec.In.Stabilization))
 	highest = largestSince(m.Peaks, wanted, now.Add(-m.widened(spec.In.Stabilization)))
 	return highest, highest > plain

@@ -70,7 +70,8 @@ type Spec struct {
 // Direction limits changes one way.
 type Direction struct {
 	// Stabilization is the span whose most cautious recommendation counts: the
-	// lowest for growing, the highest for shrinking.
+	// lowest for growing, the highest for shrinking. A group that forecasts alone
+	// have led for the span shrinks as they plan: a plan has its own span.
 	Stabilization time.Duration
 
 	// Cooldown is the pause after a change: after the last instance began to
@@ -97,6 +98,8 @@ type Observation struct {
 	Becoming    int       // instances on their way to serving, also those ordered and not yet named
 	Lacking     int       // instances of the decided size that neither serve nor are becoming: their order failed, or waits
 	Leaving     int       // instances out of the pools and still on, which can be put back at once
+	Standby     int       // instances that stand by, stopped, and could come back
+	Settling    int       // of Becoming, those that serve already, whose own readings are not believed as yet
 	LastServing time.Time // when an instance last began to serve; zero if unknown
 	Doubtful    bool      // the cloud cannot be trusted just now: no shrinking
 	Signals     []Signal

@@ -54,6 +54,7 @@ type Rule struct {
 	Size      *SizeOf    `json:",omitempty"`
 	Webhook   *Webhook   `json:",omitempty"`
 	Schedule  *Schedule  `json:",omitempty"`
+	Forecast  *Forecast  `json:",omitempty"`
 }
 
 // Targets are rules of one target each.
@@ -75,7 +76,9 @@ type Recommendation struct {
 	Target   float64 `json:"target,omitempty"` // what the policy holds the signal at, or compares it with
 	Measured int     `json:"measured"`         // how many readings had a value
 	Of       int     `json:"of"`               // of how many
-	Load     float64 `json:"load,omitempty"`   // of a target: what the instances carry together, in instances at their target; the missing ones as much as the others
+	Load     float64 `json:"load,omitempty"`   // of a target or forecast: what the instances carry together, in instances at their target; the missing ones as much as the others
+
+	Foreseen *Foreseen `json:"foreseen,omitempty"` // of a forecast: what it rests on
 }
 
 // recommend is what the rule says.
@@ -94,6 +97,8 @@ func (r *Rule) recommend(spec *Spec, in *Inputs, now time.Time, memory *Memory) 
 		says = r.Webhook.recommend(r.Name, in, now, memory)
 	case r.Schedule != nil:
 		says = r.Schedule.recommend(now)
+	case r.Forecast != nil:
+		says = r.Forecast.recommend(r.Name, spec, in, now)
 	}
 	says.Policy = r.Name
 	current := in.Size.Count
@@ -121,18 +126,61 @@ func (r *Rule) wantsMore(in *Inputs, says Recommendation, n int) bool {
 		return r.Threshold.wantsMore(in, n)
 	case r.Size != nil, r.Webhook != nil:
 		return says.Count > n
+	case r.Forecast != nil:
+		return r.Forecast.wantsMore(in, says, n)
 	}
 	return false
 }
 
 // reading is what a recommendation says of a signal before its verdict.
 func reading(in *Inputs, signal string, target float64, now time.Time) (Recommendation, *Input) {
-	r := Recommendation{Signal: signal, Target: target, Verdict: Unknown}
 	input := in.signal(signal)
+	return readingOf(input, signal, target, now), input
+}
+
+func readingOf(input *Input, signal string, target float64, now time.Time) Recommendation {
+	r := Recommendation{Signal: signal, Target: target, Verdict: Unknown}
 	if input == nil {
 		r.Value = Missing(Absent, now)
-		return r, nil
+		return r
 	}
 	r.Value, r.Measured, r.Of = input.summary(now, false)
-	return r, input
+	return r
+}
+
+// Signals are the names of the signals that the rule decides on.
+func (r *Rule) Signals() []string {
+	switch {
+	case r.Target != nil:
+		return []string{r.Target.Signal}
+	case r.Step != nil:
+		return []string{r.Step.Signal}
+	case r.Size != nil:
+		return []string{r.Size.Signal}
+	case r.Webhook != nil:
+		return []string{r.Webhook.Signal}
+	case r.Forecast != nil:
+		return []string{r.Forecast.Signal}
+	case r.Threshold != nil:
+		names := make([]string, len(r.Threshold.When))
+		for i, condition := range r.Threshold.When {
+			names[i] = condition.Signal
+		}
+		return names
+	}
+	return nil
+}
+
+// Mean says that a signal of the group shows what each of its instances does, by what a rule
+// takes it for.
+func (s *Spec) Mean(signal string) bool {
+	return slices.ContainsFunc(s.Policies, func(r Rule) bool {
+		switch {
+		case r.Target != nil:
+			return r.Target.Each && r.Target.Signal == signal
+		case r.Forecast != nil:
+			return r.Forecast.Each && r.Forecast.Signal == signal
+		}
+		return false
+	})
 }

@@ -42,6 +42,20 @@ func (s *Schedule) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// beginsWithin is when the schedule next begins to hold, if it does so within the span.
+func (s *Schedule) beginsWithin(span time.Duration, now time.Time) (time.Time, bool) {
+	for at, last := now, now.Add(span); ; {
+		next, ok := s.windows.Next(at)
+		if !ok || next.After(last) {
+			return time.Time{}, false
+		}
+		if _, holds := s.windows.At(next); holds {
+			return next, true
+		}
+		at = next
+	}
+}
+
 func (s *Schedule) recommend(now time.Time) Recommendation {
 	r := Recommendation{Verdict: Abstain, Value: Missing(Absent, now)}
 	if _, holds := s.windows.At(now); holds {

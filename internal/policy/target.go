@@ -53,12 +53,17 @@ func (s share) times(n int) share { return s * share(n) }
 func (s share) count() int        { return int((s + one - 1) / one) }
 
 func (t *Target) recommend(in *Inputs, now time.Time) Recommendation {
-	r, input := reading(in, t.Signal, t.Value, now)
+	return t.recommendOf(in, in.signal(t.Signal), now)
+}
+
+// recommendOf is recommend on what is taken for the signal; nil: there is none.
+func (t *Target) recommendOf(in *Inputs, input *Input, now time.Time) Recommendation {
+	r := readingOf(input, t.Signal, t.Value, now)
 	if input == nil {
 		return r
 	}
 	r.Count, r.Verdict = t.want(input, in.Size.Count, in.serving())
-	r.Load = t.carried(input, in.serving())
+	r.Load = t.carried(in)
 	if r.Verdict == Want && r.Count > in.Size.Count {
 		r.Value, r.Measured, r.Of = input.summary(now, true)
 	}
@@ -80,16 +85,16 @@ func (t *Target) want(input *Input, current, serving int) (int, Verdict) {
 }
 
 // carried is what the group's instances carry together, in instances at their target;
-// 0 where no value is believed.
-func (t *Target) carried(input *Input, serving int) float64 {
+// 0 where no value is believed. Those that are on their way carry nothing.
+func (t *Target) carried(in *Inputs) float64 {
 	var load float64
-	switch {
+	switch input := in.signal(t.Signal); {
 	case !input.Present:
 	case !input.PerInstance:
-		load = float64(t.ofGroup(input.Value, serving))
+		load = float64(t.ofGroup(input.Value, in.serving()))
 	default:
 		believed := t.load(input.Statistic, input.Total, input.Picked, input.Trusted)
-		load = float64(believed) / float64(input.Trusted) * float64(input.Trusted+input.Missing)
+		load = float64(believed) / float64(input.Trusted) * float64(input.Trusted+in.unread(input))
 	}
 	return load / float64(one)
 }

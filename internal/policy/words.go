@@ -10,6 +10,8 @@ import (
 func (r Recommendation) String() string {
 	value, ok := r.Value.Value()
 	switch {
+	case r.Foreseen != nil && (!r.Foreseen.speaks() || r.Verdict == Want):
+		return r.foreseen()
 	case r.Signal == "" && r.Verdict == Abstain:
 		return r.Policy + " is outside its windows"
 	case r.Signal == "":
@@ -24,6 +26,21 @@ func (r Recommendation) String() string {
 		return fmt.Sprintf("%s cannot tell: only %d of %d instances show %s", r.Policy, r.Measured, r.Of, r.Signal)
 	}
 	return fmt.Sprintf("%s cannot tell: %s is %s", r.Policy, r.Signal, r.Value.Why())
+}
+
+// foreseen is String of a forecast.
+func (r Recommendation) foreseen() string {
+	silence := r.Foreseen.Abstains
+	switch said := fmt.Sprintf("%s abstains (%s: %s)", r.Policy, silence, silence.Text()); {
+	case r.Foreseen.speaks():
+		return fmt.Sprintf("%s wants %d: %s", r.Policy, r.Count, r.Foreseen)
+	case r.Verdict == Want:
+		return fmt.Sprintf("%s, holds %s at %s as a target: it is %s%s, wants %d", said, r.Signal, number(r.Target), r.shown(), r.part(), r.Count)
+	case r.Verdict == Unknown:
+		return fmt.Sprintf("%s, and cannot tell as a target: %s is %s on %d of %d", said, r.Signal, r.shown(), r.Measured, r.Of)
+	default:
+		return said
+	}
 }
 
 func (r Recommendation) shown() string {
@@ -46,6 +63,11 @@ func (e Explanation) Words() []string {
 	lines := []string{fmt.Sprintf("%s: from %d to %d (%s): %s", e.At.Format(time.RFC3339), e.Current.Count, e.Desired.Count, e.Reason, e.Reason.Text())}
 	for _, r := range e.Recommendations {
 		lines = append(lines, "policy "+r.String())
+		if r.Foreseen.speaks() {
+			for _, line := range r.Foreseen.record() {
+				lines = append(lines, "  "+line)
+			}
+		}
 	}
 	lines = append(lines, fmt.Sprintf("together the policies want %d", e.Wanted))
 	for _, effect := range e.Effects {

@@ -1,11 +1,14 @@
 package record_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"iter"
 	"math"
 	"math/rand/v2"
+	"os"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +70,7 @@ type group struct {
 	recorder *record.Recorder
 	made     []policy.Decision
 	inputs   []policy.Inputs
+	outlooks []policy.Outlook // as last foreseen
 }
 
 func newGroup(t testing.TB, spec policy.Spec, seed uint64, sink record.Sink) *group {
@@ -98,6 +102,8 @@ func specOfAll(t testing.TB) policy.Spec {
 			policy.Rule{Name: "step/busy", Only: policy.OnlyOut, Step: &policy.Step{Signal: "busy", Above: []policy.Band{{Bound: 90, Change: policy.Change{Count: 1}}}}},
 			policy.Rule{Name: "threshold", Threshold: &policy.Threshold{When: []policy.Condition{{Signal: "cpu", Above: &above}}, Change: policy.Change{Share: 0.2}, Hits: 2, Of: 3}},
 			policy.Rule{Name: "schedule", Schedule: window},
+			policy.Rule{Name: "forecast", Forecast: &policy.Forecast{Signal: "rate", Value: 300, Quorum: 1, Budget: 0.01, Fallback: 200}},
+			policy.Rule{Name: "forecast/cpu", Only: policy.OnlyOut, Forecast: &policy.Forecast{Signal: "cpu", Value: 90, Quorum: 0.5, Quantile: 0.99}},
 		),
 	}
 }
@@ -124,15 +130,47 @@ func (g *group) tick() {
 	if g.random.IntN(40) == 0 {
 		rate = policy.Missing(policy.Stale, g.now)
 	}
+	g.foresee(math.Round(load/80*1024) / 1024)
 	g.evaluate(policy.Observation{
-		Size: policy.Size{Count: g.size, Type: "V40"}, Becoming: g.random.IntN(40) / 39, LastServing: g.now.Add(-time.Hour).Truncate(30 * time.Minute),
+		Standby: g.now.Hour() % 3,
+		Size:    policy.Size{Count: g.size, Type: "V40"}, Becoming: g.random.IntN(40) / 39, LastServing: g.now.Add(-time.Hour).Truncate(30 * time.Minute),
 		Signals: []policy.Signal{cpu, {Name: "rate", Group: rate}, busy},
 	})
+}
+
+// foresee makes up what is foreseen of a load, in instances, for the rules that forecast:
+// each minute anew, as a forecaster does.
+func (g *group) foresee(load float64) {
+	if g.outlooks != nil && g.now.Sub(g.now.Truncate(time.Minute)) >= 10*time.Second {
+		return
+	}
+	g.outlooks = nil
+	for i := range g.spec.Policies {
+		if g.spec.Policies[i].Forecast == nil {
+			continue
+		}
+		chance := func(around float64) float64 { return math.Round(around*(0.9+0.2*g.random.Float64())*1024) / 1024 }
+		outlook := policy.Outlook{
+			Policy: g.spec.Policies[i].Name, Count: int(load) + g.random.IntN(3), Within: 10 * time.Minute, Load: load, Expected: chance(load), Low: chance(load * 0.8), High: chance(load * 1.2),
+			By: [...]string{"the last readings", "the same time yesterday"}[g.random.IntN(40)/39], Error: chance(0.05), Short: chance(0.01),
+			Costs: []policy.Cost{{Short: 0.05, Ratio: 1.25}, {Short: 0.01, Ratio: 1.5 + float64(g.now.Hour())/16}},
+		}
+		switch g.random.IntN(200) {
+		case 0:
+			outlook = policy.Outlook{Policy: outlook.Policy, Abstains: policy.SilenceRecord, Load: load}
+		case 1:
+			outlook.Soon, outlook.Back = max(1, outlook.Count-1), 3*time.Minute
+		case 2:
+			outlook.By = "a name that is too long to be kept as words, and so is in the shape"
+		}
+		g.outlooks = append(g.outlooks, outlook)
+	}
 }
 
 func (g *group) evaluate(observed policy.Observation) {
 	before := g.memory.Clone()
 	inputs := observed.Inputs()
+	inputs.Outlooks = g.outlooks
 	decision := policy.Decide(&g.spec, &inputs, g.now, &g.memory)
 	g.recorder.Add(&inputs, &before, &g.memory, decision)
 	g.size = decision.Desired.Count
@@ -188,19 +226,26 @@ func TestTenThousandDecisionsAreRecomputedBitForBit(t *testing.T) {
 func TestAQuietGroupTakesFewBytes(t *testing.T) {
 	t.Parallel()
 	const seed = 1
-	var tape tape
-	spec := specOfAll(t)
-	spec.Min, spec.Max = 20, 20 // nothing ever changes
-	g := newGroup(t, spec, seed, tape.sink)
-	g.size = 20
-	for range 10_000 {
-		g.tick()
-	}
-	const overhead = 21 // of a frame of the history
-	if mean := float64(tape.bytes())/10_000 + overhead; mean > 100 {
-		t.Errorf("%.0f bytes for each evaluation, want 100 at most", mean)
-	} else {
-		t.Logf("%.0f bytes for each evaluation of 20 instances", mean)
+	reactive := specOfAll(t)
+	reactive.Policies = slices.DeleteFunc(reactive.Policies, func(r policy.Rule) bool { return r.Forecast != nil })
+	for name, c := range map[string]struct {
+		spec policy.Spec
+		most float64 // bytes
+	}{"reacting alone": {reactive, 100}, "with two forecasts": {specOfAll(t), 145}} {
+		var tape tape
+		spec := c.spec
+		spec.Min, spec.Max = 20, 20 // nothing ever changes
+		g := newGroup(t, spec, seed, tape.sink)
+		g.size = 20
+		for range 10_000 {
+			g.tick()
+		}
+		const overhead = 21 // of a frame of the history
+		mean := float64(tape.bytes())/10_000 + overhead
+		t.Logf("%s: %.0f bytes for each evaluation of 20 instances", name, mean)
+		if mean > c.most {
+			t.Errorf("%s: %.0f bytes for each evaluation, want %.0f at most", name, mean, c.most)
+		}
 	}
 }
 
@@ -324,6 +369,49 @@ func TestNoRecorderRecordsNothing(t *testing.T) {
 	none.Add(nil, nil, nil, policy.Decision{})
 }
 
+// The sample was written by a version that knew neither forecasts nor who stands by.
+func TestAHistoryFromBeforeForecastsIsRead(t *testing.T) {
+	t.Parallel()
+	written, err := os.ReadFile("testdata/before_forecasts.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entries []history.Entry
+	for line := range bytes.Lines(written) {
+		var entry history.Entry
+		if err := json.Unmarshal(line, &entry); err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, entry)
+	}
+	decisions := 0
+	for item, err := range record.Read(played(entries)) {
+		if err != nil || item.State == record.Differs {
+			t.Fatalf("%s at %v: %v", item.State, item.At, err)
+		}
+		decisions++
+	}
+	if decisions != len(entries)-1 { // all but the spec
+		t.Errorf("%d decisions of %d entries", decisions, len(entries))
+	}
+}
+
+func TestWithoutForecastsTheHistoryIsAsItWas(t *testing.T) {
+	t.Parallel()
+	var tape tape
+	spec := specOfAll(t)
+	spec.Policies = slices.DeleteFunc(spec.Policies, func(r policy.Rule) bool { return r.Forecast != nil })
+	g := newGroup(t, spec, 1, tape.sink)
+	g.tick()
+	for _, entry := range tape.entries {
+		for _, word := range []string{"Standby\":0,\"Signals", "Outlooks", "oreseen", "planned"} {
+			if bytes.Contains(entry.Payload, []byte(word)) {
+				t.Errorf("an entry of kind %c names %s: %s", entry.Kind, word, entry.Payload)
+			}
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	var tape tape
 	g := newGroup(f, specOfAll(f), 1, tape.sink)
@@ -355,5 +443,34 @@ func BenchmarkAdd(b *testing.B) {
 		inputs.Signals[0].Total++
 		decision.At = decision.At.Add(10 * time.Second)
 		g.recorder.Add(&inputs, &memory, &memory, decision)
+	}
+}
+
+func TestAnOutlookThatNoForecasterHasIsRefused(t *testing.T) {
+	t.Parallel()
+	var tape tape
+	g := newGroup(t, specOfAll(t), 1, tape.sink)
+	g.tick()
+	if tape.entries[1].Kind != 'w' {
+		t.Fatal("the second entry is not a whole one")
+	}
+	for name, c := range map[string][2]string{
+		"it reaches back":           {`"within_ns":600000000000`, `"within_ns":-1`},
+		"it reaches too far":        {`"within_ns":600000000000`, `"within_ns":9000000000000000000`},
+		"it needs less than none":   {`"forecast","count":8`, `"forecast","count":-1`},
+		"it is silent and says not": {`"within_ns"`, `"abstains":"sulking","within_ns"`},
+	} {
+		changed := slices.Clone(tape.entries)
+		changed[1].Payload = bytes.Replace(changed[1].Payload, []byte(c[0]), []byte(c[1]), 1)
+		if bytes.Equal(changed[1].Payload, tape.entries[1].Payload) {
+			t.Fatalf("%s: nothing to change in %s", name, changed[1].Payload)
+		}
+		refused := false
+		for _, err := range record.Read(played(changed)) {
+			refused = refused || err != nil
+		}
+		if !refused {
+			t.Errorf("%s, and is taken", name)
+		}
 	}
 }

@@ -14,8 +14,16 @@ import (
 // shape is what of the inputs hardly ever changes. Entries of one shape have the same
 // number of words, which mean the same.
 type shape struct {
-	machine string // type of the size
-	signals []signalShape
+	machine  string // type of the size
+	signals  []signalShape
+	roster   bool // some instances stand by or settle, or rules forecast
+	outlooks []outlookShape
+}
+
+type outlookShape struct {
+	policy string
+	costs  int    // how many are known
+	by     string // of a name too long for words
 }
 
 type signalShape struct {
@@ -31,11 +39,15 @@ func shapeOf(in *policy.Inputs) shape {
 		signal := &in.Signals[i]
 		s.signals[i] = signalShape{signal.Name, signal.PerInstance, signal.Statistic, signal.Ceiling}
 	}
+	s.roster = in.Standby != 0 || in.Settling != 0 || len(in.Outlooks) > 0
+	for i := range in.Outlooks {
+		s.outlooks = append(s.outlooks, outlookShapeOf(&in.Outlooks[i]))
+	}
 	return s
 }
 
 func (s shape) equal(o shape) bool {
-	return s.machine == o.machine && slices.Equal(s.signals, o.signals)
+	return s.machine == o.machine && slices.Equal(s.signals, o.signals) && s.roster == o.roster && slices.Equal(s.outlooks, o.outlooks)
 }
 
 // flatten appends the inputs of an evaluation at now as words. What one word follows from
@@ -55,6 +67,12 @@ func (s shape) flatten(in *policy.Inputs, now time.Time, words []uint64) []uint6
 			total, math.Float64bits(signal.Claimed)^total, math.Float64bits(signal.Largest),
 			value^expected(signal), growth^value,
 			picked, math.Float64bits(signal.Idle)^picked, math.Float64bits(signal.Worst)^picked, math.Float64bits(signal.WorstFill))
+	}
+	if s.roster {
+		words = append(words, uint64(in.Standby), uint64(in.Settling))
+	}
+	for i, of := range s.outlooks {
+		words = of.flatten(&in.Outlooks[i], words)
 	}
 	return words
 }
@@ -102,6 +120,12 @@ func (s shape) restore(words []uint64, now time.Time) (policy.Inputs, error) {
 		value := valueOff ^ expected(signal)
 		signal.Value, signal.Growth = math.Float64frombits(value), math.Float64frombits(growthOff^value)
 	}
+	if s.roster {
+		in.Standby, in.Settling = int(next()), int(next())
+	}
+	for _, of := range s.outlooks {
+		in.Outlooks = append(in.Outlooks, of.restore(next))
+	}
 	return in, sane(&in)
 }
 
@@ -110,12 +134,19 @@ const countMax = 100_000
 
 // sane refuses inputs that no group has: to decide on them could take for ever.
 func sane(in *policy.Inputs) error {
-	counts := []int{in.Size.Count, in.Becoming, in.Lacking, in.Leaving}
+	counts := []int{in.Size.Count, in.Becoming, in.Lacking, in.Leaving, in.Standby, in.Settling}
 	for i := range in.Signals {
 		signal := &in.Signals[i]
 		counts = append(counts, signal.Of, signal.Trusted, signal.Known, signal.Warming, signal.Missing)
 		if int(signal.Why) >= len(policy.Absences()) {
 			return errors.New("a signal lacks its value for an unknown reason")
+		}
+	}
+	for i := range in.Outlooks {
+		outlook := &in.Outlooks[i]
+		counts = append(counts, outlook.Count, outlook.Soon)
+		if err := saneOutlook(outlook); err != nil {
+			return err
 		}
 	}
 	if slices.Min(counts) < 0 || slices.Max(counts) > countMax {

@@ -1,0 +1,37 @@
+package forecast
+
+const (
+	owedFor   = week    // the budget is one of about a week
+	repaidIn  = 3 * day // what was short beyond it is made up for
+	owedMost  = 3 * day // of the budget: more is not owed, or the group would pay for ever for one bad day
+	leastLeft = 0.2     // of the budget, however much is owed
+)
+
+// budget is how much the group was really short beyond what it may be. What is owed lowers
+// the share that is aimed at, as the integral does in conformal control (A. N. Angelopoulos,
+// E. J. Candès and R. J. Tibshirani, Conformal PID control for time series prediction, 2023,
+// after I. Gibbs and E. Candès, Adaptive conformal inference under distribution shift, 2021).
+type budget struct {
+	owed  float64 // steps
+	last  float64 // price
+	short float64 // share of the steps of late
+	known float64 // weight of what the share is of, in steps
+}
+
+// learn takes the share of a step in which the group was short.
+func (b *budget) learn(m *Model, short float64) {
+	may := m.settings.Budget
+	b.owed = b.owed*(1-m.share(owedFor)) - may + short
+	// What was not used is not saved up: it would be spent in one bad hour.
+	b.owed = max(0, min(b.owed, float64(m.steps(owedMost))*may))
+	b.known = min(b.known+1, float64(m.steps(owedFor)))
+	b.short += (short - b.short) / b.known
+}
+
+// price is what a shortage is to count for now.
+func (b *budget) price(m *Model) float64 {
+	may := m.settings.Budget
+	left := max(may*leastLeft, may-b.owed/float64(m.steps(repaidIn)))
+	b.last = m.trials.priceFor(left)
+	return b.last
+}
