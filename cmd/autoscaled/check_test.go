@@ -20,6 +20,46 @@ func TestCheckSaysInOneLineWhatAGoodFileIsAbout(t *testing.T) {
 	}
 }
 
+func TestCheckSaysInALineEachWhatForecastsPromise(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "forecasts.yaml")
+	if err := os.WriteFile(file, []byte(`
+providers:
+  gio: {type: gp, gp_service_code: gp00000001, access_key: env:ACCESS, secret_key: env:SECRET}
+groups:
+  web:
+    provider: gio
+    min: 1
+    max: 3
+    template: {source: gc00000001, type: V40}
+    signals:
+      cpu: {snmp: {profile: cpu_busy}}
+      busy: {promql: avg(busy), ceiling: 100}
+      requests: {promql: sum(requests)}
+    policies:
+      - forecast: {signal: cpu, value: 80%, fallback: 60%}
+      - forecast: {signal: requests, per_instance: 12500, budget: 0.5%, time_to_serve: 15m}
+    shadow:
+      policies:
+        - target: {signal: cpu, value: 60%}
+        - forecast: {signal: busy, value: 80, quantile: 99.9%}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err := execute(t, "check", file)
+	if err != nil || errs != "" {
+		t.Fatalf("error is %v: %s", err, errs)
+	}
+	want := file + `: good: 1 group: web (recommend, 1 to 3)
+  web: forecast/cpu orders about 10m ahead, so that cpu is above 80% for at most 1% of the time; while it abstains, cpu is held at 60%
+  web: forecast/requests orders about 15m ahead, so that requests is above 12500 an instance for at most 0.5% of the time; while it abstains, requests is held at 8750 an instance
+  web/shadow: forecast/busy orders about 10m ahead, so that 99.9% of its plans keep busy at 80 or below; while it abstains, the others decide
+`
+	if out != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
+
 func TestCheckNamesEveryFaultOfEveryFile(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()

@@ -139,9 +139,17 @@ func TestExampleIsReadAsWritten(t *testing.T) {
 		"url":          {signals["queue"].Scrape.URL, "http://10.0.0.5:15692/metrics"},
 		"signal query": {signals["requests"].Query, "request-rate"},
 		"policies": {policyNames(group), []string{
-			"target/cpu", "target/in-flight", "request-rate", "step/cpu", "threshold/cpu", "size/jobs", "webhook/orders", "schedule", "schedule/2",
+			"target/cpu", "target/in-flight", "request-rate", "step/cpu", "threshold/cpu", "forecast/cpu", "forecast/requests", "size/jobs", "webhook/orders", "schedule", "schedule/2",
 		}},
-		"share":   {group.Policies[2].Target.Value, 250.0},
+		"share": {group.Policies[2].Target.Value, 250.0},
+		"forecast": {*group.Policies[5].Forecast, Forecast{
+			Signal: "cpu", Value: 0.8, Budget: 0.01, Fallback: 0.6, TimeToServe: 10 * time.Minute, TimeToReturn: 3 * time.Minute,
+			Backfill: Backfill{CSV: "/var/lib/autoscaled/cpu.csv"},
+		}},
+		"quantile": {*group.Policies[6].Forecast, Forecast{
+			Signal: "requests", Value: 350, Quantile: 0.99, TimeToServe: 10 * time.Minute, TimeToReturn: 3 * time.Minute,
+			Backfill: Backfill{PromQL: "sum(rate(http_requests_total[1m]))"},
+		}},
 		"standby": {group.ScaleIn.Standby, 2},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {

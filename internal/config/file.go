@@ -3,6 +3,7 @@ package config
 import (
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -62,14 +63,20 @@ type definitions struct {
 }
 
 func (c *Config) asksInPromQL() bool {
+	if len(c.Queries) > 0 {
+		return true
+	}
 	for _, group := range c.Groups {
-		for _, signal := range group.Signals {
-			if signal.PromQL != "" {
-				return true
-			}
+		policies := group.Policies
+		if group.Shadow != nil {
+			policies = slices.Concat(policies, group.Shadow.Policies)
+		}
+		if slices.ContainsFunc(group.Signals, func(s Signal) bool { return s.PromQL != "" }) ||
+			slices.ContainsFunc(policies, func(p Policy) bool { return p.Forecast != nil && p.Forecast.Backfill.PromQL != "" }) {
+			return true
 		}
 	}
-	return len(c.Queries) > 0
+	return false
 }
 
 // stateDirectory is the first directory of those that systemd made for the

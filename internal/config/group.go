@@ -32,9 +32,9 @@ func readGroup(s *section, known definitions) Group {
 	g.Template = readTemplate(s.section("template"), g.Balancers)
 	g.Ready = readReady(s.section("ready"), g.Balancers)
 	g.Signals = readSignals(s, known, g.Interval)
-	g.Policies = readPolicies(s, g)
+	g.Policies = readPolicies(s, g, known)
 	if s.has("shadow") {
-		g.Shadow = readShadow(s.section("shadow"), g)
+		g.Shadow = readShadow(s.section("shadow"), g, known)
 	}
 	g.Traps = readTrapRules(s, known.traps)
 	return g

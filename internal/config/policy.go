@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Policy is one rule: exactly one of its kinds is set.
 type Policy struct {
@@ -13,6 +16,7 @@ type Policy struct {
 	Schedule  *Schedule
 	Size      string // a signal of the group: it says the size
 	Webhook   string // a pushed signal of the group: each value is a change
+	Forecast  *Forecast
 }
 
 // title is what the policy is called when the file does not say; empty: it could not be read.
@@ -30,6 +34,8 @@ func (p Policy) title() string {
 		return "size/" + p.Size
 	case p.Webhook != "":
 		return "webhook/" + p.Webhook
+	case p.Forecast != nil:
+		return "forecast/" + p.Forecast.Signal
 	}
 	return ""
 }
@@ -46,7 +52,7 @@ func (p Policy) ways() (grows, shrinks bool) {
 }
 
 // readPolicies reads the policies of a group whose signals, min and max are known.
-func readPolicies(s *section, group Group) []Policy {
+func readPolicies(s *section, group Group, known definitions) []Policy {
 	items := s.items("policies")
 	if items != nil && len(items) == 0 {
 		s.fault("policies", "there is no policy: add one")
@@ -54,7 +60,7 @@ func readPolicies(s *section, group Group) []Policy {
 	policies := make([]Policy, 0, len(items))
 	taken := map[string]bool{}
 	for _, item := range items {
-		policy := readPolicy(item, group)
+		policy := readPolicy(item, group, known)
 		title := policy.title()
 		switch {
 		case title == "": // reported already
@@ -64,9 +70,13 @@ func readPolicies(s *section, group Group) []Policy {
 		case taken[policy.Name]:
 			item.fault("name", "`%s` is the name of an earlier policy: choose another", policy.Name)
 		}
+		if i := slices.IndexFunc(policies, policy.foreseesAs); i >= 0 {
+			item.fault("forecast", "%s forecasts the same signal already: keep one", policies[i].Name)
+		}
 		taken[policy.Name] = true
 		policies = append(policies, policy)
 	}
+	fillFallbacks(policies)
 	return policies
 }
 
@@ -80,13 +90,13 @@ func freeName(base string, taken map[string]bool) string {
 	return free
 }
 
-func readPolicy(s *section, group Group) Policy {
+func readPolicy(s *section, group Group, known definitions) Policy {
 	defer s.close()
 	policy := Policy{
 		Name: read(s, "name", "", name),
 		Only: read(s, "only", "", oneOf("in", "out")),
 	}
-	switch s.choice("policy kind", "target", "step", "threshold", "schedule", "size", "webhook") {
+	switch s.choice("policy kind", "target", "step", "threshold", "schedule", "size", "webhook", "forecast") {
 	case "target":
 		policy.Target = readTarget(s.section("target"), group.Signals)
 	case "step":
@@ -101,8 +111,12 @@ func readPolicy(s *section, group Group) Policy {
 		policy.Size = readSize(s.section("size"), group.Signals)
 	case "webhook":
 		policy.Webhook = readWebhook(s.section("webhook"), group.Signals)
+	case "forecast":
+		policy.Forecast = readForecast(s.section("forecast"), group, known)
 	}
 	switch grows, shrinks := policy.ways(); {
+	case policy.Only == "in" && policy.Forecast != nil:
+		s.fault("only", "a forecast only ever adds, so that nothing is left of it: remove only")
 	case policy.Only == "out" && shrinks && !grows:
 		s.fault("only", "the policy never makes the group grow, so that nothing is left of it: remove only")
 	case policy.Only == "in" && grows && !shrinks:

@@ -7,10 +7,10 @@ type Shadow struct {
 	ScaleIn  ScaleIn  // likewise
 }
 
-func readShadow(s *section, g Group) *Shadow {
+func readShadow(s *section, g Group, known definitions) *Shadow {
 	defer s.close()
 	s.require("policies")
-	shadow := &Shadow{Policies: readPolicies(s, g), ScaleOut: g.ScaleOut, ScaleIn: g.ScaleIn}
+	shadow := &Shadow{Policies: readPolicies(s, g, known), ScaleOut: g.ScaleOut, ScaleIn: g.ScaleIn}
 	if s.has("scale_out") {
 		shadow.ScaleOut = readScaleOut(s.section("scale_out"))
 	}

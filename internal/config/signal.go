@@ -47,6 +47,14 @@ func (s Signal) Most() float64 {
 	return s.Ceiling
 }
 
+// Amount is a value of the signal for people: 60% where it is known to be a share.
+func (s Signal) Amount(value float64) string {
+	if s.isShare() || s.Most() == 1 {
+		return fmt.Sprintf("%.6g%%", value*100)
+	}
+	return fmt.Sprintf("%.6g", value)
+}
+
 func readSignals(s *section, known definitions, interval time.Duration) []Signal {
 	entries := s.entries("signals")
 	for _, entry := range entries {

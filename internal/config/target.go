@@ -25,21 +25,32 @@ func readTarget(s *section, signals []Signal) *Target {
 		ToleranceOut: read(s, "tolerance_out", 0.1, share),
 		ToleranceIn:  read(s, "tolerance_in", 0.1, share),
 	}
-	value := read(s, "value", 0, positive(math.MaxFloat64))
-	perInstance := read(s, "per_instance", 0, positive(math.MaxFloat64))
-	switch {
-	case !signal.hasSource():
-	case signal.PerInstance():
-		target.Value = value
-		s.insist("value", "per_instance", "the signal is about each instance: write value, what each should show")
+	target.Value, target.Each = s.readAim("target", signal)
+	if signal.hasSource() && (signal.PerInstance() || target.Each) {
 		s.checkReachable(target, signal)
-	case s.choice("target", "per_instance", "value") == "value":
-		target.Value, target.Each = value, true
-		s.checkReachable(target, signal)
-	default:
-		target.Value = perInstance
 	}
 	return target
+}
+
+// maxAim bounds what an instance can be said to show.
+const maxAim = math.MaxFloat64
+
+// readAim reads what each instance is to show, under value, or to have of an amount of the
+// group, under per_instance. Each says that the signal is of the group and yet shows what
+// each does. The kind names the choice between the two.
+func (s *section) readAim(kind string, signal Signal) (aim float64, each bool) {
+	value := read(s, "value", 0, positive(maxAim))
+	perInstance := read(s, "per_instance", 0, positive(maxAim))
+	switch {
+	case !signal.hasSource():
+		return 0, false
+	case signal.PerInstance():
+		s.insist("value", "per_instance", "the signal is about each instance: write value, what each should show")
+		return value, false
+	case s.choice(kind, "per_instance", "value") == "value":
+		return value, true
+	}
+	return perInstance, false
 }
 
 // signalOf reads which signal of its group a section is about. It returns one without a

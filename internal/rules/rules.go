@@ -90,8 +90,17 @@ func rule(p config.Policy, quorums map[string]float64) (policy.Rule, error) {
 		rule.Size = &policy.SizeOf{Signal: p.Size}
 	case p.Webhook != "":
 		rule.Webhook = &policy.Webhook{Signal: p.Webhook}
+	case p.Forecast != nil:
+		rule.Forecast = forecast(*p.Forecast, quorums)
 	}
 	return rule, err
+}
+
+func forecast(f config.Forecast, quorums map[string]float64) *policy.Forecast {
+	return &policy.Forecast{
+		Signal: f.Signal, Value: f.Value, Each: f.Each, Quorum: quorums[f.Signal], Budget: f.Budget, Quantile: f.Quantile,
+		Fallback: f.Fallback, TimeToServe: f.TimeToServe, TimeToReturn: f.TimeToReturn,
+	}
 }
 
 func bands(configured []config.Band) []policy.Band {

@@ -46,6 +46,11 @@ func everySetting() config.Group {
 			{Name: "g", Schedule: &config.Schedule{When: sales, Min: 4}},
 			{Name: "h", Only: "in", Size: "jobs"},
 			{Name: "i", Webhook: "orders"},
+			{Name: "j", Only: "out", Forecast: &config.Forecast{
+				Signal: "cpu", Value: 0.8, Each: true, Budget: 0.01, Fallback: 0.5, TimeToServe: 10 * time.Minute, TimeToReturn: 3 * time.Minute,
+				Backfill: config.Backfill{CSV: "/cpu.csv", PromQL: "cpu"},
+			}},
+			{Name: "k", Forecast: &config.Forecast{Signal: "queue", Value: 50, Quantile: 0.99, TimeToServe: time.Minute, TimeToReturn: time.Minute}},
 		},
 		ScaleOut: config.ScaleOut{
 			Stabilization: time.Minute, Cooldown: 2 * time.Minute, WarmUp: time.Minute, BatchMax: 5, RateLeast: true,
@@ -92,6 +97,10 @@ func TestAGroupIsDecidedAsItIsConfigured(t *testing.T) {
 			{Name: "g", Schedule: inSales},
 			{Name: "h", Only: policy.OnlyIn, Size: &policy.SizeOf{Signal: "jobs"}},
 			{Name: "i", Webhook: &policy.Webhook{Signal: "orders"}},
+			{Name: "j", Only: policy.OnlyOut, Forecast: &policy.Forecast{
+				Signal: "cpu", Value: 0.8, Each: true, Quorum: 0.8, Budget: 0.01, Fallback: 0.5, TimeToServe: 10 * time.Minute, TimeToReturn: 3 * time.Minute,
+			}},
+			{Name: "k", Forecast: &policy.Forecast{Signal: "queue", Value: 50, Quorum: 1, Quantile: 0.99, TimeToServe: time.Minute, TimeToReturn: time.Minute}},
 		},
 		Out: policy.Direction{
 			Stabilization: time.Minute, Cooldown: 2 * time.Minute, RateLeast: true,
@@ -122,6 +131,7 @@ func TestEverySettingOfADecisionArrives(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]bool{ // they are for who carries decisions out
 		"ScaleOut.WarmUp": true, "ScaleIn.Drain": true, "ScaleIn.StopTimeout": true, "ScaleIn.Watch": true,
+		"Policies.Forecast.Backfill.CSV": true, "Policies.Forecast.Backfill.PromQL": true,
 	}
 	group := everySetting()
 	decidedBy := func() string {
