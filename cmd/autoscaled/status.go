@@ -115,6 +115,7 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	for _, sentence := range g.Decision.Policies {
 		fmt.Fprintf(w, "    %s\n", sentence)
 	}
+	printBudgets(w, g.Foreseen)
 	printShadow(w, g.Shadow)
 	if g.TimeToServe > 0 {
 		fmt.Fprintf(w, "  nine of ten builds served within %s\n", g.TimeToServe)
@@ -140,6 +141,26 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	}
 	printInstances(w, g.Instances, now)
 }
+
+// printBudgets says how well those that forecast keep their budgets; what they expect is
+// in what they say of the decision.
+func printBudgets(w io.Writer, all []*policy.Foreseen) {
+	for _, f := range all {
+		promise := "within"
+		switch {
+		case f.Abstains == policy.SilenceYoung:
+			continue // it has nothing to tell
+		case f.Budget == 0:
+			fmt.Fprintf(w, "  %s: short %s of the time of late; of its plans, %s are to suffice\n", f.Policy, inPercent(f.Short), inPercent(f.Quantile))
+			continue
+		case f.Short > f.Budget:
+			promise = "above"
+		}
+		fmt.Fprintf(w, "  %s: short %s of the time of late, %s its budget of %s\n", f.Policy, inPercent(f.Short), promise, inPercent(f.Budget))
+	}
+}
+
+func inPercent(share float64) string { return fmt.Sprintf("%.2g%%", 100*share) }
 
 // printFault tells of a signal that has a value, and something is wrong with it all the
 // same: at one of many instances, say, where another signal stands in.

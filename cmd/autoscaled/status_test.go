@@ -54,6 +54,26 @@ func TestStatusOfABusyGroup(t *testing.T) {
 	}))
 }
 
+func TestStatusSaysHowForecastsKeepTheirBudgets(t *testing.T) {
+	t.Parallel()
+	of := func(name string, budget, quantile, short float64, abstains policy.Silence) *policy.Foreseen {
+		return &policy.Foreseen{Outlook: policy.Outlook{Policy: name, Short: short, Abstains: abstains}, Budget: budget, Quantile: quantile}
+	}
+	golden(t, "status_forecasts.txt", printed(t, fleet.Status{
+		Groups: []fleet.GroupStatus{{
+			Name: "web", Mode: "act", Account: "gio", Min: 2, Max: 10, Desired: 4, Serving: 4,
+			Decision: fleet.DecisionStatus{
+				At: before(3 * time.Second), From: 4, To: 4, Wanted: 4, Reason: policy.ReasonSteady,
+				Policies: []string{"forecast/cpu wants 4: 2.8 instances' worth now, 3.1 (2.6 to 3.7) expected in 11m by same time of earlier days, error 5% of late; reaction alone would have 4"},
+			},
+			Foreseen: []*policy.Foreseen{
+				of("forecast/cpu", 0.01, 0, 0.0042, ""), of("forecast/queue", 0.005, 0, 0.0231, policy.SilenceRecord),
+				of("forecast/rate", 0, 0.99, 0, ""), of("forecast/jobs", 0.01, 0, 0, policy.SilenceYoung),
+			},
+		}},
+	}))
+}
+
 func TestStatusPutsTroubleWhereItIsSeen(t *testing.T) {
 	t.Parallel()
 	golden(t, "status_trouble.txt", printed(t, fleet.Status{

@@ -8,6 +8,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/policy/forecast"
 )
 
 // Advisor runs one group in mode recommend: it decides on live signals of the
@@ -27,7 +28,9 @@ type Advisor struct {
 // NewAdvisor returns the advisor of a group.
 func NewAdvisor(options DeciderOptions) *Advisor {
 	options.Metrics.Touch(options.Name, false)
-	return &Advisor{decider: decider{DeciderOptions: options}, clock: clockWatch{last: options.Now()}}
+	a := &Advisor{decider: decider{DeciderOptions: options}, clock: clockWatch{last: options.Now()}}
+	a.would.foresight = newForesight(options.Spec, options.Past, forecast.Leads{}, options.Log)
+	return a
 }
 
 // Start lets the advisor take its turns until Stop.

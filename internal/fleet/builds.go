@@ -6,6 +6,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/policy/forecast"
 )
 
 // buildsKept is how many of the newest builds a group learns from.
@@ -28,13 +29,46 @@ func (g *Group) learn(s *state, instances []actions.InstanceStatus) {
 	}
 	g.unborn = unborn
 	s.Builds = s.Builds[max(0, len(s.Builds)-buildsKept):]
+	s.learnReturns(instances)
+}
+
+// learnReturns takes the time from the goal to service of each instance that stood by and
+// serves since the last turn.
+func (s *state) learnReturns(instances []actions.InstanceStatus) {
+	var returning []string
+	for _, in := range instances {
+		switch {
+		case standsBy(in):
+			returning = append(returning, in.Code)
+		case in.Goal != policy.InService || !slices.Contains(s.Returning, in.Code):
+		case in.Joined.After(in.GoalSince):
+			s.Returns = append(s.Returns, in.Joined.Sub(in.GoalSince).Round(time.Second))
+		default:
+			returning = append(returning, in.Code)
+		}
+	}
+	s.Returning = returning
+	s.Returns = s.Returns[max(0, len(s.Returns)-buildsKept):]
+}
+
+// standsBy says that the instance is stopped and could come back.
+func standsBy(in actions.InstanceStatus) bool {
+	return in.Goal == policy.Standby && in.Phase.Stage() == policy.Stopped && in.Quarantine == "" && !in.LeftAlone
+}
+
+// leads are the times that the group has learned.
+func (s *state) leads() forecast.Leads {
+	return forecast.Leads{Serve: s.timeToServe(), Return: nineOfTen(s.Returns)}
 }
 
 // timeToServe is how long nine of ten builds took at most; 0 before the first.
-func (s *state) timeToServe() time.Duration {
-	if len(s.Builds) == 0 {
+func (s *state) timeToServe() time.Duration { return nineOfTen(s.Builds) }
+
+// nineOfTen is the shortest time that nine of ten do not exceed; 0 of none.
+func nineOfTen(times []time.Duration) time.Duration {
+	if len(times) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(s.Builds))
+	sorted := slices.Sorted(slices.Values(times))
 	return sorted[(9*len(sorted)+9)/10-1]
 }

@@ -23,7 +23,7 @@ type Signals interface {
 }
 
 // DeciderOptions are what a Group and an Advisor have in common. All fields are
-// required but Slot and Recorder.
+// required but Slot, Recorder and Past.
 type DeciderOptions struct {
 	Name     string
 	Account  string
@@ -37,6 +37,7 @@ type DeciderOptions struct {
 	Log      *zap.Logger
 	Metrics  *Metrics
 	Recorder *record.Recorder // of the decisions; nil: they are not recorded
+	Past     Past             // nil: forecasts begin with nothing
 }
 
 // decider is what a Group and an Advisor have in common: whose events count, and what it
@@ -140,6 +141,7 @@ func (d *decider) note(decision policy.Decision, verb string) {
 	d.decision = decision
 	d.mu.Unlock()
 	d.Metrics.decided(d.Name, decision)
+	d.tellForeseen(foreseenBy(&before), foreseenBy(&decision))
 	level, message := zap.DebugLevel, "held"
 	switch news := turn(before, decision); {
 	case decision.Reason == policy.ReasonLoadLost && before.Reason != policy.ReasonLoadLost:
@@ -219,7 +221,7 @@ func (d *decider) status(mode string) GroupStatus {
 	s := GroupStatus{
 		Name: d.Name, Mode: mode, Account: d.Account, Min: d.Spec.Min, Max: d.Spec.Max, Desired: d.decision.Desired.Count,
 		Override: d.override, Trouble: d.trouble, Foreign: d.foreign,
-		Capped: d.capped(),
+		Capped: d.capped(), Foreseen: foreseenBy(&d.decision),
 		Decision: DecisionStatus{
 			At: d.decision.At, From: d.decision.Current.Count, To: d.decision.Desired.Count, Wanted: d.decision.Wanted,
 			Reason: d.decision.Reason, Policies: sentences(d.decision),

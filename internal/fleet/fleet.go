@@ -45,7 +45,9 @@ type Fleet struct {
 // Run runs everything until ctx ends, and returns when all that it started has
 // ended.
 func (f *Fleet) Run(ctx context.Context) error {
+	learners := f.learners()
 	loops, ctx := errgroup.WithContext(ctx)
+	loops.Go(func() error { learn(ctx, learners); return nil })
 	for _, o := range f.Observers {
 		loops.Go(func() error { return o.Run(ctx) })
 	}

@@ -24,13 +24,17 @@ type state struct {
 	Rollout policy.Rollout `json:"rollout,omitzero"`
 	Shadow  *shadowState   `json:"shadow,omitempty"`
 
-	Builds []time.Duration `json:"builds,omitempty"` // from order to service, of the newest, oldest first
-	Drill  *Drill          `json:"drill,omitempty"`  // the newest; nil: there was none
+	Builds    []time.Duration `json:"builds,omitempty"`    // from order to service, of the newest, oldest first
+	Returns   []time.Duration `json:"returns,omitempty"`   // likewise back from standing by
+	Returning []string        `json:"returning,omitempty"` // codes of those that stand by, or are on their way back from it
+	Drill     *Drill          `json:"drill,omitempty"`     // the newest; nil: there was none
+	Forecast  *foresaw        `json:"forecast,omitempty"`  // of the file's policies; nil: none of them forecasts
 }
 
 // clone is a copy that an evaluation may change.
 func (s state) clone() state {
-	s.Memory, s.Shadow, s.Builds, s.Drill = s.Memory.Clone(), s.Shadow.clone(), slices.Clone(s.Builds), s.Drill.clone()
+	s.Memory, s.Shadow, s.Drill = s.Memory.Clone(), s.Shadow.clone(), s.Drill.clone()
+	s.Builds, s.Returns, s.Returning = slices.Clone(s.Builds), slices.Clone(s.Returns), slices.Clone(s.Returning)
 	return s
 }
 
@@ -63,6 +67,7 @@ type Group struct {
 	looked      bool            // at least one snapshot has been seen
 	unborn      map[string]bool // codes of instances that never served, at the last turn, and whether they always were to
 	Shadow      *Shadow
+	foresights  foresights
 	shadowed    virtualTurn   // of the shadow; of the group's goroutine
 	shadow      *ShadowStatus // guarded by mu
 	timeToServe time.Duration // guarded by mu
@@ -92,6 +97,9 @@ func NewGroup(options GroupOptions) (*Group, error) {
 	}
 	g.DeciderOptions = options.DeciderOptions
 	g.configureRollout()
+	if err := g.configureForesights(); err != nil {
+		return nil, fmt.Errorf("group %s: take up the forecast: %w", options.Name, err)
+	}
 	if err := g.configureShadow(); err != nil {
 		return nil, fmt.Errorf("group %s: take up the shadow: %w", options.Name, err)
 	}
@@ -208,8 +216,9 @@ func (g *Group) decide(signals []policy.Signal) {
 	rested := next.Memory.Clone()
 	observed := g.observation(signals, instances, pending)
 	inputs := observed.Inputs()
+	g.foresights.active(&next).foresee(&inputs, now, next.leads())
 	decision := policy.Decide(g.Spec, &inputs, now, &next.Memory)
-	g.decideShadow(next.Shadow, signals, decision, serving(instances), now)
+	g.decideShadow(&next, signals, decision, serving(instances), now)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
 	judged := g.judge(&next, instances, choices)
 	g.followDrill(&next, instances)
@@ -223,11 +232,12 @@ func (g *Group) decide(signals []policy.Signal) {
 		drillGoals, orderDrill = g.conductDrill(next.Drill, situation, choice)
 	}
 	next.Desired = decision.Desired
-	if err := g.commit(now, next, append(choice.Goals, drillGoals...)); err != nil {
+	if err := g.commit(now, next, append(choice.Goals, drillGoals...), g.foresights.keep(&next)...); err != nil {
 		g.show(signals, now)
 		g.setTrouble(fmt.Errorf("write a decision down: %w", err))
 		return
 	}
+	g.foresights.written()
 	g.Recorder.Add(&inputs, &rested, &g.state.Value.Memory, decision)
 	g.recordShadow()
 	if g.troubled() {
@@ -251,12 +261,12 @@ func (g *Group) decide(signals []policy.Signal) {
 	}
 }
 
-// commit makes next the group's state and sets goals with it, or changes nothing. It tells
-// of a fire drill that thereby begins or ends at now.
-func (g *Group) commit(now time.Time, next state, goals []policy.Assignment) error {
+// commit makes next the group's state and sets goals with it, and writes the rest along, or
+// changes nothing. It tells of a fire drill that thereby begins or ends at now.
+func (g *Group) commit(now time.Time, next state, goals []policy.Assignment, rest ...store.Writable) error {
 	before := g.state.Value
 	g.state.Value = next
-	if err := g.Crew.Assign(goals, g.state); err != nil {
+	if err := g.Crew.Assign(goals, append(rest, g.state)...); err != nil {
 		g.state.Value = before
 		return err
 	}
@@ -322,6 +332,9 @@ func (g *Group) observation(signals []policy.Signal, instances []actions.Instanc
 	}
 	active := pending
 	for _, in := range instances {
+		if standsBy(in) {
+			observed.Standby++
+		}
 		if in.Leaving() && !g.state.Value.Drill.has(in) {
 			observed.Leaving++
 		}
@@ -331,6 +344,9 @@ func (g *Group) observation(signals []policy.Signal, instances []actions.Instanc
 		active++
 		if g.warming(in) {
 			observed.Becoming++
+			if in.Phase == actions.InPool {
+				observed.Settling++
+			}
 		}
 		if in.Joined.After(observed.LastServing) {
 			observed.LastServing = in.Joined.Round(0)

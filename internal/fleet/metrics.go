@@ -37,6 +37,7 @@ type groupMetrics struct {
 	decisions                                 []turned
 	signals                                   []shownSignal
 	wants                                     []shownWant
+	foreseen                                  []*policy.Foreseen
 }
 
 // turned counts the decisions of a direction and a reason.
@@ -80,6 +81,19 @@ var (
 	decisionsMetric      = describe("autoscaled_decisions_total", "Decisions, by what they change and why.", "direction", "reason")
 )
 
+// The metrics of policies that forecast.
+var (
+	forecastExpectedMetric = describe("autoscaled_forecast_expected_instances", "Load that is expected when what is ordered now serves, in instances that show the policy's value; the series is missing while nothing is expected.", "policy")
+	forecastLowMetric      = describe("autoscaled_forecast_low_instances", "Load that is exceeded in nineteen of twenty cases then, likewise.", "policy")
+	forecastHighMetric     = describe("autoscaled_forecast_high_instances", "Load that is exceeded in one of twenty cases then, likewise.", "policy")
+	forecastPlannedMetric  = describe("autoscaled_forecast_planned_instances", "Instances that the forecast plans for then; the series is missing while it abstains.", "policy")
+	forecastErrorMetric    = describe("autoscaled_forecast_error_ratio", "Mean error, of late, of the forecaster that weighs most, as a share of the load; the series is missing while nothing is expected.", "policy")
+	forecastAbstainsMetric = describe("autoscaled_forecast_abstains", "1 while the forecast abstains, for the reason.", "policy", "reason")
+	forecastShortMetric    = describe("autoscaled_forecast_short_ratio", "Share of the time, of late, in which the load was more than the instances that served should carry.", "policy")
+	forecastBudgetMetric   = describe("autoscaled_forecast_budget_ratio", "Share of the time in which that may be; the series is missing where a quantile is configured.", "policy")
+	forecastLeadMetric     = describe("autoscaled_forecast_time_to_serve_seconds", "Time from an order to serving with which the forecast reckons.", "policy")
+)
+
 // NewMetrics registers the metrics of this package with reg.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	auto := promauto.With(reg)
@@ -108,6 +122,8 @@ func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		desiredMetric, instancesMetric, foreignMetric, overrideMetric, failingMetric, heldMetric, rolloutGivenUpMetric, shadowDesiredMetric, timeToServeMetric,
 		wakesMetric, signalValueMetric, signalMeasuredMetric, wantedMetric, decisionsMetric,
+		forecastExpectedMetric, forecastLowMetric, forecastHighMetric, forecastPlannedMetric, forecastErrorMetric, forecastAbstainsMetric,
+		forecastShortMetric, forecastBudgetMetric, forecastLeadMetric,
 	} {
 		descriptions <- d
 	}
@@ -149,6 +165,9 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 	for _, want := range g.wants {
 		gauge(wantedMetric, float64(want.count), want.policy)
 	}
+	for _, foreseen := range g.foreseen {
+		forecasting(foreseen, gauge)
+	}
 	add(wakesMetric, prometheus.CounterValue, g.wakes)
 	for _, t := range g.decisions {
 		add(decisionsMetric, prometheus.CounterValue, float64(t.count), t.direction, string(t.reason))
@@ -159,6 +178,27 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 		}
 	}
 	return all
+}
+
+// forecasting are the series of a policy that forecasts.
+func forecasting(f *policy.Foreseen, gauge func(d *prometheus.Desc, value float64, labels ...string)) {
+	if f.Abstains == "" || f.Abstains == policy.SilenceRecord {
+		gauge(forecastExpectedMetric, f.Expected, f.Policy)
+		gauge(forecastLowMetric, f.Low, f.Policy)
+		gauge(forecastHighMetric, f.High, f.Policy)
+		gauge(forecastErrorMetric, f.Error, f.Policy)
+	}
+	if f.Abstains == "" {
+		gauge(forecastPlannedMetric, float64(f.Planned), f.Policy)
+	}
+	for _, reason := range policy.Silences() {
+		gauge(forecastAbstainsMetric, truth(reason == f.Abstains), f.Policy, string(reason))
+	}
+	gauge(forecastShortMetric, f.Short, f.Policy)
+	if f.Budget > 0 {
+		gauge(forecastBudgetMetric, f.Budget, f.Policy)
+	}
+	gauge(forecastLeadMetric, f.Within.Seconds(), f.Policy)
 }
 
 // acting are the series of a group that acts.
@@ -274,6 +314,7 @@ func (m *Metrics) decided(group string, d policy.Decision) {
 		}
 		g.decisions[i].count++
 		g.desired = float64(d.Desired.Count)
+		g.foreseen = foreseenBy(&d)
 		g.wants = g.wants[:0]
 		for _, r := range d.Recommendations {
 			if r.Verdict == policy.Want {

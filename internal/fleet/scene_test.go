@@ -59,6 +59,8 @@ type setting struct {
 	interval          time.Duration // 10s, between decisions
 	slot              time.Duration // the interval's end
 	shadow            *fleet.Shadow // none
+	rules             []policy.Rule // one instance for each hundred of load
+	past              fleet.Past    // none
 	moving            time.Duration // 10s, between looks while something moves
 	idle              time.Duration // 1m, between looks otherwise
 	glance            time.Duration // 2s, between what the story looks at
@@ -301,7 +303,7 @@ func (w *world) start() {
 	spec := w.spec()
 	decider := fleet.DeciderOptions{
 		Name: groupName, Account: "gio", Spec: &spec, Interval: w.interval, Signals: &w.load, Observer: observer,
-		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups, Slot: w.slot,
+		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups, Slot: w.slot, Past: w.past,
 	}
 	if w.recommend {
 		if w.unbalanced {
@@ -340,7 +342,7 @@ func (w *world) shadowOf() *fleet.Shadow {
 	}
 	spec := w.spec()
 	spec.Policies = slices.Clone(w.shadow.Spec.Policies)
-	return &fleet.Shadow{Spec: spec}
+	return &fleet.Shadow{Spec: spec, Past: w.shadow.Past}
 }
 
 func half() float64 { return 0.5 }
@@ -359,11 +361,15 @@ func (w *world) run(p *process) {
 	w.process = p
 }
 
-// spec wants one instance for each hundred of load.
+// spec has the setting's rules; without any, it wants one instance for each hundred of load.
 func (w *world) spec() policy.Spec {
+	rules := slices.Clone(w.rules)
+	if rules == nil {
+		rules = policy.Targets(policy.Target{Name: "target/load", Signal: "load", Value: 100})
+	}
 	return policy.Spec{
-		Min: w.min, Max: w.max, Type: machineType, Gap: 10 * time.Minute,
-		Policies: policy.Targets(policy.Target{Name: "target/load", Signal: "load", Value: 100}),
+		Min: w.min, Max: w.max, Type: machineType, Interval: w.interval, Gap: 10 * time.Minute,
+		Policies: rules,
 		In:       policy.Direction{Stabilization: w.stabilization, Cooldown: w.cooldown},
 		Out:      policy.Direction{Stabilization: w.outStabilization, Cooldown: w.cooldown},
 		Standby:  w.standby, ReleaseBefore: w.releaseBefore, OrderMax: w.orderMax, Surge: 1,
@@ -376,6 +382,7 @@ func (w *world) spec() policy.Spec {
 type load struct {
 	mu      sync.Mutex
 	value   float64
+	curve   func(now time.Time) float64 // in place of the value; nil: none
 	missing bool
 	reads   int
 	busy    map[string]float64 // by code; nil: nothing shows it
@@ -411,6 +418,9 @@ func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []poli
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reads++
+	if l.curve != nil {
+		l.value = l.curve(now)
+	}
 	sample := policy.ValueAt(l.value, now)
 	if l.missing {
 		sample = policy.Missing(policy.Failed, now)

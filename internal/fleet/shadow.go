@@ -18,6 +18,7 @@ import (
 type Shadow struct {
 	Spec     policy.Spec      // of which the policies and the limits of the directions count
 	Recorder *record.Recorder // nil: its decisions are not recorded
+	Past     Past             // nil: its forecasts begin with nothing
 }
 
 // shadowState is what of a shadow must not be forgotten.
@@ -26,6 +27,7 @@ type shadowState struct {
 	Promoted bool         `json:"promoted,omitempty"` // it has changed places with the active ones
 	Virtual  virtualState `json:"virtual"`
 	Score    ShadowScore  `json:"score"`
+	Forecast *foresaw     `json:"forecast,omitempty"` // of the policies that the file has as the shadow's; nil: none of them forecasts
 }
 
 // ShadowScore compares the active rules with those of the shadow, on the same load.
@@ -111,11 +113,12 @@ func (s *shadowState) clone() *shadowState {
 
 // decideShadow lets the shadow decide on the same signals as the group just did, and goes
 // on with the score.
-func (g *Group) decideShadow(s *shadowState, signals []policy.Signal, active policy.Decision, serving int, now time.Time) {
+func (g *Group) decideShadow(next *state, signals []policy.Signal, active policy.Decision, serving int, now time.Time) {
+	s := next.Shadow
 	if g.Shadow == nil || s == nil {
 		return
 	}
-	v := virtual{virtualState: s.Virtual, lead: g.state.Value.timeToServe()}
+	v := virtual{virtualState: s.Virtual, lead: next.timeToServe(), foresight: g.foresights.passive(next)}
 	servingBefore, sizeBefore := v.Serving, v.Size
 	begun := v.Begun
 	turn := v.decide(&g.Shadow.Spec, signals, serving, now)

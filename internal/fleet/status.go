@@ -46,6 +46,7 @@ type GroupStatus struct {
 	TimeToServe time.Duration            `json:"time_to_serve_ns,omitempty"` // within which nine of ten of its newest builds served; 0: not known
 	Drill       *Drill                   `json:"drill,omitempty"`            // the newest fire drill, also one that is over
 	Shadow      *ShadowStatus            `json:"shadow,omitempty"`           // what other rules would have decided
+	Foreseen    []*policy.Foreseen       `json:"foreseen,omitempty"`         // by the policies that forecast, for the newest decision
 	Signals     []SignalStatus           `json:"signals"`
 	Instances   []actions.InstanceStatus `json:"instances"`
 	Foreign     []string                 `json:"foreign,omitempty"` // nodes of the pools that are not ours

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/policy/forecast"
 )
 
 // virtualLead is how long an instance that a virtual group orders takes to serve, while
@@ -22,7 +23,8 @@ const censoredFrom = 0.95
 // would carry it.
 type virtual struct {
 	virtualState
-	lead time.Duration // how long what it orders takes to serve; 0: virtualLead
+	lead      time.Duration // how long what it orders takes to serve; 0: virtualLead
+	foresight *foresight    // nil: no rule forecasts
 }
 
 // virtualTurn is a decision about a virtual group, with what it rested on.
@@ -64,6 +66,7 @@ func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int,
 		Signals: v.rescaled(spec, signals, actual),
 	}
 	inputs, before := observed.Inputs(), v.Memory.Clone()
+	v.foresight.foresee(&inputs, now, forecast.Leads{Serve: v.lead})
 	decision := policy.Decide(spec, &inputs, now, &v.Memory)
 	v.become(decision.Desired.Count, now)
 	return virtualTurn{inputs, before, decision}
@@ -111,7 +114,7 @@ func (v *virtual) become(size int, now time.Time) {
 
 // rescaled are the signals as the virtual instances would show them.
 func (v *virtual) rescaled(spec *policy.Spec, signals []policy.Signal, actual int) []policy.Signal {
-	spread := func(s policy.Signal) bool { return s.PerInstance || isMean(spec, s.Name) }
+	spread := func(s policy.Signal) bool { return s.PerInstance || spec.Mean(s.Name) }
 	if actual == 0 || v.Serving == 0 || !slices.ContainsFunc(signals, spread) {
 		return signals
 	}
@@ -120,19 +123,12 @@ func (v *virtual) rescaled(spec *policy.Spec, signals []policy.Signal, actual in
 		switch {
 		case signal.PerInstance:
 			signal.Instances = v.spread(signal)
-		case isMean(spec, signal.Name):
+		case spec.Mean(signal.Name):
 			signal.Group = scaled(signal.Group, float64(actual)/float64(v.Serving), signal.Ceiling)
 		}
 		list[i] = signal
 	}
 	return list
-}
-
-// isMean says that the group's signal shows what each of its instances does.
-func isMean(spec *policy.Spec, signal string) bool {
-	return slices.ContainsFunc(spec.Policies, func(r policy.Rule) bool {
-		return r.Target != nil && r.Target.Each && r.Target.Signal == signal
-	})
 }
 
 // spread makes of what the real instances show what the virtual ones would: as large a

@@ -193,6 +193,7 @@ func (d *Daemon) buildGroup(a *account, group config.Group) error {
 	if decider.Recorder, err = d.recorder(group.Name, &decided); err != nil {
 		return err
 	}
+	decider.Past = d.past(group, &decided, decider.Log)
 	for _, balancer := range group.Balancers {
 		decider.Pools = append(decider.Pools, gp.NewPoolReader(a.reader, poolOptions(a.provider, balancer)).Name())
 	}
@@ -253,7 +254,7 @@ func (d *Daemon) buildActing(a *account, group config.Group, decider fleet.Decid
 	}
 	a.orders.Serve(crew)
 	d.actions.Touch(a.provider.Name, group.Name)
-	shadow, err := d.shadow(group)
+	shadow, err := d.shadow(group, decider.Log)
 	if err != nil {
 		return err
 	}

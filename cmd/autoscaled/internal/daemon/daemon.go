@@ -68,6 +68,7 @@ type Daemon struct {
 	inboxes      map[string]httpd.Inbox // by group/signal
 	history      *history.History       // nil: none is kept
 	traps        *snmp.Listener         // nil: nobody listens
+	outage       outage                 // of the server, while forecasts learn the past
 }
 
 // New opens what the daemon needs. On error nothing stays open.

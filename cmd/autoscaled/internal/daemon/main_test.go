@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -132,6 +133,21 @@ func (s *scene) simulate(t *testing.T) *simcloud.Cloud {
 	s.replace("port: 8080", "port: "+port(appPort))
 	s.replace("port: 10161", "port: "+port(snmpPort))
 	return cloud
+}
+
+// past is a file with what the group had to carry in the last three days.
+func (s *scene) past(t *testing.T) string {
+	t.Helper()
+	var table strings.Builder
+	table.WriteString("timestamp,serving,cpu\n")
+	for now, at := time.Now(), time.Now().Add(-72*time.Hour); at.Before(now); at = at.Add(time.Minute) {
+		fmt.Fprintf(&table, "%d,2,0.%d\n", at.Unix(), 10+at.Hour())
+	}
+	path := filepath.Join(s.directory, "past.csv")
+	if err := os.WriteFile(path, []byte(table.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func port(n uint16) string {

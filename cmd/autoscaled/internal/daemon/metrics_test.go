@@ -72,6 +72,7 @@ func TestTheMetricsArePublishedAsDocumented(t *testing.T) {
 		t.Fatalf("the page documents only %d metrics", len(want))
 	}
 	s := newScene(t)
+	s.replace("      - target: {signal: cpu, value: 60%}", "      - forecast: {signal: cpu, value: 80%, backfill: {csv: "+s.past(t)+"}}")
 	s.simulate(t)
 	d, logged, err := s.new(t, nil)
 	if err != nil {

@@ -3,6 +3,8 @@ package daemon
 import (
 	"fmt"
 
+	"go.uber.org/zap"
+
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/rules"
@@ -10,7 +12,7 @@ import (
 
 // shadow is the group's shadow; nil without one. Its decisions are recorded as those of
 // GROUP/shadow.
-func (d *Daemon) shadow(group config.Group) (*fleet.Shadow, error) {
+func (d *Daemon) shadow(group config.Group, log *zap.Logger) (*fleet.Shadow, error) {
 	if group.Shadow == nil {
 		return nil, nil
 	}
@@ -20,5 +22,5 @@ func (d *Daemon) shadow(group config.Group) (*fleet.Shadow, error) {
 		return nil, fmt.Errorf("group %s, shadow: %w", group.Name, err)
 	}
 	recorder, err := d.recorder(group.Name+"/shadow", &decided)
-	return &fleet.Shadow{Spec: decided, Recorder: recorder}, err
+	return &fleet.Shadow{Spec: decided, Recorder: recorder, Past: d.past(group, &decided, log.With(zap.Bool("shadow", true)))}, err
 }
