@@ -105,8 +105,8 @@ func (o *planOptions) declare(command *cobra.Command) {
 	flags.IntVar(&o.peak, "peak", 0, "scale the load so that its highest step needs `N` instances")
 
 	flags.StringArrayVar(&o.capacities, "capacity", nil, "what one instance carries when it is full: `[SIGNAL=]VALUE`; can be given several times")
-	flags.StringVar(&o.around.ToServe, "time-to-serve", "", "from an order to serving: a `SPAN`, or least,median,most as in 4m,8m,15m (default: as the history shows, else 10m)")
-	flags.StringVar(&o.around.ToReturn, "return", "", "the same for an instance that stands by: a `SPAN`, or three (default: as the history shows, else 3m)")
+	flags.StringVar(&o.around.ToServe, "time-to-serve", "", "from an order to serving: a `SPAN`, or least,median,most as in 4m,8m,15m (default: as the history shows, else as a forecast assumes, or 10m)")
+	flags.StringVar(&o.around.ToReturn, "return", "", "the same for an instance that stands by: a `SPAN`, or three (default: as the history shows, else as a forecast assumes, or 3m)")
 	flags.StringVar(&o.failing, "failing", "0%", "`SHARE` of the launches that never come to serve")
 	flags.StringVar(&o.repair, "repair", "4h", "the `SPAN` until a person has removed such a machine, which is paid until then")
 	flags.IntVar(&o.around.Quota, "quota", 0, "`N` machines that there may be (default: the provider's machines_max)")

@@ -143,6 +143,34 @@ func TestAPlanAgainstWhatIsInForceBeginsWithTheDifference(t *testing.T) {
 	}
 }
 
+func TestAPlanOfAForecastSaysHowItKeptItsBudgetAndWhatItExpected(t *testing.T) {
+	t.Parallel()
+	f := newPlanFiles(t)
+	f.config = f.write("ahead.yaml", strings.Replace(planConfig, "target: {signal: requests, per_instance: 70}", "forecast: {signal: requests, per_instance: 100}", 1))
+	out := f.good("--score-after", "16h")
+	for _, part := range []string{"forecast/requests: short for ", " of the time, with a budget of 1 %", "! forecast/requests learns from this history alone"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("it does not say %q: %s", part, out)
+		}
+	}
+	if out := f.good("--against", f.other, "--score-after", "16h"); !strings.Contains(out, "ahead.yaml, forecast/requests: short for ") || strings.Contains(out, "other.yaml, ") {
+		t.Errorf("of two it is said: %s", out)
+	}
+	rows, err := csv.NewReader(strings.NewReader(f.good("-o", "csv", "--series"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, later := rows[61], rows[1+38*60] // 900 requests since two hours
+	if rows[0][8] != "expected_instances" || begin[8] != "" || begin[10] != "" {
+		t.Errorf("under %q, of the first hour %q is expected", rows[0], begin)
+	}
+	low, lowErr := strconv.ParseFloat(later[9], 64)
+	high, highErr := strconv.ParseFloat(later[10], 64)
+	if lowErr != nil || highErr != nil || low > 9 || high < 9 {
+		t.Errorf("of 9 instances' worth %q is expected", later)
+	}
+}
+
 func TestAPlanThatExceedsALimitEndsWithStatus4(t *testing.T) {
 	t.Parallel()
 	f := newPlanFiles(t)

@@ -52,6 +52,7 @@ func printStudy(out io.Writer, s *planning.Study, width int) error {
 	b.WriteString("\n")
 	printPolicies(&b, s, width)
 	printBounds(&b, s)
+	printForecasts(&b, s)
 	printShortages(&b, s, first)
 	printGuards(&b, s)
 	printWhatIfs(&b, s)
@@ -113,6 +114,18 @@ func printBounds(b *strings.Builder, s *planning.Study) {
 			if bounds := s.BoundWords(run.Result); bounds != "" {
 				fmt.Fprintf(b, "! %s: %s\n", run.Name, bounds)
 			}
+		}
+	}
+}
+
+// printForecasts says of each policy that forecasts how it kept its budget.
+func printForecasts(b *strings.Builder, s *planning.Study) {
+	for i := range s.Runs {
+		for _, line := range s.Runs[i].ForecastWords() {
+			if len(s.Runs) > 1 {
+				line = s.Runs[i].Name + ", " + line
+			}
+			fmt.Fprintf(b, "%s\n", line)
 		}
 	}
 }
@@ -285,17 +298,38 @@ func printFigures(out io.Writer, s *planning.Study) error {
 // printSeries writes a row for each step of the first run.
 func printSeries(out io.Writer, s *planning.Study) error {
 	w := csv.NewWriter(out)
-	_ = w.Write([]string{"timestamp", "load_instances", "need", "serving", "paid", "desired", "censored", "scored"}) // Flush has the error
 	run := &s.Runs[0]
+	head := []string{"timestamp", "load_instances", "need", "serving", "paid", "desired", "censored", "scored"}
+	expected := run.Expected()
+	if expected != nil {
+		head = append(head, "expected_instances", "expected_low_instances", "expected_high_instances")
+	}
+	_ = w.Write(head) // Flush has the error
 	for i := range run.Load {
-		_ = w.Write([]string{
+		row := []string{
 			run.Start.Add(time.Duration(i) * run.Step).UTC().Format(time.RFC3339), strconv.FormatFloat(run.Load[i], 'g', 6, 64),
 			strconv.Itoa(run.Need[i]), strconv.Itoa(run.Serving[i]), strconv.Itoa(run.Paid[i]), strconv.Itoa(run.Desired[i]),
 			strconv.FormatBool(run.Censored[i]), strconv.FormatBool(i >= run.From),
-		})
+		}
+		if expected != nil {
+			row = append(row, expectedCells(expected, i)...)
+		}
+		_ = w.Write(row)
 	}
 	w.Flush()
 	return w.Error()
+}
+
+// expectedCells are what was expected of a step; empty where nothing was.
+func expectedCells(f *plan.Forecast, step int) []string {
+	cells := make([]string, 3)
+	if f.High[step] == 0 {
+		return cells
+	}
+	for i, value := range []float32{f.Expected[step], f.Low[step], f.High[step]} {
+		cells[i] = strconv.FormatFloat(float64(value), 'g', 6, 32)
+	}
+	return cells
 }
 
 // chartRows is how high the chart is.

@@ -27,13 +27,34 @@ func year(minutes int) *load.Load {
 // BenchmarkAYearOfMinutes replays 525,600 steps through one target policy with up to 20
 // instances that stand by for the rest of the hour that they are paid for.
 func BenchmarkAYearOfMinutes(b *testing.B) {
+	benchmarkAYear(b, false, 2, policy.Targets(policy.Target{Name: "target/cpu", Signal: "cpu", Value: 70, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 0.5}))
+}
+
+// BenchmarkAYearOfMinutesForeseen is the same with a policy that forecasts: as a plan keeps
+// it, as tuning and comparing do, and with standby, of which the return is forecast as well.
+func BenchmarkAYearOfMinutesForeseen(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		brief   bool
+		standby int
+	}{{"whole", false, 0}, {"brief", true, 0}, {"brief,standby", true, 2}} {
+		b.Run(c.name, func(b *testing.B) {
+			benchmarkAYear(b, c.brief, c.standby, []policy.Rule{{Name: "forecast/cpu", Forecast: &policy.Forecast{
+				Signal: "cpu", Value: 90, Quorum: 0.5, Budget: 0.01, Fallback: 63, TimeToServe: 10 * time.Minute, TimeToReturn: 3 * time.Minute,
+			}}})
+		})
+	}
+}
+
+func benchmarkAYear(b *testing.B, brief bool, standby int, rules []policy.Rule) {
+	b.Helper()
 	s := plan.Scenario{
-		Name: "year", Load: year(525_600), WarmUp: time.Minute, Billing: hourly(b),
+		Name: "year", Brief: brief, Load: year(525_600), WarmUp: time.Minute, Billing: hourly(b),
 		Signals: []plan.SignalModel{{Name: "cpu", PerInstance: true, Ceiling: 100}},
 		Spec: &policy.Spec{
-			Min: 2, Max: 20, Interval: 10 * time.Second, Gap: time.Minute, OrderMax: 5, Surge: 1, Standby: 2, ReleaseBefore: 10 * time.Minute, HealBudget: 0.1, Brake: 0.45,
+			Min: 2, Max: 20, Interval: 10 * time.Second, Gap: time.Minute, OrderMax: 5, Surge: 1, Standby: standby, ReleaseBefore: 10 * time.Minute, HealBudget: 0.1, Brake: 0.45,
 			In:       policy.Direction{Stabilization: 10 * time.Minute, Cooldown: 5 * time.Minute},
-			Policies: policy.Targets(policy.Target{Name: "target/cpu", Signal: "cpu", Value: 70, ToleranceOut: 0.1, ToleranceIn: 0.1, Quorum: 0.5}),
+			Policies: rules,
 		},
 		Cloud: plan.Cloud{ToServe: plan.Always(5 * time.Minute), ToReturn: plan.Always(2 * time.Minute), ToStop: time.Minute, Delay: 1},
 	}

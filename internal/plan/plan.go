@@ -3,8 +3,9 @@
 //
 // A [Scenario] is one policy on one load in one model of the cloud, and [Replay] goes through
 // it step by step. At the beginning of a step the cloud goes on (machines come to serve, stop,
-// are lost), the group is observed as the daemon observes it, Decide and Choose are called with
-// the arguments that the daemon would give them, and the cloud does at once what was chosen.
+// are lost), the group is observed as the daemon observes it, a forecaster of its own looks ahead
+// where the spec forecasts, Decide and Choose are called with the arguments that the daemon would
+// give them, and the cloud does at once what was chosen.
 // What serves then carries the step's load.
 //
 // It promises:

@@ -33,7 +33,8 @@ func drawLoad(t *rapid.T) *load.Load {
 		}
 		totals[i] = now
 	}
-	return &load.Load{Start: monday, Step: time.Minute, Signals: []load.Signal{{Name: "rate", Totals: totals}}}
+	step := rapid.SampledFrom([]time.Duration{time.Minute, 10 * time.Minute}).Draw(t, "step") // the longer one lets a forecast see enough to speak
+	return &load.Load{Start: monday, Step: step, Signals: []load.Signal{{Name: "rate", Totals: totals}}}
 }
 
 func drawDirection(t *rapid.T, name string) policy.Direction {
@@ -52,8 +53,16 @@ func drawSpec(t *rapid.T) *policy.Spec {
 		}},
 		policy.Rule{Name: "total", Only: policy.OnlyOut, Target: &policy.Target{Name: "total", Signal: "rate", Value: 90, Quorum: 1}},
 	)
+	rules = rules[:rapid.IntRange(1, len(rules)).Draw(t, "rules")]
+	if rapid.Bool().Draw(t, "forecasts") {
+		rules = append(rules, policy.Rule{Name: "forecast", Forecast: &policy.Forecast{
+			Signal: rapid.SampledFrom([]string{"busy", "rate"}).Draw(t, "foreseen"), Value: 80, Quorum: 0.5,
+			Budget: rapid.SampledFrom([]float64{0.3, 0.01}).Draw(t, "budget"), Fallback: rapid.SampledFrom([]float64{0, 60}).Draw(t, "fallback"),
+			TimeToServe: time.Minute + drawMinutes(t, 20, "assumed"), TimeToReturn: time.Minute,
+		}})
+	}
 	return &policy.Spec{
-		Min: rapid.IntRange(0, 3).Draw(t, "min"), Max: rapid.IntRange(3, 25).Draw(t, "max"), Policies: rules[:rapid.IntRange(1, len(rules)).Draw(t, "rules")],
+		Min: rapid.IntRange(0, 3).Draw(t, "min"), Max: rapid.IntRange(3, 25).Draw(t, "max"), Policies: rules,
 		OutOnly: rapid.IntRange(0, 9).Draw(t, "out only") == 0, Interval: rapid.SampledFrom([]time.Duration{0, 10 * time.Second, time.Minute, 150 * time.Second}).Draw(t, "interval"),
 		Gap: drawMinutes(t, 5, "gap"), Out: drawDirection(t, "out"), In: drawDirection(t, "in"),
 		LoadLoss: policy.LoadLoss{Fall: 0.6, Release: drawMinutes(t, 20, "load loss")}, MinLife: drawMinutes(t, 20, "min life"),
@@ -174,6 +183,26 @@ func TestWhatTheInstancesShowTogetherIsTheLoad(t *testing.T) {
 				}
 			} else if c.serving-busy.Trusted != 0 || math.Abs(busy.Total-total) > 1e-9*total {
 				t.Fatalf("at step %d %d instances show %v of %v", i, busy.Trusted, busy.Total, total)
+			}
+		}
+	})
+}
+
+func TestAForecastIsToldHowManyStandBy(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		r := newRun(s)
+		for i := range s.steps() {
+			r.step(i)
+			c, standby := r.pool.count(), 0
+			for _, m := range r.pool.machines {
+				if m.Stage == policy.Stopped && !m.Quarantined {
+					standby++
+				}
+			}
+			if observed := r.scene.observe(r.pool, &c, r.desired, i, c.serving); observed.Standby != standby {
+				t.Fatalf("at step %d %d stand by, and the group is told of %d", i, standby, observed.Standby)
 			}
 		}
 	})

@@ -119,7 +119,8 @@ func (r *run) relive(i int) {
 	}
 }
 
-// again takes one decision of the record again.
+// again takes one decision of the record again. The recorded outlooks are those of whoever
+// decides alike, while the run's own forecaster looks on, to speak when the record ends.
 func (r *run) again(item *record.Item, i int) {
 	like := r.record.like(item.Spec, r.Spec)
 	if !like.decides {
@@ -133,6 +134,11 @@ func (r *run) again(item *record.Item, i int) {
 		return
 	}
 	r.pool.follow(&item.Inputs)
+	if like.decides {
+		r.sight.lookOn(item.Inputs, item.At)
+	} else {
+		r.sight.look(&item.Inputs, item.At)
+	}
 	decision := r.judge(r.Spec, &item.Inputs, item.At, i)
 	if decision.Desired.Count != item.Decision.Desired.Count {
 		r.part()
@@ -151,7 +157,7 @@ func (r *run) part() {
 
 // follow makes as many machines serve as the record says that did.
 func (p *pool) follow(in *policy.Inputs) {
-	serving := max(0, in.Size.Count-in.Becoming-in.Lacking)
+	serving := in.Carrying()
 	c := p.count()
 	for ; c.serving < serving; c.serving++ {
 		p.join(p.eldestBecoming())
@@ -160,7 +166,7 @@ func (p *pool) follow(in *policy.Inputs) {
 		p.end(p.newest(policy.Serving), p.now)
 		p.sweep()
 	}
-	for c = p.count(); c.capacity < serving+in.Becoming; c.capacity++ {
+	for c = p.count(); c.capacity < serving+in.Becoming-in.Settling; c.capacity++ {
 		p.buy()
 	}
 }

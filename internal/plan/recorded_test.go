@@ -16,6 +16,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/plan"
 	"github.com/autoscaled/autoscaled/internal/plan/load"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/policy/forecast"
 	"github.com/autoscaled/autoscaled/internal/record"
 	"github.com/autoscaled/autoscaled/internal/store/history"
 )
@@ -52,6 +53,8 @@ type daemon struct {
 	last     time.Time   // that one began to serve
 	made     []policy.Decision
 	loads    []float64 // in percent, over the whole group, by the minute
+
+	forecaster *forecast.Forecaster // nil: the spec does not forecast
 }
 
 func newDaemon(t *testing.T, spec policy.Spec) *daemon {
@@ -87,9 +90,14 @@ func (d *daemon) run(span time.Duration) {
 	}
 }
 
+// usualLoad is what the instances of a daemon show together at an instant, in percent.
+func usualLoad(at time.Time) float64 {
+	hour := at.Sub(monday).Hours()
+	return 60 * (6 - 3.5*math.Cos(hour*2*math.Pi/24))
+}
+
 func (d *daemon) tick() {
-	hour := d.now.Sub(monday).Hours()
-	total := 60 * (6 - 3.5*math.Cos(hour*2*math.Pi/24)) * (0.95 + 0.1*d.random.Float64())
+	total := usualLoad(d.now) * (0.95 + 0.1*d.random.Float64())
 	for len(d.arrivals) > 0 && !d.now.Before(d.arrivals[0]) {
 		d.last, d.arrivals = d.arrivals[0], d.arrivals[1:]
 	}
@@ -112,6 +120,7 @@ func (d *daemon) tick() {
 	inputs := policy.Observation{
 		Size: policy.Size{Count: d.size}, Becoming: len(d.arrivals), LastServing: d.last, Signals: []policy.Signal{cpu},
 	}.Inputs()
+	d.forecaster.Foresee(&inputs, d.now, forecast.Leads{Serve: 5 * time.Minute})
 	before := d.memory.Clone()
 	decision := policy.Decide(&d.spec, &inputs, d.now, &d.memory)
 	d.recorder.Add(&inputs, &before, &d.memory, decision)

@@ -50,6 +50,7 @@ type run struct {
 	desired int
 	next    time.Time // no decision before
 	record  *follower // nil: there is none
+	sight   foresight // of a spec that forecasts
 	result  *Result
 	careful bool // Choose is asked at every decision, also where it has nothing to say
 }
@@ -67,6 +68,7 @@ func newRun(s *Scenario) *run {
 	} else {
 		r.fit = fitted(s.Spec, s.Load.Step)
 	}
+	r.sight = r.foresee()
 	if s.Recorded != nil {
 		r.record = follow(s.Recorded)
 	}
@@ -130,6 +132,7 @@ func (r *run) decide(i int) {
 	c := r.pool.count()
 	step, serving := r.seen(i, &c)
 	inputs := r.scene.observe(r.pool, &c, r.desired, step, serving).Inputs()
+	r.sight.look(&inputs, r.pool.now)
 	r.judge(r.fit, &inputs, r.pool.now, i)
 	r.carryOut(&c, r.turns())
 }
@@ -144,6 +147,7 @@ func (r *run) judge(spec *policy.Spec, inputs *policy.Inputs, now time.Time, i i
 	if explained {
 		before = r.memory.Clone()
 	}
+	r.sight.take(inputs, i)
 	decision := policy.Decide(spec, inputs, now, &r.memory)
 	if r.desired = decision.Desired.Count; decision.Change() != 0 {
 		moment := Moment{
@@ -245,6 +249,7 @@ func (r *run) measure(i int) {
 	if i < r.From {
 		return
 	}
+	r.sight.measure(i, serving)
 	offered := billionthsOf(r.demand.load[i])
 	served := min(offered, int64(serving)*billion)
 	r.result.Flow.Offered += offered
@@ -259,7 +264,7 @@ func (r *run) finish() *Result {
 		Step: result.Step, Load: result.Load[from:], Need: result.Need[from:], Serving: result.Serving[from:], Paid: result.Paid[from:],
 		Desired: result.Desired[from:], Censored: result.Censored[from:],
 	})
-	result.Contracts = r.pool.contracts
+	result.Contracts, result.Forecasts = r.pool.contracts, r.sight.finish(r.steps()-from)
 	if r.Billing != nil {
 		result.Bill = r.Billing.Bill(since(result.Contracts, r.at(from)), r.at(from), r.at(r.steps()))
 	}

@@ -34,7 +34,23 @@ type Result struct {
 	Capped  Bound // more was wanted than max allows; never of a classic scaler, which does not say
 	Refused Bound // the quota refused an order
 
+	Forecasts []Forecast // of the rules that forecast, in the order of the spec
+
 	Recorded int // steps at the beginning in which the record answered, since the decisions were its own
+}
+
+// Forecast is how a rule that forecasts came out.
+type Forecast struct {
+	Policy    string
+	Budget    float64 // of the rule; 0: it has a quantile
+	Quantile  float64 // of the rule
+	Short     float64 // share of the scored steps in which instances showed more than the rule's value
+	Abstained float64 // share of the scored steps in which its outlook abstained
+
+	// Of each step, what was expected of it when an order could still be in time: the middle,
+	// and between what nine of ten lie, in instances that are full. High is 0 where nothing
+	// was expected. Nil in a brief result.
+	Expected, Low, High []float32
 }
 
 // Flow is where the load of the scored steps went, in billionths of what one full instance

@@ -63,6 +63,21 @@ func calledOf(t *testing.T, dir, imported string) map[string]bool {
 	return called
 }
 
+// selected says that a package calls something of the name, of whatever it is.
+func selected(t *testing.T, dir, name string) (found bool) {
+	t.Helper()
+	for _, file := range sources(t, dir) {
+		ast.Inspect(file, func(node ast.Node) bool {
+			if call, ok := node.(*ast.CallExpr); ok {
+				function, ok := call.Fun.(*ast.SelectorExpr)
+				found = found || ok && function.Sel.Name == name
+			}
+			return true
+		})
+	}
+	return found
+}
+
 func TestReplayAndDaemonCallTheSameFunctions(t *testing.T) {
 	t.Parallel()
 	const imported = "github.com/autoscaled/autoscaled/internal/policy"
@@ -71,6 +86,9 @@ func TestReplayAndDaemonCallTheSameFunctions(t *testing.T) {
 		if !replay[function] || !daemon[function] {
 			t.Errorf("policy.%s: replay calls it: %v, the daemon: %v", function, replay[function], daemon[function])
 		}
+	}
+	if foresees, daemonForesees := selected(t, ".", "Foresee"), selected(t, "../fleet", "Foresee"); !foresees || !daemonForesees {
+		t.Errorf("Forecaster.Foresee: replay calls it: %v, the daemon: %v", foresees, daemonForesees)
 	}
 	if reflect.ValueOf(policy.Decide).Pointer() == 0 { // so that the import is of what is named
 		t.Error("there is no policy.Decide")

@@ -22,6 +22,10 @@ import (
 // intervals one of three steps, a rate of 2 in 15 s one of 8 in a minute. A window or pause
 // that is shorter than a step makes no difference. To see what happens within a minute, give
 // a load of shorter steps.
+//
+// A spec that forecasts learns from the load as it goes by, and knows nothing at its
+// beginning: score from where it has seen enough. The times to serve that it reckons with are
+// those of the cloud within which nine of ten machines serve.
 type Scenario struct {
 	Name     string
 	Spec     *policy.Spec          // decided by policy.Decide and carried out by policy.Choose; or
@@ -163,32 +167,11 @@ func (s *Scenario) used() iter.Seq[string] {
 			return
 		}
 		for i := range s.Spec.Policies {
-			for _, name := range signalsOf(&s.Spec.Policies[i]) {
+			for _, name := range s.Spec.Policies[i].Signals() {
 				if !yield(name) {
 					return
 				}
 			}
 		}
 	}
-}
-
-// signalsOf are the signals that a rule decides on.
-func signalsOf(rule *policy.Rule) []string {
-	switch {
-	case rule.Target != nil:
-		return []string{rule.Target.Signal}
-	case rule.Step != nil:
-		return []string{rule.Step.Signal}
-	case rule.Size != nil:
-		return []string{rule.Size.Signal}
-	case rule.Webhook != nil:
-		return []string{rule.Webhook.Signal}
-	case rule.Threshold != nil:
-		names := make([]string, len(rule.Threshold.When))
-		for i, condition := range rule.Threshold.When {
-			names[i] = condition.Signal
-		}
-		return names
-	}
-	return nil
 }

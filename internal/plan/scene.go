@@ -28,17 +28,10 @@ type shown struct {
 func newScene(s *Scenario) *scene {
 	sc := &scene{scenario: s}
 	for _, model := range s.Signals {
-		sc.shown = append(sc.shown, shown{model, s.totals(model), !model.PerInstance && isMean(s.Spec, model.Name)})
+		sc.shown = append(sc.shown, shown{model, s.totals(model), !model.PerInstance && s.Spec != nil && s.Spec.Mean(model.Name)})
 	}
 	sc.signals, sc.readings = make([]policy.Signal, len(sc.shown)), make([][]policy.InstanceSample, len(sc.shown))
 	return sc
-}
-
-// isMean says that the group's signal shows what each of its instances does.
-func isMean(spec *policy.Spec, signal string) bool {
-	return spec != nil && slices.ContainsFunc(spec.Policies, func(r policy.Rule) bool {
-		return r.Target != nil && r.Target.Each && r.Target.Signal == signal
-	})
 }
 
 // value is what the signal showed at a step at which so many served: of the instances on each
@@ -62,9 +55,11 @@ func (s *shown) value(step, serving int) (value float64, ok bool) {
 func (sc *scene) observe(p *pool, c *count, desired, step, serving int) policy.Observation {
 	observed := policy.Observation{
 		Size:     policy.Size{Count: desired, Type: sc.scenario.Spec.Type},
-		Becoming: c.warming, Lacking: max(0, desired-c.capacity), Leaving: c.leaving, LastServing: c.lastJoin,
+		Becoming: c.warming, Lacking: max(0, desired-c.capacity), Leaving: c.leaving, Standby: c.stopped, LastServing: c.lastJoin,
 		Signals: sc.signals,
 	}
+	settled := max(0, desired-observed.Becoming-observed.Lacking)
+	observed.Settling = max(0, serving-settled) // of those that served when the signals were read
 	at := sc.scenario.at(step)
 	for i := range sc.shown {
 		model := &sc.shown[i]

@@ -132,7 +132,7 @@ func (p *past) add(item *record.Item) {
 	}
 	p.at = append(p.at, atNS)
 	in := &item.Inputs
-	serving := float64(max(0, in.Size.Count-in.Becoming-in.Lacking))
+	serving := float64(in.Carrying())
 	p.serving = append(p.serving, serving)
 	for i := range p.columns {
 		c := &p.columns[i]
@@ -161,7 +161,7 @@ func (p *past) column(signal string) *column {
 // carried is what a signal showed over the whole group, NaN where nothing is believed, and
 // whether it may have been more.
 func carried(spec *policy.Spec, in *policy.Input, serving float64) (total float64, censored bool) {
-	mean, shared := shown(in), in.PerInstance || isMean(spec, in.Name)
+	mean, shared := shown(in), in.PerInstance || spec.Mean(in.Name)
 	censored = in.Why == policy.Censored || shared && in.Ceiling > 0 && mean >= saturatedFrom*in.Ceiling
 	if shared {
 		mean *= serving
@@ -187,13 +187,6 @@ func shown(in *policy.Input) float64 {
 		return in.Growth
 	}
 	return unknown
-}
-
-// isMean says that a signal of the group shows what each of its instances does.
-func isMean(spec *policy.Spec, signal string) bool {
-	return slices.ContainsFunc(spec.Policies, func(r policy.Rule) bool {
-		return r.Target != nil && r.Target.Each && r.Target.Signal == signal
-	})
 }
 
 func (p *past) warnings() []Warning {

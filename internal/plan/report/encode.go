@@ -35,6 +35,9 @@ type encodedRun struct {
 	Serving   int               `json:"serving"`
 	Paid      *int              `json:"paid"`
 	Desired   *int              `json:"desired"`
+	Expected  *int              `json:"expected"`
+	Low       *int              `json:"low"`
+	High      *int              `json:"high"`
 	Censored  [][2]int          `json:"censored"`  // first step, number of steps
 	Shortages [][4]int          `json:"shortages"` // first step, number of steps, instances that lacked at most and added up
 	Decisions []encodedDecision `json:"decisions"`
@@ -123,6 +126,10 @@ func (p *Page) encodeRun(run *Run, lines *lines) (encodedRun, error) {
 	}
 	if run.Desired != nil {
 		e.Desired = new(lines.stairs(pick(run.Desired, drawn)))
+	}
+	if band := run.Expected; band != nil {
+		e.Expected = new(lines.curve(pick(band.Middle, drawn)))
+		e.Low, e.High = new(lines.curve(pick(band.Low, drawn))), new(lines.curve(pick(band.High, drawn)))
 	}
 	return e, lines.err
 }

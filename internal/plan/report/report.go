@@ -73,11 +73,16 @@ type Run struct {
 	Paid     []int  // nil: not known
 	Desired  []int  // nil: not known
 	Censored []bool // the load was at least this, as what recorded it was saturated; nil: never
+	Expected *Band  // what a forecast expected; nil: none did
 
 	Decisions []Decision
 	Metrics   []Metric
 	Bill      *Bill // nil: no billing model
 }
+
+// Band is what a forecast expected of each step when an order could still be in time, in
+// instances' worth: the middle, and between what most lie. NaN where nothing was expected.
+type Band struct{ Middle, Low, High []float64 }
 
 // Decision is a change of the desired size.
 type Decision struct {
@@ -208,12 +213,22 @@ func (r *Run) check(steps int) error {
 		{"paid", len(r.Paid), r.Paid == nil},
 		{"desired", len(r.Desired), r.Desired == nil},
 		{"censored", len(r.Censored), r.Censored == nil},
+		{"expected load", len(r.expected().Middle), r.Expected == nil},
+		{"least expected load", len(r.expected().Low), r.Expected == nil},
+		{"highest expected load", len(r.expected().High), r.Expected == nil},
 	} {
 		if part.steps != steps && !part.mayBeLess {
 			return fmt.Errorf("its %s has %d steps, the load of the first run %d", part.name, part.steps, steps)
 		}
 	}
 	return nil
+}
+
+func (r *Run) expected() Band {
+	if r.Expected == nil {
+		return Band{}
+	}
+	return *r.Expected
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

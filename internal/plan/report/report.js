@@ -65,6 +65,7 @@ function linesOf(index) {
     t: [...(run.instants == null ? everyStep : instants[run.instants]), end],
     load: line(data.curves, run.load), need: line(stairs, run.need), serving: line(stairs, run.serving),
     paid: line(stairs, run.paid), desired: line(stairs, run.desired),
+    expected: line(data.curves, run.expected), low: line(data.curves, run.low), high: line(data.curves, run.high),
   };
 }
 
@@ -169,6 +170,7 @@ const keys = [ // of the legend: name, words, and how it is drawn
   ["paid", "paid for", { width: 1.5, dash: [2, 3] }],
   ["desired", "desired", { width: 1.5, dash: [6, 3] }],
   ["beside", "beside: serving", { width: 1.75, dash: [9, 4] }],
+  ["expected", "expected, when there was time to order", { width: 1.5, dash: [4, 2] }],
 ];
 
 // A column is what the chart draws as one moment, in seconds, so that a month is no
@@ -209,7 +211,7 @@ function drawLines() {
   const begin = (i) => column ? data.start + Math.floor((whole.t[i] - data.start) / column) * column : whole.t[i];
   drawn = {
     column, moment: moments, t: [...kept.map(begin), end], load: pick(whole.load), need: pick(whole.need), serving: pick(whole.serving),
-    paid: pick(whole.paid), desired: pick(whole.desired),
+    paid: pick(whole.paid), desired: pick(whole.desired), expected: pick(whole.expected), low: pick(whole.low), high: pick(whole.high),
     beside: moments.map((i) => other && heldAt(other.t, other.serving, whole.t[i])),
   };
   byId("column").textContent = column
@@ -279,6 +281,23 @@ function area(u, key, isOf, least) {
 }
 const spare = (u) => area(u, "spare", (need, serving) => serving > need, 0);
 const short = (u) => area(u, "short", (need, serving) => serving < need, 2);
+
+// band fills what lies between the least and the highest load that was expected.
+function band(u) {
+  const { t, low, high } = drawn;
+  if (!visible("band") || data.runs[state.shown].expected == null) return;
+  within(u, (context, x, y) => {
+    const path = new Path2D();
+    const last = Math.min(t.length - 1, after(t, u.scales.x.max));
+    for (let i = Math.max(0, after(t, u.scales.x.min) - 1); i < last; i++) {
+      if (high[i] == null) continue;
+      const left = x(t[i]), top = y(high[i]);
+      path.rect(left, top, x(t[i + 1]) - left, y(low[i]) - top);
+    }
+    context.fillStyle = colour("band-area");
+    context.fill(path);
+  });
+}
 
 // lane shows each shortage at the foot of the chart, also where its area is a hair.
 function lane(u) {
@@ -352,13 +371,14 @@ function explained(decision) {
 }
 
 function describe(u, left, top, decisionIndex) {
-  const { t, load, need, serving, paid, desired } = linesOf(state.shown);
+  const { t, load, need, serving, paid, desired, expected, low, high } = linesOf(state.shown);
   const decision = data.runs[state.shown].decisions[decisionIndex];
   const held = (times, at) => Math.min(times.length - 2, Math.max(0, after(times, at) - 1));
   const i = decision ? held(t, decisionTimes[state.shown][decisionIndex]) : drawn.moment[held(drawn.t, u.posToVal(left, "x"))];
   const time = decision ? decisionTimes[state.shown][decisionIndex] : t[i];
   const rows = [["load", number(load[i])], ["need", number(need[i])], ["serving", number(serving[i])]];
   if (need[i] > serving[i]) rows.push(["too small by", number(need[i] - serving[i])]);
+  if (expected?.[i] != null) rows.push(["expected", `${number(expected[i])} (${number(low[i])} to ${number(high[i])})`]);
   if (desired) rows.push(["desired", number(desired[i])]);
   if (paid) rows.push(["paid for", number(paid[i])]);
   if (state.beside >= 0) {
@@ -423,7 +443,7 @@ const load = chart(loadElement, () => ({
     paths: key === "load" && !drawn.column ? undefined : uPlot.paths.stepped({ align: 1 }),
   }))],
   hooks: {
-    drawClear: [background], drawAxes: [spare], draw: [short, lane, marks], setCursor: [pointed],
+    drawClear: [background], drawAxes: [spare, band], draw: [short, lane, marks], setCursor: [pointed],
     setScale: [(u, name) => {
       if (name !== "x" || u.scales.x.min == null) return;
       [state.from, state.to] = [u.scales.x.min, u.scales.x.max];
@@ -489,11 +509,12 @@ const markSwatch = () => swatch((context) => {
 
 function drawLegend() {
   const run = data.runs[state.shown];
-  const has = { paid: run.paid != null, desired: run.desired != null, beside: state.beside >= 0 };
+  const has = { paid: run.paid != null, desired: run.desired != null, expected: run.expected != null, beside: state.beside >= 0 };
   const entries = keys.filter(([key]) => has[key] ?? true).map(([key, words, style]) =>
     [key, key === "beside" ? `${data.runs[state.beside].name}: serving` : words, lineSwatch(key, style)]);
   entries.push(["short", "too small", areaSwatch(() => colour("short-area"))]);
   entries.push(["spare", "more than needed", areaSwatch(() => colour("spare-area"))]);
+  if (run.expected != null) entries.push(["band", "nine of ten expected loads", areaSwatch(() => colour("band-area"))]);
   entries.push(["marks", "decides to grow, to shrink", markSwatch()]);
   if (run.censored?.length) entries.push(["censored", "low confidence", areaSwatch((context) => hatching(context, 1))]);
   byId("legend").replaceChildren(...entries.map(([key, words, sample]) => {

@@ -427,3 +427,28 @@ func replaced(text string) string {
 func isXML(text string) bool {
 	return xml.Unmarshal(fmt.Appendf(nil, "<a>%s</a>", html.EscapeString(text)), &struct{}{}) == nil
 }
+
+func TestWhatAForecastExpectedIsDrawnWhereItExpectedAnything(t *testing.T) {
+	t.Parallel()
+	page := &report.Page{Start: time.Unix(0, 0), Step: time.Minute, Runs: []report.Run{constantRun(3), constantRun(3)}}
+	nothing := math.NaN()
+	page.Runs[0].Expected = &report.Band{Middle: []float64{nothing, 2, 2.5}, Low: []float64{nothing, 1.5, 2}, High: []float64{nothing, 3, 3.25}}
+	all := data(t, written(t, page))
+	runs := all["runs"].([]any)
+	for name, want := range map[string][]any{"expected": {nil, 2., 2.5}, "low": {nil, 1.5, 2.}, "high": {nil, 3., 3.25}} {
+		index, known := runs[0].(map[string]any)[name].(float64)
+		if !known {
+			t.Fatalf("%s is not drawn", name)
+		}
+		if got := all["curves"].([]any)[int(index)].([]any); !slices.Equal(got, want) {
+			t.Errorf("%s is drawn as %v, want %v", name, got, want)
+		}
+		if runs[1].(map[string]any)[name] != nil {
+			t.Errorf("%s is drawn of a run without a forecast", name)
+		}
+	}
+	page.Runs[0].Expected.High = nil
+	if err := report.Write(io.Discard, page); err == nil || !strings.Contains(err.Error(), "highest expected load has 0 steps") {
+		t.Errorf("the error is %v", err)
+	}
+}

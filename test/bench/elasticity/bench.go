@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/plan"
@@ -19,24 +20,40 @@ type bench struct {
 
 // replay gives the figures of each contender on each trace: by trace, then by contender.
 func (b *bench) replay(ctx context.Context, contenders []contender, lead time.Duration) ([][]elasticity.Metrics, error) {
+	results, err := b.results(ctx, contenders, lead)
+	figures := make([][]elasticity.Metrics, len(results))
+	for trace := range results {
+		for _, result := range results[trace] {
+			figures[trace] = append(figures[trace], result.Metrics)
+		}
+	}
+	return figures, err
+}
+
+// results are those of each contender on each trace: by trace, then by contender.
+func (b *bench) results(ctx context.Context, contenders []contender, lead time.Duration) ([][]*plan.Result, error) {
 	var scenarios []plan.Scenario
 	for _, t := range b.traces {
 		for i := range contenders {
 			scenarios = append(scenarios, contenders[i].scenario(t, lead))
 		}
 	}
+	results, err := b.replayAll(ctx, scenarios, lead.String()+" to serve")
+	if err != nil {
+		return nil, err
+	}
+	return slices.Collect(slices.Chunk(results, len(contenders))), nil
+}
+
+// replayAll tells how long it took.
+func (b *bench) replayAll(ctx context.Context, scenarios []plan.Scenario, what string) ([]*plan.Result, error) {
 	began, steps := time.Now(), 0
 	results, err := plan.ReplayAll(ctx, scenarios, runtime.GOMAXPROCS(0), func(_, total int) { steps = total })
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(b.progress, "%d replays, %d minutes in all, %s to serve: took %.1f s\n", len(scenarios), steps, lead, time.Since(began).Seconds())
-	figures := make([][]elasticity.Metrics, len(b.traces))
-	for i, result := range results {
-		trace := i / len(contenders)
-		figures[trace] = append(figures[trace], result.Metrics)
-	}
-	return figures, nil
+	fmt.Fprintf(b.progress, "%d replays, %d minutes in all, %s: took %.1f s\n", len(scenarios), steps, what, time.Since(began).Seconds())
+	return results, nil
 }
 
 // clairvoyant are the figures of who has at each minute just what it needs. Its hours are the

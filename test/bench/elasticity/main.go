@@ -3,6 +3,8 @@
 // capacity planning. It prints the elasticity metrics of each on each trace, their means, and
 // what each costs at least for a given share of overloaded minutes when its setting is swept.
 //
+// With -forecast it compares our policy that scales by what it foresees with all of these.
+//
 // Each trace is in minutes, and scaled so that its highest one needs 40 instances. What a
 // minute brings is seen in the next. Who is ordered serves after 10 minutes, or as many as are
 // said, and who leaves is released, and paid for no longer, at once. What it prints on its
@@ -17,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -39,6 +42,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("elasticity", flag.ContinueOnError)
 	directory := flags.String("traces", "", "the directory of the traces: *.csv, of timestamp and value")
 	quick := flags.Bool("quick", false, "the three shortest traces alone")
+	ahead := flags.String("forecast", "", "in place of the other tables, those of our policy that forecasts: all, or some of "+strings.Join(tableNames(), ","))
+	must := flags.Bool("must", false, "with -forecast: fail where it is not as good as it must be")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -49,7 +54,19 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if *quick {
 		traces = shortest(traces, 3)
 	}
-	return (&bench{traces, progress}).run(ctx, out)
+	b := &bench{traces, progress}
+	if *ahead == "" {
+		return b.run(ctx, out)
+	}
+	names := strings.Split(*ahead, ",")
+	if *ahead == "all" {
+		names = tableNames()
+	}
+	claims, err := b.printForecasts(ctx, out, names)
+	if short := missed(claims); err == nil && *must && len(short) > 0 {
+		err = fmt.Errorf("missed: %s", strings.Join(short, "; "))
+	}
+	return err
 }
 
 // shortest are so many of the traces, in their order.
@@ -60,7 +77,7 @@ func shortest(traces []*trace, n int) []*trace {
 	return slices.DeleteFunc(traces, func(t *trace) bool { return !slices.Contains(bySteps, t) })
 }
 
-// run prints all tables.
+// run prints all tables of policies that scale by what they see.
 func (b *bench) run(ctx context.Context, out io.Writer) error {
 	ours, err := defaultGroup()
 	if err != nil {

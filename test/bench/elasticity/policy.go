@@ -109,4 +109,9 @@ func ofOurs(name string, signal plan.SignalModel, ours *defaults) family {
 	}}
 }
 
+// ahead is ours that forecasts, with a budget.
+func ahead(ours *defaults, budget float64) contender {
+	return contender{name: fmt.Sprintf("forecast, %g %%", 100*budget), signal: loadSignal, spec: ours.within(budget), warmUp: ours.warmUp}
+}
+
 func named(name string, percent int) string { return fmt.Sprintf("%s %d%%", name, percent) }

@@ -26,7 +26,7 @@ var columns = []column{
 	{"upsilon %", 1, func(m *elasticity.Metrics) float64 { return 100 * m.Upsilon }, false},
 	{"overload min", 0, func(m *elasticity.Metrics) float64 { return m.OverloadMinutes }, true},
 	{"lost %", 2, func(m *elasticity.Metrics) float64 { return 100 * m.LostLoad }, false},
-	{"changes/h", 2, func(m *elasticity.Metrics) float64 { return float64(m.Scalings) / m.Duration.Hours() }, false},
+	{"changes/h", 2, changesPerHour, false},
 	{"inst-hours", 1, func(m *elasticity.Metrics) float64 { return m.InstanceHours }, true},
 	{"x optimum", 3, func(m *elasticity.Metrics) float64 { return m.AgainstOptimum }, false},
 }

@@ -81,6 +81,16 @@ func unscored(length time.Duration) time.Duration {
 	return 8 * day
 }
 
+// anew is the trace with another peak, of which the first part of its length is not scored.
+func (t *trace) anew(peak int, unscored func(time.Duration) time.Duration) (*trace, error) {
+	l := t.load
+	scaled, err := l.ToPeak(loadName, peak, 1)
+	return &trace{name: t.name, load: scaled, from: int(unscored(l.End().Sub(l.Start)) / l.Step)}, err
+}
+
+// length is that of the whole trace.
+func (t *trace) length() time.Duration { return t.load.End().Sub(t.load.Start) }
+
 // scored are the loads that count, in instances' worth.
 func (t *trace) scored() []float64 { return t.load.Signal(loadName).Totals[t.from:] }
 

@@ -58,15 +58,15 @@ func valueText(model plan.SignalModel, value float64) string {
 }
 
 // capacityDoubts name the signals that a subject decides on and that count nowhere in the
-// need, and its targets that no instance can carry. Signals that say a size are no load.
+// need, and its targets and forecasts that no instance can carry. Signals that say a size are no load.
 func capacityDoubts(of *Subject, list []plan.SignalModel) (doubts []string) {
 	capacities := carries(list)
 	for _, model := range list {
 		capacity, known := capacities[model.Name]
 		for _, p := range of.Group.Policies {
-			if p.Target != nil && p.Target.Signal == model.Name && known && p.Target.Value > capacity {
-				doubts = append(doubts, fmt.Sprintf("%s of %s aims at %s, and an instance is full at %s: the group is kept too small; lower the target, or say with --capacity %s=VALUE what an instance carries",
-					p.Name, of.Name, valueText(model, p.Target.Value), valueText(model, capacity), model.Name))
+			if aim := aimOf(p, model.Name); known && aim > capacity {
+				doubts = append(doubts, fmt.Sprintf("%s of %s aims at %s, and an instance is full at %s: the group is kept too small; lower that, or say with --capacity %s=VALUE what an instance carries",
+					p.Name, of.Name, valueText(model, aim), valueText(model, capacity), model.Name))
 			}
 		}
 		if !known && loads(of, model.Name) {
@@ -74,6 +74,17 @@ func capacityDoubts(of *Subject, list []plan.SignalModel) (doubts []string) {
 		}
 	}
 	return doubts
+}
+
+// aimOf is what the policy has an instance show of a signal; 0: it does not say.
+func aimOf(p config.Policy, signal string) float64 {
+	switch {
+	case p.Target != nil && p.Target.Signal == signal:
+		return p.Target.Value
+	case p.Forecast != nil && p.Forecast.Signal == signal:
+		return p.Forecast.Value
+	}
+	return 0
 }
 
 // loads says that a policy of the subject reads a signal as a quantity, and not as a size.

@@ -1,6 +1,7 @@
 package planning
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
-// What is assumed of the cloud where nobody says and nothing is known.
+// What is assumed of the cloud where nobody says, no policy forecasts and nothing is known.
 const (
 	assumedToServe  = 10 * time.Minute
 	assumedToReturn = 3 * time.Minute
@@ -24,6 +25,8 @@ type Surroundings struct {
 	Repair   time.Duration // until a person has removed such a machine
 	Quota    int           // machines that there may be; 0: the provider's machines_max, or no bound
 	Seed     uint64
+
+	assumedToServe, assumedToReturn time.Duration // as a policy that forecasts assumes it; 0: none does
 }
 
 // ReadLead reads how long something takes: one time, or three, the least, the median and
@@ -63,10 +66,10 @@ func (s *Surroundings) cloud(subject *Subject, history *History) (cloud plan.Clo
 	}
 	learned := s.learned(subject, history)
 	var serves, returns string
-	if cloud.ToServe, serves, err = leadOf("time-to-serve", s.ToServe, assumedToServe, learned); err != nil {
+	if cloud.ToServe, serves, err = leadOf("time-to-serve", s.ToServe, cmp.Or(s.assumedToServe, assumedToServe), learned); err != nil {
 		return cloud, nil, err
 	}
-	if cloud.ToReturn, returns, err = leadOf("return", s.ToReturn, assumedToReturn, learned); err != nil {
+	if cloud.ToReturn, returns, err = leadOf("return", s.ToReturn, cmp.Or(s.assumedToReturn, assumedToReturn), learned); err != nil {
 		return cloud, nil, err
 	}
 	assumptions = []string{

@@ -57,11 +57,21 @@ type RunDocument struct {
 	Figures       map[string]float64 `json:"figures"`
 	PeakServing   int                `json:"peak_serving_instances,omitempty"` // of the first run, and of what is in force
 	RecordedSteps int                `json:"recorded_steps,omitempty"`         // at the beginning, in which the daemon's own record answered
+	Forecasts     []ForecastDocument `json:"forecasts,omitempty"`              // of the policies that forecast
 	AtMax         *BoundDocument     `json:"at_max,omitempty"`
 	AtQuota       *BoundDocument     `json:"at_quota,omitempty"`
 	Days          []DayDocument      `json:"days,omitempty"`
 	Decisions     []DecisionDocument `json:"decisions,omitempty"` // that changed the size: of the first run and of what is in force; with the series, of all configurations
 	Series        *SeriesDocument    `json:"series,omitempty"`
+}
+
+// ForecastDocument is how a policy that forecasts came out.
+type ForecastDocument struct {
+	Policy         string  `json:"policy"`
+	BudgetShare    float64 `json:"budget_share,omitempty"` // of the time, in which the group may be short; 0: it has a quantile
+	Quantile       float64 `json:"quantile,omitempty"`
+	ShortShare     float64 `json:"short_share"`     // of the time, in which instances showed more than the policy's value
+	AbstainedShare float64 `json:"abstained_share"` // of the time
 }
 
 // BoundDocument is how long a bound was in the way.
@@ -94,6 +104,10 @@ type SeriesDocument struct {
 	Paid     []int     `json:"paid"`
 	Desired  []int     `json:"desired"`
 	Censored []bool    `json:"censored"`
+
+	Expected     []float32 `json:"expected_instances,omitempty"` // by the first forecast, when an order could still be in time
+	ExpectedLow  []float32 `json:"expected_low_instances,omitempty"`
+	ExpectedHigh []float32 `json:"expected_high_instances,omitempty"` // 0: nothing was expected
 }
 
 // DiffDocument is by how much the first run has more of something than another.
@@ -295,6 +309,9 @@ func (s *Study) runDocument(r *Run, series bool) RunDocument {
 		Name: r.Name, Role: RoleKey(r.Role), Note: r.Note, Figures: s.figuresOf(r.Result), RecordedSteps: r.Recorded,
 		AtMax: bound(r.Capped, r.Step), AtQuota: bound(r.Refused, r.Step),
 	}
+	for _, f := range r.Forecasts {
+		d.Forecasts = append(d.Forecasts, ForecastDocument{f.Policy, f.Budget, f.Quantile, f.Short, f.Abstained})
+	}
 	if s.Prices != nil {
 		for _, day := range r.Bill.Days {
 			d.Days = append(d.Days, DayDocument{day.Begin.Format(time.DateOnly), int64(day.Total)})
@@ -308,7 +325,10 @@ func (s *Study) runDocument(r *Run, series bool) RunDocument {
 		d.Decisions = append(d.Decisions, DecisionDocument{m.At, m.From, m.To, m.Wanted, string(m.Reason), m.Recorded})
 	}
 	if series && r.Need != nil {
-		d.Series = &SeriesDocument{r.Load, r.Need, r.Serving, r.Paid, r.Desired, r.Censored}
+		d.Series = &SeriesDocument{Load: r.Load, Need: r.Need, Serving: r.Serving, Paid: r.Paid, Desired: r.Desired, Censored: r.Censored}
+		if f := r.Expected(); f != nil {
+			d.Series.Expected, d.Series.ExpectedLow, d.Series.ExpectedHigh = f.Expected, f.Low, f.High
+		}
 	}
 	return d
 }

@@ -36,8 +36,10 @@ func (m *maker) warnings() []string {
 	if m.Prices != nil && m.Prices.Example {
 		list = append(list, fmt.Sprintf("the prices of %q are examples: write your own into a file, and name it with --billing", m.Prices.Name))
 	}
-	if text := m.begun(); text != "" {
-		list = append(list, text)
+	for _, text := range []string{m.begun(), m.unseen()} {
+		if text != "" {
+			list = append(list, text)
+		}
 	}
 	provider := m.Subjects[0].Config.Providers[m.Subjects[0].Group.Provider]
 	if text := pricedDifferently(m.Prices, provider); text != "" {

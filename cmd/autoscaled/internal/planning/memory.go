@@ -8,7 +8,7 @@ import (
 )
 
 // stepsMost bounds the steps that all runs together keep in memory at once, at some sixty
-// bytes each: five runs of a year of minutes.
+// bytes each, and a dozen more for each forecast: five runs of a year of minutes.
 const stepsMost = 3_000_000
 
 // stepsGrown is how many runs a growing load stands for: itself, and what it is made from.

@@ -2,7 +2,9 @@ package planning
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -61,6 +63,10 @@ func (s *Study) pageRun(r *Run) report.Run {
 		Name: r.Name, Role: r.Role, Note: r.Note,
 		Load: r.Load, Need: r.Need, Serving: r.Serving, Paid: r.Paid, Desired: r.Desired, Censored: r.Censored, Metrics: s.metrics(r),
 	}
+	run.Note = strings.Join(append([]string{r.Note}, r.ForecastWords()...), "; ")
+	if f := r.Expected(); f != nil {
+		run.Expected = &report.Band{Middle: drawable(f.Expected, f.High), Low: drawable(f.Low, f.High), High: drawable(f.High, f.High)}
+	}
 	for i := range r.Decisions {
 		run.Decisions = append(run.Decisions, s.pageDecision(r, i))
 	}
@@ -72,6 +78,17 @@ func (s *Study) pageRun(r *Run) report.Run {
 		run.Bill.Days = append(run.Bill.Days, report.Day{Date: d.Begin, Amount: int64(d.Total)})
 	}
 	return run
+}
+
+// drawable are numbers without those of steps of which nothing was expected.
+func drawable(values, high []float32) []float64 {
+	list := make([]float64, len(values))
+	for i, value := range values {
+		if list[i] = float64(value); high[i] == 0 {
+			list[i] = math.NaN()
+		}
+	}
+	return list
 }
 
 func (s *Study) billNote(r *Run) string {

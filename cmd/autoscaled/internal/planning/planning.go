@@ -103,10 +103,11 @@ type maker struct {
 
 // prepare makes a scenario of each subject.
 func (m *maker) prepare(context.Context) error {
-	l := m.History.Load
+	l, capacities := m.History.Load, m.capacities()
+	m.Surroundings.assumedToServe, m.Surroundings.assumedToReturn = assumedLeads(m.Subjects)
 	for i := range m.Subjects {
 		subject := &m.Subjects[i]
-		signals, err := models(subject, m.Subjects, l, m.Capacities)
+		signals, err := models(subject, m.Subjects, l, capacities)
 		if err != nil {
 			return err
 		}

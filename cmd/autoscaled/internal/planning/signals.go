@@ -96,7 +96,8 @@ func isMean(signal config.Signal, subjects []Subject) bool {
 	}
 	for i := range subjects {
 		for _, p := range subjects[i].Group.Policies {
-			if p.Target != nil && p.Target.Each && p.Target.Signal == signal.Name {
+			if p.Target != nil && p.Target.Each && p.Target.Signal == signal.Name ||
+				p.Forecast != nil && p.Forecast.Each && p.Forecast.Signal == signal.Name {
 				return true
 			}
 		}

@@ -109,6 +109,8 @@ func signalsOf(p config.Policy) []string {
 		return []string{p.Size}
 	case p.Webhook != "":
 		return []string{p.Webhook}
+	case p.Forecast != nil:
+		return []string{p.Forecast.Signal}
 	}
 	return nil
 }
