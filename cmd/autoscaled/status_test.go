@@ -64,7 +64,7 @@ func TestStatusSaysHowForecastsKeepTheirBudgets(t *testing.T) {
 			Name: "web", Mode: "act", Account: "gio", Min: 2, Max: 10, Desired: 4, Serving: 4,
 			Decision: fleet.DecisionStatus{
 				At: before(3 * time.Second), From: 4, To: 4, Wanted: 4, Reason: policy.ReasonSteady,
-				Policies: []string{"forecast/cpu wants 4: 2.8 instances' worth now, 3.1 (2.6 to 3.7) expected in 11m by same time of earlier days, error 5% of late; reaction alone would have 4"},
+				Policies: []string{"forecast/cpu wants 4: 2.8 instances' worth now, 3.1 (2.6 to 3.7) expected in 11m by the same time of earlier days, error 5% of late; reaction alone would have 4"},
 			},
 			Foreseen: []*policy.Foreseen{
 				of("forecast/cpu", 0.01, 0, 0.0042, ""), of("forecast/queue", 0.005, 0, 0.0231, policy.SilenceRecord),

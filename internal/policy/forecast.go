@@ -38,6 +38,9 @@ func (f *Forecast) recommend(name string, spec *Spec, in *Inputs, now time.Time)
 	full, alone := f.full(), f.reaction()
 	r, reaction := full.recommendOf(in, f.settled(in), now), alone.recommend(in, now)
 	foreseen := f.foresee(name, spec, in, reaction, now)
+	if r.Load > 0 { // the outlook is of a whole step
+		foreseen.Load = r.Load
+	}
 	switch {
 	case !foreseen.speaks() && f.Fallback == 0:
 		r.Verdict, r.Count = Abstain, 0

@@ -351,15 +351,15 @@ func TestAForecastSaysWhatItRestsOn(t *testing.T) {
 		words   []string
 	}{
 		"it speaks": {ahead(), load(5), outlook(12), []string{
-			"policy forecast wants 12: 7.2 instances' worth now, 9.8 (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; reaction alone would have 10",
+			"policy forecast wants 12: 5 instances' worth now, 9.8 (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; reaction alone would have 10",
 			"  short 0.8% of the time of late, within its budget of 1%",
 			"  what budgets cost here: at most 5% short needs 1.5 × the ideal, at most 1% short needs 2.6 × the ideal",
 		}},
 		"it has overdrawn its budget": {ahead(), load(5), overdrawn, []string{"  short 2% of the time of late, above its budget of 1%: it plans for more until that is made good"}},
 		"it is to be sure":            {sure, load(5), outlook(12), []string{"  short 0.8% of the time of late, with plans of which 99% are to suffice"}},
-		"nobody asked for details":    {ahead(), load(5), brief, []string{"policy forecast wants 12: 7.2 instances' worth now, 9.8 expected in 1h30m; reaction alone would have 10"}},
+		"nobody asked for details":    {ahead(), load(5), brief, []string{"policy forecast wants 12: 5 instances' worth now, 9.8 expected in 1h30m; reaction alone would have 10"}},
 		"a schedule is ahead": {morning, load(5), outlook(12), []string{
-			"policy forecast wants 15: 7.2 instances' worth now, 9.8 (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; a schedule that begins at 2026-04-01T12:05:00Z wants 15; reaction alone would have 10",
+			"policy forecast wants 15: 5 instances' worth now, 9.8 (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; a schedule that begins at 2026-04-01T12:05:00Z wants 15; reaction alone would have 10",
 		}},
 		"it reacts":       {ahead(), load(5), silent(policy.SilenceRecord), []string{"policy forecast abstains (bad_record: reaction alone would have served better of late), holds load at 0.5 as a target: it is 5, wants 10"}},
 		"it is silent":    {mute, load(5), silent(policy.SilenceYoung), []string{"policy forecast abstains (young: too little was seen as yet)"}},

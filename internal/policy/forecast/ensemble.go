@@ -40,16 +40,13 @@ const (
 
 // centreNames are what the forecasters are called, by centre.
 var centreNames = [centres]string{
-	byWeeks: "regression over a week",
-	byDays:  "regression over a day",
-	asWeeks: "same time of earlier weeks",
-	asHour:  "mean of the last hour",
-	asDays:  "same time of earlier days",
-	asRise:  "rise of earlier days",
+	byWeeks: "a regression over a week",
+	byDays:  "a regression over a day",
+	asWeeks: "the same time of earlier weeks",
+	asHour:  "the mean of the last hour",
+	asDays:  "the same time of earlier days",
+	asRise:  "the rise of earlier days",
 }
-
-// Forecasters are the names of the forecasters, of which an outlook names one.
-func Forecasters() []string { return append([]string(nil), centreNames[:]...) }
 
 // made is a forecast of one step.
 type made struct {
