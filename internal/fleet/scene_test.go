@@ -25,6 +25,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/record"
 	"github.com/autoscaled/autoscaled/internal/secret"
 	"github.com/autoscaled/autoscaled/internal/store"
 )
@@ -61,6 +62,7 @@ type setting struct {
 	shadow            *fleet.Shadow // none
 	rules             []policy.Rule // one instance for each hundred of load
 	past              fleet.Past    // none
+	record            record.Sink   // none, of the group's decisions
 	moving            time.Duration // 10s, between looks while something moves
 	idle              time.Duration // 1m, between looks otherwise
 	glance            time.Duration // 2s, between what the story looks at
@@ -74,6 +76,7 @@ type setting struct {
 	source, version   string        // of the template: gc00000001, none
 	bake              time.Duration // 0
 	watch             time.Duration // 0
+	warmUp            time.Duration // 20s
 	standbyAge        time.Duration // 0
 	pick              []policy.PickRule
 	drift             map[actions.DriftKind]actions.DriftPolicy
@@ -104,6 +107,7 @@ func (s setting) withDefaults() setting {
 	or(&s.dayLeft, 15*time.Hour)
 	or(&s.settleWindow, 10*time.Minute)
 	or(&s.launchTimeout, time.Hour)
+	or(&s.warmUp, 20*time.Second)
 	or(&s.source, template)
 	or(&s.calls, 50)
 	return s
@@ -305,6 +309,10 @@ func (w *world) start() {
 		Name: groupName, Account: "gio", Spec: &spec, Interval: w.interval, Signals: &w.load, Observer: observer,
 		Pools: []string{glCode + "/" + poolName}, Now: w.now, Log: w.log, Metrics: groups, Slot: w.slot, Past: w.past,
 	}
+	if w.record != nil {
+		decider.Recorder, err = record.NewRecorder(&spec, w.record)
+		must(w.t, err)
+	}
 	if w.recommend {
 		if w.unbalanced {
 			decider.Pools = nil
@@ -328,7 +336,7 @@ func (w *world) start() {
 	p.account.Serve(crew)
 	metrics.Touch("gio", groupName)
 	p.group, err = fleet.NewGroup(fleet.GroupOptions{
-		DeciderOptions: decider, Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: 20 * time.Second, Shadow: w.shadowOf(),
+		DeciderOptions: decider, Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: w.warmUp, Shadow: w.shadowOf(),
 	})
 	must(w.t, err)
 	p.fleet.Groups = append(p.fleet.Groups, p.group)

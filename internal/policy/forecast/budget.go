@@ -28,6 +28,12 @@ func (b *budget) learn(m *Model, short float64) {
 	b.short += (short - b.short) / b.known
 }
 
+// kept is the share of the time in which the group was short: of a week, and of a day as long as
+// no more is known.
+func (b *budget) kept(m *Model) float64 {
+	return b.short * min(1, b.known/float64(m.steps(day)))
+}
+
 // price is what a shortage is to count for now.
 func (b *budget) price(m *Model) float64 {
 	may := m.settings.Budget

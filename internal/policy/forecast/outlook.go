@@ -18,7 +18,7 @@ const (
 func (w *watch) look(brief bool) policy.Outlook {
 	m := &w.far.model
 	p := m.plan()
-	o := policy.Outlook{Policy: w.name, Abstains: m.silence(), Within: w.far.lead, Load: rounded(m.seen), Short: rounded(m.budget.short)}
+	o := policy.Outlook{Policy: w.name, Abstains: m.silence(), Within: w.far.lead, Load: rounded(m.seen), Short: rounded(m.budget.kept(m))}
 	if w.near != nil {
 		o.Back = w.near.lead
 	}
