@@ -35,8 +35,8 @@ const (
 // recommend says what the outlook makes of the present load. One that abstains leaves the
 // group to reaction at Fallback, or to the other rules.
 func (f *Forecast) recommend(name string, spec *Spec, in *Inputs, now time.Time) Recommendation {
-	full, alone := f.full(), f.reaction()
-	r, reaction := full.recommendOf(in, f.settled(in), now), alone.recommend(in, now)
+	full, alone, carrying := f.full(), f.reaction(), in.settled()
+	r, reaction := full.recommendOf(carrying, f.served(in), now), alone.recommend(carrying, now)
 	foreseen := f.foresee(name, spec, in, reaction, now)
 	if r.Load > 0 { // the outlook is of a whole step
 		foreseen.Load = r.Load
@@ -89,9 +89,9 @@ func (f *Forecast) reaction() Target {
 	return t
 }
 
-// settled is the signal without the instances that do not serve as yet: a plan counts on
+// served is the signal without the instances that do not serve as yet: a plan counts on
 // them already, and they carry nothing that could be missing.
-func (f *Forecast) settled(in *Inputs) *Input {
+func (f *Forecast) served(in *Inputs) *Input {
 	input := in.signal(f.Signal)
 	if input == nil || !input.PerInstance {
 		return input
@@ -105,6 +105,7 @@ func (f *Forecast) settled(in *Inputs) *Input {
 // reaction would.
 func (f *Forecast) wantsMore(in *Inputs, says Recommendation, n int) bool {
 	t := f.full()
+	in = in.settled()
 	switch {
 	case says.Foreseen.speaks():
 		return says.Count > n || t.wantsMore(in, n)

@@ -148,6 +148,17 @@ func TestInstancesOnTheirWayCarryNothingThatAForecastMisses(t *testing.T) {
 	}
 }
 
+func TestWhatTheGroupsMeanShowsInstancesThatSettleCarryToo(t *testing.T) {
+	t.Parallel()
+	spec := ahead()
+	spec.Policies[0].Forecast.Each = true
+	mean := policy.Signal{Name: "load", Group: policy.ValueAt(1.5*spec.Policies[0].Forecast.Value, noon)}
+	observed := policy.Observation{Size: policy.Size{Count: 4}, Becoming: 2, Settling: 2, Signals: []policy.Signal{mean}}
+	if r := decideWith(spec, observed, outlook(2)).Recommendations[0]; r.Count != 6 || r.Load != 6 || r.Foreseen.Load != 6 {
+		t.Errorf("four that are half as full again as they may be, of which two settle, carry %g (%g), and it wants %d, want 6", r.Load, r.Foreseen.Load, r.Count)
+	}
+}
+
 // What is wanted without the forecast is wanted with it, and one that is silent changes
 // nothing. Beside schedules alone, which want their floor, it keeps the group from shrinking.
 func TestAForecastOnlyAdds(t *testing.T) {

@@ -80,6 +80,14 @@ func (in *Inputs) serving() int { return max(0, in.Size.Count-in.Becoming-in.Lac
 // believed as yet.
 func (in *Inputs) Carrying() int { return in.serving() + in.Settling }
 
+// settled is as if those that serve already had settled: what the group's mean shows, they
+// carry, too.
+func (in *Inputs) settled() *Inputs {
+	settled := *in
+	settled.Becoming, settled.Settling = in.Becoming-in.Settling, 0
+	return &settled
+}
+
 // unread is how many of the instances that carry the load have no reading of the signal that
 // is believed.
 func (in *Inputs) unread(signal *Input) int {

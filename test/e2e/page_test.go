@@ -23,18 +23,25 @@ var loadPolicy = fmt.Sprintf("target: {signal: load, per_instance: %d, tolerance
 
 func (s *scene) servePage() *page {
 	s.t.Helper()
+	p := &page{}
+	p.demand(least)
+	p.url = s.serveLoad(func() float64 { return math.Float64frombits(p.load.Load()) })
+	return p
+}
+
+// serveLoad serves app_load as it is when it is asked for.
+func (s *scene) serveLoad(load func() float64) (url string) {
+	s.t.Helper()
 	listener, err := net.Listen("tcp", s.host+":0")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	p := &page{url: "http://" + listener.Addr().String() + "/metrics"}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "# TYPE app_load gauge\napp_load %g\n", math.Float64frombits(p.load.Load()))
+		fmt.Fprintf(w, "# TYPE app_load gauge\napp_load %g\n", load())
 	})}
 	go func() { _ = server.Serve(listener) }()
 	s.t.Cleanup(func() { _ = server.Close() })
-	p.demand(least)
-	return p
+	return "http://" + listener.Addr().String() + "/metrics"
 }
 
 // demand makes the load just what so many instances take.
@@ -46,6 +53,9 @@ func (p *page) demand(instances int) {
 func loadFor(instances int) float64 { return perInstance*float64(instances) - 2 }
 
 // signal is the configuration that scrapes the page.
-func (p *page) signal() string {
-	return fmt.Sprintf("load: {scrape: {url: %q, metric: app_load}}", p.url)
+func (p *page) signal() string { return scraped(p.url) }
+
+// scraped is the configuration that scrapes app_load.
+func scraped(url string) string {
+	return fmt.Sprintf("load: {scrape: {url: %q, metric: app_load}}", url)
 }

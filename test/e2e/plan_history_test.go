@@ -56,20 +56,27 @@ func (p recorded) page() string {
 // prometheusOf is Debian's Prometheus with a past, and nothing that it scrapes; its client.
 func (s *scene) prometheusOf(p recorded) *prom.Server {
 	s.t.Helper()
-	said, err := exec.Command(tool(s.t, "promtool"), "tsdb", "create-blocks-from", "openmetrics", s.write("past.txt", p.page()), s.path("series")).CombinedOutput()
-	if err != nil {
-		s.t.Fatalf("give prometheus a past: %v\n%s", err, said)
-	}
-	listen := s.freeAddress()
-	start(s.t, "prometheus", nil, tool(s.t, "prometheus"), "--config.file="+s.write("prometheus.yml", "scrape_configs: []\n"),
-		"--storage.tsdb.path="+s.path("series"), "--storage.tsdb.retention.time=100y", "--query.lookback-delta="+recordedFresh.String(), "--web.listen-address="+listen)
-	eventually(s.t, soon, "prometheus being ready", func() error { return readyAt("http://" + listen + "/-/ready") })
-	server, err := prom.NewServer(config.Prometheus{URL: "http://" + listen, Timeout: soon})
+	_, url := s.prometheusWith(p.page())
+	server, err := prom.NewServer(config.Prometheus{URL: url, Timeout: soon})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(server.Close)
 	return server
+}
+
+// prometheusWith is Debian's Prometheus with a past, in OpenMetrics, and nothing that it scrapes.
+func (s *scene) prometheusWith(past string) (server *process, url string) {
+	s.t.Helper()
+	said, err := exec.Command(tool(s.t, "promtool"), "tsdb", "create-blocks-from", "openmetrics", s.write("past.txt", past), s.path("series")).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("give prometheus a past: %v\n%s", err, said)
+	}
+	listen := s.freeAddress()
+	server = start(s.t, "prometheus", nil, tool(s.t, "prometheus"), "--config.file="+s.write("prometheus.yml", "scrape_configs: []\n"),
+		"--storage.tsdb.path="+s.path("series"), "--storage.tsdb.retention.time=100y", "--query.lookback-delta="+recordedFresh.String(), "--web.listen-address="+listen)
+	eventually(s.t, soon, "prometheus being ready", func() error { return readyAt("http://" + listen + "/-/ready") })
+	return server, "http://" + listen
 }
 
 func readyAt(url string) error {

@@ -18,7 +18,14 @@ type planDocument struct {
 	Runs []struct {
 		Name    string
 		Figures struct {
-			InstanceHours float64 `json:"instance_hours"`
+			InstanceHours   float64 `json:"instance_hours"`
+			OverloadMinutes float64 `json:"overload_minutes"`
+		}
+		Forecasts []struct {
+			Policy         string
+			BudgetShare    float64 `json:"budget_share"`
+			ShortShare     float64 `json:"short_share"`
+			AbstainedShare float64 `json:"abstained_share"`
 		}
 		RecordedSteps int `json:"recorded_steps"`
 		Decisions     []struct {
