@@ -245,7 +245,7 @@ func (p *past) readCSV(ctx context.Context, b backfilled) (*load.Load, []load.Wa
 	table := bufio.NewReaderSize(until{ctx, file}, 64<<10)
 	head, _ := table.Peek(4 << 10) // what is wrong with it, the reader of the table tells
 	of := load.CSV{Name: b.from.CSV, Signals: p.signals}
-	if header, _, _ := strings.Cut(string(head), "\n"); !strings.Contains(header, b.Signal) { // then it is called value
+	if !hasColumn(string(head), b.Signal) { // then it is called value
 		of.Signals = slices.DeleteFunc(slices.Clone(p.signals), func(q load.Quantity) bool { return q.Name != b.Signal })
 	}
 	l, warnings, err := load.ReadCSV(table, of, load.Options{})
@@ -253,6 +253,17 @@ func (p *past) readCSV(ctx context.Context, b backfilled) (*load.Load, []load.Wa
 		err = fmt.Errorf("%s has no column %s: add one, or name the column so", b.from.CSV, b.Signal)
 	}
 	return l, warnings, err
+}
+
+// hasColumn says that a table that begins so has a column of the name.
+func hasColumn(table, name string) bool {
+	header, _, _ := strings.Cut(table, "\n")
+	for column := range strings.SplitSeq(header, ",") {
+		if strings.Trim(column, " \"\r\ufeff") == name {
+			return true
+		}
+	}
+	return false
 }
 
 // until reads as long as ctx goes on.

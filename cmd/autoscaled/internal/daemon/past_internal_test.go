@@ -321,3 +321,18 @@ func TestLearningThePastEndsWithTheDaemon(t *testing.T) {
 		t.Error("it learned something")
 	}
 }
+
+func TestAColumnIsKnownByItsWholeName(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]bool{
+		"timestamp,cpu":                    true,
+		"\ufefftimestamp, \"cpu\" \r":      true,
+		"cpu,timestamp\n1,2":               true,
+		"timestamp,cpu_busy,value":         false,
+		"timestamp,value\n2026-01-01,cpu,": false,
+	} {
+		if got := hasColumn(header, "cpu"); got != want {
+			t.Errorf("%q: %v", header, got)
+		}
+	}
+}
