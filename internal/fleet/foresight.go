@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -135,21 +137,21 @@ func (f *foresight) written() {
 // resume takes up what an earlier process left under the key. What other settings left is
 // of no use: then everything is learned from the past.
 func (f *foresight) resume(journal store.Journal, key string, saw *foresaw) error {
-	kept, err := store.Read[[]byte](journal.Store, key)
+	written, err := store.Read[json.RawMessage](journal.Store, key)
 	switch {
 	case err != nil:
 		return err
-	case f == nil && kept.Revision > 0:
+	case f == nil && written.Revision > 0:
 		return journal.Forget(key)
 	case f == nil:
 		return nil
 	}
-	f.kept = kept
-	if kept.Revision == 0 || saw == nil {
+	f.kept = &store.Document[[]byte]{Key: key, Revision: written.Revision}
+	if written.Revision == 0 || saw == nil {
 		f.snapshot()
 		return nil
 	}
-	restored, err := forecast.Restore(&f.spec, kept.Value)
+	restored, err := f.restore(written.Value)
 	if err != nil {
 		f.log.Info("what was learned for forecasts is of no use any more", zap.Error(err))
 		f.snapshot()
@@ -157,6 +159,14 @@ func (f *foresight) resume(journal store.Journal, key string, saw *foresaw) erro
 	}
 	restored.Follow(saw.Tail)
 	f.forecaster, f.owes = restored, saw.Owes && f.past != nil
-	f.kept.Value = nil
 	return nil
+}
+
+// restore is the forecaster of a snapshot, as it is written.
+func (f *foresight) restore(written json.RawMessage) (*forecast.Forecaster, error) {
+	var snapshot []byte
+	if err := json.Unmarshal(written, &snapshot); err != nil {
+		return nil, fmt.Errorf("read what was learned for forecasts: %w: it begins anew, from the history", err)
+	}
+	return forecast.Restore(&f.spec, snapshot)
 }

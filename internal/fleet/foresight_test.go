@@ -19,6 +19,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/policy/forecast"
 	"github.com/autoscaled/autoscaled/internal/raced"
+	"github.com/autoscaled/autoscaled/internal/store"
 )
 
 const day = 24 * time.Hour
@@ -263,6 +264,49 @@ func TestAForecastWithOtherSettingsBeginsAnewFromThePast(t *testing.T) {
 		if asked != 1 || !w.speaks() {
 			t.Errorf("the past was asked %d times, and the next process says %v", asked, w.foreseen())
 		}
+	})
+}
+
+func TestAForecastOfAnotherShapeIsLearnedAnewAndHoldsUpNoStart(t *testing.T) {
+	tellHeard(t, steady(), func(t *testing.T, w *world, log journal) {
+		w.load.change(func(l *load) { l.curve = wavy })
+		w.past = remembering(14, wavy, w.now)
+		time.Sleep(time.Hour)
+		w.kill()
+		item, err := w.disk.Get("group/web/forecast")
+		must(t, err)
+		epoch, err := w.disk.Claim()
+		must(t, err)
+		_, err = w.disk.Commit(epoch, store.Txn{
+			Compares: []store.Compare{{Key: item.Key, Revision: item.Revision}}, Puts: []store.Put{{Key: item.Key, Value: []byte(`{"of": "another version"}`)}},
+		})
+		must(t, err)
+		w.start()
+		time.Sleep(2 * w.interval)
+		if !w.speaks() {
+			t.Errorf("the forecast says %v", w.foreseen())
+		}
+		log.times(1, zap.InfoLevel, "of no use")
+	})
+}
+
+func TestAPastThatNeverEndsHoldsUpNoStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady())
+		stuck := make(chan struct{})
+		w.past = func(context.Context, *forecast.Forecaster, forecast.Leads) (bool, time.Duration) {
+			<-stuck
+			return false, 0
+		}
+		w.start()
+		time.Sleep(time.Hour)
+		began := time.Now()
+		w.end()
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it took %s to end", took)
+		}
+		close(stuck)
 	})
 }
 

@@ -38,11 +38,32 @@ func learn(ctx context.Context, waiting []learner) {
 		if !sleep(ctx, time.Until(next.due)) {
 			return
 		}
-		if again := next.learnPast(ctx); again > 0 {
+		done := make(chan time.Duration, 1)
+		go func() { done <- next.learnPast(ctx) }()
+		again, ok := ended(ctx, done)
+		if !ok {
+			return
+		}
+		if again > 0 {
 			next.due = time.Now().Add(again)
 			waiting = append(waiting, next)
 		}
 	}
+}
+
+// ended waits for the answer. What does not end for a while after ctx did is left to itself: a
+// file on a server that is gone holds up no stop.
+func ended(ctx context.Context, done <-chan time.Duration) (again time.Duration, ok bool) {
+	select {
+	case again = <-done:
+		return again, true
+	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+	case <-time.After(stepGrace):
+	}
+	return 0, false
 }
 
 // sleep says whether ctx still goes on after the time.

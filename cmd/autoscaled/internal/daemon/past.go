@@ -237,7 +237,14 @@ func (p *past) read(ctx context.Context, b backfilled, from, to time.Time) (*loa
 }
 
 func (p *past) readCSV(ctx context.Context, b backfilled) (*load.Load, []load.Warning, error) {
-	file, err := os.Open(b.from.CSV)
+	info, err := os.Stat(b.from.CSV)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file", b.from.CSV) // to open a pipe would wait for whoever writes it
+	}
+	var file *os.File
+	if err == nil {
+		file, err = os.Open(b.from.CSV)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; give the path of a CSV file that this user may read", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,6 +211,7 @@ func TestABackfillThatCannotBeReadIsToldAndTheHistoryIsLearnedAllTheSame(t *test
 		want string
 	}{
 		"a file that is not there":   {of(filepath.Join(t.TempDir(), "none.csv")), "give the path of a CSV file"},
+		"a pipe that nobody writes":  {of(pipe(t)), "is no regular file"},
 		"a mean of unknown number":   {of(table(t, "cpu", 80, noonThere.Add(-5*24*time.Hour), noonThere)), "add a column serving"},
 		"a table of something else":  {of(table(t, "late", 1, noonThere.Add(-5*24*time.Hour), noonThere)), "column `late` is no signal"},
 		"a table of another century": {of(table(t, "cpu,serving", 0, noonThere.AddDate(-20, 0, 0), noonThere.AddDate(-20, 0, 0))), "load.csv"},
@@ -227,6 +229,15 @@ func TestABackfillThatCannotBeReadIsToldAndTheHistoryIsLearnedAllTheSame(t *test
 			}
 		})
 	}
+}
+
+func pipe(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // mute is a Prometheus server that says nothing until it is asked a second time.
