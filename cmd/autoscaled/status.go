@@ -146,21 +146,11 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 // in what they say of the decision.
 func printBudgets(w io.Writer, all []*policy.Foreseen) {
 	for _, f := range all {
-		promise := "within"
-		switch {
-		case f.Abstains == policy.SilenceYoung:
-			continue // it has nothing to tell
-		case f.Budget == 0:
-			fmt.Fprintf(w, "  %s: short %s of the time of late; of its plans, %s are to suffice\n", f.Policy, inPercent(f.Short), inPercent(f.Quantile))
-			continue
-		case f.Short > f.Budget:
-			promise = "above"
+		if f.Abstains != policy.SilenceYoung { // that has nothing to tell
+			fmt.Fprintf(w, "  %s: %s\n", f.Policy, f.Kept())
 		}
-		fmt.Fprintf(w, "  %s: short %s of the time of late, %s its budget of %s\n", f.Policy, inPercent(f.Short), promise, inPercent(f.Budget))
 	}
 }
-
-func inPercent(share float64) string { return fmt.Sprintf("%.2g%%", 100*share) }
 
 // printFault tells of a signal that has a value, and something is wrong with it all the
 // same: at one of many instances, say, where another signal stands in.

@@ -57,7 +57,7 @@ func TestStatusOfABusyGroup(t *testing.T) {
 func TestStatusSaysHowForecastsKeepTheirBudgets(t *testing.T) {
 	t.Parallel()
 	of := func(name string, budget, quantile, short float64, abstains policy.Silence) *policy.Foreseen {
-		return &policy.Foreseen{Outlook: policy.Outlook{Policy: name, Short: short, Abstains: abstains}, Budget: budget, Quantile: quantile}
+		return &policy.Foreseen{Outlook: policy.Outlook{Policy: name, Short: short, Abstains: abstains, Repays: short > 0.5}, Budget: budget, Quantile: quantile}
 	}
 	golden(t, "status_forecasts.txt", printed(t, fleet.Status{
 		Groups: []fleet.GroupStatus{{
@@ -68,7 +68,7 @@ func TestStatusSaysHowForecastsKeepTheirBudgets(t *testing.T) {
 			},
 			Foreseen: []*policy.Foreseen{
 				of("forecast/cpu", 0.01, 0, 0.0042, ""), of("forecast/queue", 0.005, 0, 0.0231, policy.SilenceRecord),
-				of("forecast/rate", 0, 0.99, 0, ""), of("forecast/jobs", 0.01, 0, 0, policy.SilenceYoung),
+				of("forecast/rate", 0, 0.9995, 0, ""), of("forecast/jobs", 0.01, 0, 0, policy.SilenceYoung), of("forecast/mails", 0.01, 0, 1, ""),
 			},
 		}},
 	}))

@@ -56,9 +56,25 @@ func standsBy(in actions.InstanceStatus) bool {
 	return in.Goal == policy.Standby && in.Phase.Stage() == policy.Stopped && in.Quarantine == "" && !in.LeftAlone
 }
 
-// leads are the times that the group has learned.
-func (s *state) leads() forecast.Leads {
-	return forecast.Leads{Serve: s.timeToServe(), Return: nineOfTen(s.Returns)}
+// leads are the times that the group has learned, for the rules of the spec.
+func (s *state) leads(spec *policy.Spec) forecast.Leads {
+	leads := forecast.Leads{Return: nineOfTen(s.Returns)}
+	for i := range spec.Policies {
+		if rule := spec.Policies[i].Forecast; rule != nil {
+			leads.Serve = max(leads.Serve, s.timeToServeBeside(rule.TimeToServe))
+		}
+	}
+	return leads
+}
+
+// timeToServeBeside is timeToServe where as long as fewer than ten builds are known, the assumed
+// time stands in for the others: a single one that went wrong, or well, moves nothing.
+func (s *state) timeToServeBeside(assumed time.Duration) time.Duration {
+	missing := 10 - len(s.Builds)
+	if missing == 10 || missing <= 0 {
+		return s.timeToServe()
+	}
+	return nineOfTen(append(slices.Repeat([]time.Duration{assumed}, missing), s.Builds...))
 }
 
 // timeToServe is how long nine of ten builds took at most; 0 before the first.

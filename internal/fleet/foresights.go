@@ -17,10 +17,9 @@ func forecastKey(group string) string { return "group/" + group + "/forecast" }
 // configureForesights takes them up where they were left.
 func (g *Group) configureForesights() error {
 	of := &g.state.Value
-	leads := of.leads()
-	g.foresights[0] = newForesight(g.Spec, g.Past, leads, g.Log)
+	g.foresights[0] = newForesight(g.Spec, g.Past, of.leads(g.Spec), g.Log)
 	if g.Shadow != nil {
-		g.foresights[1] = newForesight(&g.Shadow.Spec, g.Shadow.Past, leads, g.Log.With(zap.Bool("shadow", true)))
+		g.foresights[1] = newForesight(&g.Shadow.Spec, g.Shadow.Past, of.leads(&g.Shadow.Spec), g.Log.With(zap.Bool("shadow", true)))
 	}
 	var shadowSaw *foresaw
 	if of.Shadow != nil {

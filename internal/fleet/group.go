@@ -216,7 +216,7 @@ func (g *Group) decide(signals []policy.Signal) {
 	rested := next.Memory.Clone()
 	observed := g.observation(signals, instances, pending)
 	inputs := observed.Inputs()
-	g.foresights.active(&next).foresee(&inputs, now, next.leads())
+	g.foresights.active(&next).foresee(&inputs, now, next.leads(g.Spec))
 	decision := policy.Decide(g.Spec, &inputs, now, &next.Memory)
 	g.decideShadow(&next, signals, decision, serving(instances), now)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)

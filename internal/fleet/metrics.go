@@ -92,6 +92,7 @@ var (
 	forecastShortMetric    = describe("autoscaled_forecast_short_ratio", "Share of the time, of late, in which the load was more than the instances that served should carry.", "policy")
 	forecastBudgetMetric   = describe("autoscaled_forecast_budget_ratio", "Share of the time in which that may be; the series is missing where a quantile is configured.", "policy")
 	forecastLeadMetric     = describe("autoscaled_forecast_time_to_serve_seconds", "Time from an order to serving with which the forecast reckons.", "policy")
+	forecastReturnMetric   = describe("autoscaled_forecast_time_to_return_seconds", "Likewise of an instance that stands by; 0: the group keeps none.", "policy")
 )
 
 // NewMetrics registers the metrics of this package with reg.
@@ -123,7 +124,7 @@ func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 		desiredMetric, instancesMetric, foreignMetric, overrideMetric, failingMetric, heldMetric, rolloutGivenUpMetric, shadowDesiredMetric, timeToServeMetric,
 		wakesMetric, signalValueMetric, signalMeasuredMetric, wantedMetric, decisionsMetric,
 		forecastExpectedMetric, forecastLowMetric, forecastHighMetric, forecastPlannedMetric, forecastErrorMetric, forecastAbstainsMetric,
-		forecastShortMetric, forecastBudgetMetric, forecastLeadMetric,
+		forecastShortMetric, forecastBudgetMetric, forecastLeadMetric, forecastReturnMetric,
 	} {
 		descriptions <- d
 	}
@@ -199,6 +200,7 @@ func forecasting(f *policy.Foreseen, gauge func(d *prometheus.Desc, value float6
 		gauge(forecastBudgetMetric, f.Budget, f.Policy)
 	}
 	gauge(forecastLeadMetric, f.Within.Seconds(), f.Policy)
+	gauge(forecastReturnMetric, f.Back.Seconds(), f.Policy)
 }
 
 // acting are the series of a group that acts.

@@ -99,3 +99,22 @@ func TestTheSeriesOfAGroupAreMadeWhenTheyAreRead(t *testing.T) {
 		t.Errorf("%d groups show %d series", count, series)
 	}
 }
+
+func TestAForecastShowsHowLongInstancesThatStandByTake(t *testing.T) {
+	t.Parallel()
+	for standby, want := range []string{"0\n", "180\n"} {
+		t.Run(fmt.Sprint(standby), func(t *testing.T) {
+			s := slowly()
+			s.standby = standby
+			tell(t, s, func(t *testing.T, w *world) {
+				time.Sleep(2 * w.interval)
+				if shown := exposition(t, w.registry, "autoscaled_forecast_time_to_return_seconds"); !strings.HasSuffix(shown, `{group="web",policy="forecast/load"} `+want) {
+					t.Errorf("it shows %q", shown)
+				}
+				if shown := exposition(t, w.registry, "autoscaled_forecast_time_to_serve_seconds"); !strings.HasSuffix(shown, " 600\n") {
+					t.Errorf("it shows %q", shown)
+				}
+			})
+		})
+	}
+}

@@ -86,10 +86,16 @@ func (f *foresight) take(inputs *policy.Inputs, step int) {
 	for i := range f.rules {
 		seen := &f.rules[i]
 		at := slices.IndexFunc(inputs.Outlooks, func(o policy.Outlook) bool { return o.Policy == seen.Policy })
-		if seen.abstains = at < 0 || inputs.Outlooks[at].Abstains != ""; seen.abstains {
+		if seen.abstains = at < 0 || inputs.Outlooks[at].Abstains != ""; at < 0 {
 			continue
 		}
 		outlook := &inputs.Outlooks[at]
+		if len(outlook.Costs) > 0 {
+			seen.Costs = outlook.Costs
+		}
+		if seen.abstains {
+			continue
+		}
 		if about := step + stepsFor(outlook.Within, f.step); about < len(seen.Expected) {
 			scaled := func(load float64) float32 { return float32(load * seen.full) }
 			seen.Expected[about], seen.Low[about], seen.High[about] = scaled(outlook.Expected), scaled(outlook.Low), scaled(outlook.High)

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -88,6 +89,31 @@ func TestWhatWasExpectedOfAStepIsNearWhatItBrought(t *testing.T) {
 	s.Brief = true
 	if brief := replay(t, s); brief.Forecasts[0].Expected != nil || brief.Forecasts[0].Short != out.Short || brief.Metrics != r.Metrics || brief.Flow != r.Flow {
 		t.Errorf("a brief result is %+v, and else %+v", brief.Metrics, r.Metrics)
+	}
+}
+
+func TestARunKnowsWhatBudgetsCostOnItsLoad(t *testing.T) {
+	t.Parallel()
+	brief := foreseeing(days(1), 0.01, 70)
+	brief.Load.Signals[0].Totals = brief.Load.Signals[0].Totals[:20*60]
+	if costs := replay(t, brief).Forecasts[0].Costs; costs != nil {
+		t.Errorf("of twenty hours, budgets cost %v", costs)
+	}
+	s := foreseeing(days(5), 0.01, 70)
+	costs := replay(t, s).Forecasts[0].Costs
+	if !slices.IsSortedFunc(costs, func(a, b policy.Cost) int { return cmp.Compare(b.Short, a.Short) }) || len(costs) < 2 {
+		t.Fatalf("budgets cost %v", costs)
+	}
+	for i, cost := range costs {
+		if cost.Ratio < 1 || cost.Ratio > 2 || i > 0 && cost.Ratio < costs[i-1].Ratio {
+			t.Errorf("budgets cost %v", costs)
+		}
+	}
+	silent := slices.Repeat([]float64{math.NaN()}, 2*24*60) // it abstains at the end
+	s.Load.Signals[0].Totals = slices.Concat(s.Load.Signals[0].Totals, silent)
+	s.From = 1
+	if r := replay(t, s); !slices.Equal(r.Forecasts[0].Costs, costs) || r.Forecasts[0].Abstained < 0.1 {
+		t.Errorf("budgets cost %v, and after two days without readings %v", costs, r.Forecasts[0].Costs)
 	}
 }
 

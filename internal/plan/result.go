@@ -47,6 +47,8 @@ type Forecast struct {
 	Short     float64 // share of the scored steps in which instances showed more than the rule's value
 	Abstained float64 // share of the scored steps in which its outlook abstained
 
+	Costs []policy.Cost // what budgets cost on the load up to the end, dearest last; empty while that is not known, and in a brief result
+
 	// Of each step, what was expected of it when an order could still be in time: the middle,
 	// and between what nine of ten lie, in instances that are full. High is 0 where nothing
 	// was expected. Nil in a brief result.

@@ -32,7 +32,7 @@ func ahead(beside ...policy.Rule) policy.Spec {
 func outlook(count int) policy.Outlook {
 	return policy.Outlook{
 		Policy: "forecast", Count: count, Within: 10 * time.Minute, Load: 7.25, Expected: 9.8, Low: 7.9, High: 11.6, By: "the last readings", Error: 0.04,
-		Short: 0.008, Costs: []policy.Cost{{Short: 0.05, Ratio: 1.5}, {Short: 0.01, Ratio: 2.6}},
+		Short: 0.008, Costs: []policy.Cost{{Short: 0.05, Ratio: 1.5}, {Short: 0.01, Ratio: 2.55}},
 	}
 }
 
@@ -347,8 +347,12 @@ func TestAnOutlookThatHoldsTheCountTurnsWhereTheLoadExceedsIt(t *testing.T) {
 
 func TestAForecastSaysWhatItRestsOn(t *testing.T) {
 	t.Parallel()
-	overdrawn := outlook(12)
-	overdrawn.Short = 0.02
+	overdrawn, repaid, repays, level := outlook(12), outlook(12), outlook(12), outlook(12)
+	overdrawn.Short, overdrawn.Repays = 0.02, true
+	repaid.Short, repays.Repays = 0.02, true
+	level.Costs = []policy.Cost{{Short: 0.05, Ratio: 1.15}, {Short: 0.02, Ratio: 1.15}, {Short: 0.01, Ratio: 1.15}, {Short: 0.005, Ratio: 1.2}}
+	free := outlook(12)
+	free.Costs = []policy.Cost{{Short: 0.05, Ratio: 1}, {Short: 0.0125, Ratio: 1}}
 	brief := policy.Outlook{Policy: "forecast", Count: 12, Within: 90 * time.Minute, Load: 7.25, Expected: 9.8}
 	sure := ahead()
 	sure.Policies[0].Forecast.Budget, sure.Policies[0].Forecast.Quantile = 0, 0.99
@@ -364,18 +368,28 @@ func TestAForecastSaysWhatItRestsOn(t *testing.T) {
 		"it speaks": {ahead(), load(5), outlook(12), []string{
 			"policy forecast wants 12: 5 instances' worth now, 9.8 (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; reaction alone would have 10",
 			"  short 0.8% of the time of late, within its budget of 1%",
-			"  what budgets cost here: at most 5% short needs 1.5 × the ideal, at most 1% short needs 2.6 × the ideal",
+			"  what budgets cost here: at most 5% short needs 1.5 × the ideal, at most 1% short needs 2.55 × the ideal",
 		}},
-		"it has overdrawn its budget": {ahead(), load(5), overdrawn, []string{"  short 2% of the time of late, above its budget of 1%: it plans for more until that is made good"}},
-		"it is to be sure":            {sure, load(5), outlook(12), []string{"  short 0.8% of the time of late, with plans of which 99% are to suffice"}},
-		"nobody asked for details":    {ahead(), load(5), brief, []string{"policy forecast wants 12: 5 instances' worth now, 9.8 expected in 1h30m; reaction alone would have 10"}},
+		"it has overdrawn its budget":  {ahead(), load(5), overdrawn, []string{"  short 2% of the time of late, above its budget of 1%; it plans for more until that is made good"}},
+		"it is above, and repaid":      {ahead(), load(5), repaid, []string{"  short 2% of the time of late, above its budget of 1%"}},
+		"it is within, and yet repays": {ahead(), load(5), repays, []string{"  short 0.8% of the time of late, within its budget of 1%; it plans for more until that is made good"}},
+		"some budgets cost the same":   {ahead(), load(5), level, []string{"  what budgets cost here: at most 5% to 1% short needs 1.15 × the ideal, at most 0.5% short needs 1.2 × the ideal"}},
+		"all budgets cost the same":    {ahead(), load(5), free, []string{"  what budgets cost here: at most 5% to 1.25% short needs 1 × the ideal"}},
+		"it is to be sure":             {sure, load(5), outlook(12), []string{"  short 0.8% of the time of late, with plans of which 99% are to suffice"}},
+		"nobody asked for details":     {ahead(), load(5), brief, []string{"policy forecast wants 12: 5 instances' worth now, 9.8 expected in 1h30m; reaction alone would have 10"}},
 		"a schedule is ahead": {morning, load(5), outlook(12), []string{
 			"policy forecast wants 15: 5 instances' worth now, 9.8 (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; a schedule that begins at 2026-04-01T12:05:00Z wants 15; reaction alone would have 10",
 		}},
 		"it reacts":       {ahead(), load(5), silent(policy.SilenceRecord), []string{"policy forecast abstains (bad_record: reaction alone would have served better of late), holds load at 0.5 as a target: it is 5, wants 10"}},
 		"it is silent":    {mute, load(5), silent(policy.SilenceYoung), []string{"policy forecast abstains (young: too little was seen as yet)"}},
 		"it cannot react": {ahead(), noLoad(), silent(policy.SilenceBlind), []string{"policy forecast abstains (no_data: nothing has been read for long), and cannot tell as a target: load is failed on 0 of 1"}},
-		"it cannot tell":  {ahead(), noLoad(), outlook(2), []string{"policy forecast cannot tell: load is failed"}},
+		"it cannot tell": {ahead(), noLoad(), outlook(2), []string{
+			"policy forecast cannot tell: load is failed; 9.8 instances' worth (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; reaction alone would have 9",
+			"  short 0.8% of the time of late, within its budget of 1%",
+		}},
+		"it cannot tell, and wants more": {ahead(), noLoad(), outlook(12), []string{
+			"policy forecast wants 12: load is failed; 9.8 instances' worth (7.9 to 11.6) expected in 10m by the last readings, error 4% of late; reaction alone would have 9",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -388,6 +402,71 @@ func TestAForecastSaysWhatItRestsOn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAForecastSaysWhichOfItsTwoLeadsThePlanRestsOn(t *testing.T) {
+	t.Parallel()
+	morning := ahead(bounded(t, schedule.Spec{Cron: "5 12 * * *", Zone: "UTC", For: time.Hour}, 15, 0))
+	for name, c := range map[string]struct {
+		spec          policy.Spec
+		standby, soon int
+		says          string
+	}{
+		"what is ordered":   {ahead(), 2, 4, "wants 6: 3 instances' worth now, 9.8 expected in 10m; needed are 4 in 3m, when those that stand by are back, and 8 in 10m, of which 2 stand by: 6 are planned; reaction alone would have 6"},
+		"what stands by":    {ahead(), 6, 5, "wants 5: 3 instances' worth now, 9.8 expected in 10m; needed are 8 in 10m, of which 6 stand by, and 5 in 3m, when those that stand by are back: 5 are planned; reaction alone would have 6"},
+		"more stand by":     {ahead(), 9, 5, "of which 8 stand by, and 5 in 3m, when those that stand by are back: 5 are planned;"},
+		"a schedule":        {morning, 2, 4, "wants 13: 3 instances' worth now, 9.8 expected in 10m; needed are 4 in 3m, when those that stand by are back, and 8 in 10m, of which 2 stand by; a schedule that begins at 2026-04-01T12:05:00Z wants 13;"},
+		"none has a word":   {ahead(), 2, 0, "wants 8: 3 instances' worth now, 9.8 expected in 10m; reaction alone would have 6"},
+		"nothing stands by": {ahead(), 0, 4, "wants 8: 3 instances' worth now, 9.8 expected in 10m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := policy.Outlook{Policy: "forecast", Count: 8, Within: 10 * time.Minute, Soon: c.soon, Back: 3 * time.Minute, Expected: 9.8}
+			observed := policy.Observation{Size: policy.Size{Count: 5}, Standby: c.standby, Signals: []policy.Signal{load(3)}}
+			if says := decideWith(c.spec, observed, o).Recommendations[0].String(); !strings.Contains(says, c.says) {
+				t.Errorf("it says %s\nwant %s", says, c.says)
+			}
+		})
+	}
+}
+
+// What is not ordered at an evaluation is ordered at the next at the earliest.
+func TestASchedulesFloorIsThereAlthoughTheGroupIsEvaluatedNowAndThen(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		begins  string
+		standby int
+		want    int
+	}{
+		"the next evaluation would be late":                    {"14 12 * * *", 0, 9},
+		"the next evaluation is in time":                       {"16 12 * * *", 0, 4},
+		"the next would have those that stand by late":         {"7 12 * * *", 2, 9},
+		"the next is in time for those that stand by":          {"9 12 * * *", 2, 7},
+		"the next would be late for what has to be ordered":    {"14 12 * * *", 2, 7},
+		"the next would be late, by as much as it has":         {"15 12 * * *", 0, 9},
+		"the next would have those late, by as much as it has": {"8 12 * * *", 2, 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spec := ahead(bounded(t, schedule.Spec{Cron: c.begins, Zone: "UTC", For: time.Hour}, 9, 0))
+			spec.Interval = 5 * time.Minute
+			o := outlook(4)
+			o.Soon, o.Back = 4, 3*time.Minute
+			observed := policy.Observation{Size: policy.Size{Count: 4}, Standby: c.standby, Signals: []policy.Signal{load(3)}}
+			if got := decideWith(spec, observed, o); got.Desired.Count != c.want {
+				t.Errorf("it gets %d, want %d: %s", got.Desired.Count, c.want, got.Recommendations[0])
+			}
+		})
+	}
+}
+
+func TestSharesOfAllSizesAreWrittenAsPeopleDo(t *testing.T) {
+	t.Parallel()
+	for share, want := range map[float64]string{0: "0%", 0.01: "1%", 0.07: "7%", 0.0042: "0.42%", 0.0231: "2.31%", 0.999: "99.9%", 0.9995: "99.95%", 1: "100%", 12: "1200%"} {
+		if got := policy.Percent(share); got != want {
+			t.Errorf("%v is written %s, want %s", share, got, want)
+		}
 	}
 }
 

@@ -26,8 +26,9 @@ type Outlook struct {
 	Low      float64 `json:"low"`      // between which nine of ten such loads lie
 	High     float64 `json:"high"`
 
-	Short float64 `json:"short"`           // share of the time in which the group really was short, of late
-	Costs []Cost  `json:"costs,omitempty"` // what budgets cost on this group, dearest last; empty while that is not known
+	Short  float64 `json:"short"`            // share of the time in which the group really was short, of late
+	Repays bool    `json:"repays,omitempty"` // it was short for longer than its budget allows, and plans for more until that is made good
+	Costs  []Cost  `json:"costs,omitempty"`  // what budgets cost on this group, dearest last; empty while that is not known
 }
 
 // Cost is what a budget costs: what the group would have had of late, over what it needed.
@@ -79,7 +80,8 @@ func (in *Inputs) outlook(policy string) *Outlook {
 type Foreseen struct {
 	Outlook
 	Planned  int       `json:"planned,omitempty"` // instances to have now by the outlook and the schedules ahead; meaningless if it abstains
-	Floor    int       `json:"floor,omitempty"`   // of a schedule that begins before what is ordered now would serve; 0: none does
+	Standby  int       `json:"standby,omitempty"` // instances that stand by and are counted on
+	Floor    int       `json:"floor,omitempty"`   // of a schedule that begins before what is ordered at the next evaluation would serve; 0: none does
 	Begins   time.Time `json:"begins,omitzero"`   // when it begins
 	Reaction int       `json:"reaction"`          // what reaction alone would have the group have
 
@@ -91,25 +93,25 @@ type Foreseen struct {
 func (f *Foreseen) speaks() bool { return f != nil && f.Abstains == "" }
 
 // plan finds what is to be had now, so that what will be needed is there in time: those that
-// stand by come back sooner than those that are ordered.
+// stand by come back sooner than those that are ordered. What is left to the next evaluation
+// is there an interval later.
 func (f *Foreseen) plan(spec *Spec, in *Inputs, now time.Time) {
-	standby := max(0, in.Standby)
-	if f.Soon == 0 {
-		standby = 0
+	if f.Soon > 0 {
+		f.Standby = max(0, in.Standby)
 	}
-	f.Planned = max(f.Soon, f.Count-standby)
+	f.Planned = max(f.Soon, f.Count-f.Standby)
 	for i := range spec.Policies {
 		bounds := spec.Policies[i].Schedule
 		if bounds == nil {
 			continue
 		}
-		begins, ok := bounds.beginsWithin(f.Within, now)
+		begins, ok := bounds.beginsWithin(f.Within+spec.Interval, now)
 		if !ok {
 			continue
 		}
 		floor := bounds.Min
-		if begins.After(now.Add(f.Back)) {
-			floor -= standby
+		if begins.After(now.Add(f.Back + spec.Interval)) {
+			floor -= f.Standby
 		}
 		if floor = min(floor, spec.Max); floor > f.Floor {
 			f.Floor, f.Begins = floor, begins
@@ -120,52 +122,97 @@ func (f *Foreseen) plan(spec *Spec, in *Inputs, now time.Time) {
 
 // String says in words what is foreseen.
 func (f *Foreseen) String() string {
-	text := fmt.Sprintf("%s instances' worth now, %s", amount(f.Load), amount(f.Expected))
+	return fmt.Sprintf("%s now, %s", worth(f.Load), f.ahead(amount))
+}
+
+// ahead says in words what is foreseen, and not what is now. The function says how the load
+// that is expected is written.
+func (f *Foreseen) ahead(load func(float64) string) string {
+	text := load(f.Expected)
 	if f.By != "" {
 		text += fmt.Sprintf(" (%s to %s)", amount(f.Low), amount(f.High))
 	}
 	text += " expected in " + minutes(f.Within)
 	if f.By != "" {
-		text += fmt.Sprintf(" by %s, error %s of late", f.By, percent(f.Error))
+		text += fmt.Sprintf(" by %s, error %s of late", f.By, Percent(f.Error))
 	}
+	text += f.leads()
 	if f.Floor > 0 && f.Floor == f.Planned {
 		text += fmt.Sprintf("; a schedule that begins at %s wants %d", f.Begins.Format(time.RFC3339), f.Floor)
 	}
 	return text + fmt.Sprintf("; reaction alone would have %d", f.Reaction)
 }
 
-// record says in words how the rule keeps its budget, and what others would cost.
-func (f *Foreseen) record() (lines []string) {
-	switch short := percent(f.Short); {
-	case f.Budget > 0 && f.Short > f.Budget:
-		lines = append(lines, fmt.Sprintf("short %s of the time of late, above its budget of %s: it plans for more until that is made good", short, percent(f.Budget)))
-	case f.Budget > 0:
-		lines = append(lines, fmt.Sprintf("short %s of the time of late, within its budget of %s", short, percent(f.Budget)))
-	default:
-		lines = append(lines, fmt.Sprintf("short %s of the time of late, with plans of which %s are to suffice", short, percent(f.Quantile)))
+// leads says in words what is needed when those that stand by are back, and when what is
+// ordered serves; that which the plan rests on comes last. It is empty if none stands by.
+func (f *Foreseen) leads() string {
+	if f.Standby == 0 {
+		return ""
 	}
-	if len(f.Costs) > 0 {
-		costs := make([]string, len(f.Costs))
-		for i, cost := range f.Costs {
-			costs[i] = fmt.Sprintf("at most %s short needs %s × the ideal", percent(cost.Short), amount(cost.Ratio))
-		}
-		lines = append(lines, "what budgets cost here: "+strings.Join(costs, ", "))
+	soon := fmt.Sprintf("%d in %s, when those that stand by are back", f.Soon, minutes(f.Back))
+	later := fmt.Sprintf("%d in %s, of which %d stand by", f.Count, minutes(f.Within), min(f.Standby, f.Count))
+	if f.Soon > f.Count-f.Standby {
+		soon, later = later, soon
 	}
-	return lines
+	text := fmt.Sprintf("; needed are %s, and %s", soon, later)
+	if most := max(f.Soon, f.Count-f.Standby); f.Planned == most {
+		text += fmt.Sprintf(": %d are planned", most)
+	}
+	return text
 }
 
-// amount is a number of instances, in tenths; in hundredths where there are few.
-func amount(v float64) string { return decimal(v, 2) }
-
-// percent is a share in percent, likewise.
-func percent(share float64) string { return decimal(100*share, 1) + "%" }
-
-// decimal is v in tenths, and below a bound in hundredths.
-func decimal(v, bound float64) string {
-	digits := 1
-	if v < bound {
-		digits = 2
+// Kept says in words how the rule keeps its budget.
+func (f *Foreseen) Kept() string {
+	text := fmt.Sprintf("short %s of the time of late", Percent(f.Short))
+	switch {
+	case f.Budget == 0:
+		text += fmt.Sprintf(", with plans of which %s are to suffice", Percent(f.Quantile))
+	case f.Short > f.Budget:
+		text += ", above its budget of " + Percent(f.Budget)
+	default:
+		text += ", within its budget of " + Percent(f.Budget)
 	}
+	if f.Repays {
+		text += "; it plans for more until that is made good"
+	}
+	return text
+}
+
+// CostsText says in words what budgets cost, those that cost the same together. The function
+// says how a share is written.
+func CostsText(costs []Cost, share func(float64) string) string {
+	var parts []string
+	for len(costs) > 0 {
+		first, alike := costs[0], 1
+		for alike < len(costs) && costs[alike].Ratio == first.Ratio {
+			alike++
+		}
+		budgets := share(first.Short)
+		if alike > 1 {
+			budgets += " to " + share(costs[alike-1].Short)
+		}
+		parts = append(parts, fmt.Sprintf("at most %s short needs %s × the ideal", budgets, decimal(first.Ratio, 2)))
+		costs = costs[alike:]
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Percent is a share in percent, as people write it: 0.8%.
+func Percent(share float64) string { return number6(100*share) + "%" }
+
+// amount is a number of instances, in tenths; in hundredths where there are few.
+func amount(v float64) string {
+	if v < 2 {
+		return decimal(v, 2)
+	}
+	return decimal(v, 1)
+}
+
+// worth is a load in instances.
+func worth(v float64) string { return amount(v) + " instances' worth" }
+
+// decimal is v with so many digits behind the point, but for zeros at the end.
+func decimal(v float64, digits int) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', digits, 64), "0"), ".")
 }
 

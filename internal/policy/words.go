@@ -8,7 +8,7 @@ import (
 
 // String says in words what a policy recommends, and on what.
 func (r Recommendation) String() string {
-	value, ok := r.Value.Value()
+	value, _ := r.Value.Value()
 	switch {
 	case r.Foreseen != nil && (!r.Foreseen.speaks() || r.Verdict == Want):
 		return r.foreseen()
@@ -22,16 +22,27 @@ func (r Recommendation) String() string {
 		return fmt.Sprintf("%s wants %d: %s is %s%s", r.Policy, r.Count, r.Signal, r.shown(), r.part())
 	case r.Verdict == Want:
 		return fmt.Sprintf("%s wants %d: %s is %s%s, target %s", r.Policy, r.Count, r.Signal, number(value), r.part(), number(r.Target))
-	case ok:
-		return fmt.Sprintf("%s cannot tell: only %d of %d instances show %s", r.Policy, r.Measured, r.Of, r.Signal)
+	case r.Foreseen.speaks(): // it may make the group grow by that all the same
+		return fmt.Sprintf("%s cannot tell: %s; %s", r.Policy, r.lacks(), r.Foreseen.ahead(worth))
 	}
-	return fmt.Sprintf("%s cannot tell: %s is %s", r.Policy, r.Signal, r.Value.Why())
+	return fmt.Sprintf("%s cannot tell: %s", r.Policy, r.lacks())
+}
+
+// lacks says why a policy cannot tell.
+func (r Recommendation) lacks() string {
+	if _, ok := r.Value.Value(); ok {
+		return fmt.Sprintf("only %d of %d instances show %s", r.Measured, r.Of, r.Signal)
+	}
+	return fmt.Sprintf("%s is %s", r.Signal, r.Value.Why())
 }
 
 // foreseen is String of a forecast.
 func (r Recommendation) foreseen() string {
 	silence := r.Foreseen.Abstains
+	_, ok := r.Value.Value()
 	switch said := fmt.Sprintf("%s abstains (%s: %s)", r.Policy, silence, silence.Text()); {
+	case r.Foreseen.speaks() && !ok:
+		return fmt.Sprintf("%s wants %d: %s; %s", r.Policy, r.Count, r.lacks(), r.Foreseen.ahead(worth))
 	case r.Foreseen.speaks():
 		return fmt.Sprintf("%s wants %d: %s", r.Policy, r.Count, r.Foreseen)
 	case r.Verdict == Want:
@@ -64,8 +75,9 @@ func (e Explanation) Words() []string {
 	for _, r := range e.Recommendations {
 		lines = append(lines, "policy "+r.String())
 		if r.Foreseen.speaks() {
-			for _, line := range r.Foreseen.record() {
-				lines = append(lines, "  "+line)
+			lines = append(lines, "  "+r.Foreseen.Kept())
+			if costs := r.Foreseen.Costs; len(costs) > 0 {
+				lines = append(lines, "  what budgets cost here: "+CostsText(costs, Percent))
 			}
 		}
 	}

@@ -14,6 +14,10 @@ import (
 // that it changes more often than a shape does.
 const nameWords = 5
 
+// repaysAt is where whether it repays stands in the word of a silence. It is 0 in what was
+// written before there was such a thing.
+const repaysAt = 8
+
 func outlookShapeOf(o *policy.Outlook) outlookShape {
 	s := outlookShape{policy: o.Policy, costs: len(o.Costs)}
 	if len(o.By) > 8*nameWords || slices.Contains([]byte(o.By), 0) {
@@ -24,7 +28,7 @@ func outlookShapeOf(o *policy.Outlook) outlookShape {
 
 // flatten appends the outlook as words, and restore is its reverse.
 func (s outlookShape) flatten(o *policy.Outlook, words []uint64) []uint64 {
-	words = append(words, uint64(silence(o.Abstains)), uint64(o.Count), uint64(o.Within), uint64(o.Soon), uint64(o.Back))
+	words = append(words, uint64(silence(o.Abstains))|bit(o.Repays)<<repaysAt, uint64(o.Count), uint64(o.Within), uint64(o.Soon), uint64(o.Back))
 	var name [8 * nameWords]byte
 	if s.by == "" {
 		copy(name[:], o.By)
@@ -42,7 +46,8 @@ func (s outlookShape) flatten(o *policy.Outlook, words []uint64) []uint64 {
 }
 
 func (s outlookShape) restore(next func() uint64) policy.Outlook {
-	o := policy.Outlook{Policy: s.policy, Abstains: silenceOf(next()), By: s.by}
+	first := next()
+	o := policy.Outlook{Policy: s.policy, Abstains: silenceOf(first &^ (1 << repaysAt)), Repays: first>>repaysAt&1 != 0, By: s.by}
 	o.Count, o.Within, o.Soon, o.Back = int(next()), time.Duration(next()), int(next()), time.Duration(next())
 	var name []byte
 	for range nameWords {

@@ -152,12 +152,12 @@ func (g *group) foresee(load float64) {
 		chance := func(around float64) float64 { return math.Round(around*(0.9+0.2*g.random.Float64())*1024) / 1024 }
 		outlook := policy.Outlook{
 			Policy: g.spec.Policies[i].Name, Count: int(load) + g.random.IntN(3), Within: 10 * time.Minute, Load: load, Expected: chance(load), Low: chance(load * 0.8), High: chance(load * 1.2),
-			By: [...]string{"the last readings", "the same time yesterday"}[g.random.IntN(40)/39], Error: chance(0.05), Short: chance(0.01),
+			By: [...]string{"the last readings", "the same time yesterday"}[g.random.IntN(40)/39], Error: chance(0.05), Short: chance(0.01), Repays: g.now.Hour()%2 == 0,
 			Costs: []policy.Cost{{Short: 0.05, Ratio: 1.25}, {Short: 0.01, Ratio: 1.5 + float64(g.now.Hour())/16}},
 		}
 		switch g.random.IntN(200) {
 		case 0:
-			outlook = policy.Outlook{Policy: outlook.Policy, Abstains: policy.SilenceRecord, Load: load}
+			outlook = policy.Outlook{Policy: outlook.Policy, Abstains: policy.SilenceRecord, Load: load, Repays: true}
 		case 1:
 			outlook.Soon, outlook.Back = max(1, outlook.Count-1), 3*time.Minute
 		case 2:

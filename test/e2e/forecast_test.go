@@ -145,7 +145,7 @@ func checkForesight(t *testing.T, next job, change record.Moment) {
 
 var explainedForecast = regexp.MustCompile(`(?m)^policy forecast/load wants \d: 1\.\d+ instances' worth now, 3\.\d \(\S+ to \S+\) expected in 10m by [a-z ]+, error \d\S*% of late; reaction alone would have 2
   short 0% of the time of late, within its budget of 1%
-  what budgets cost here: at most 5% short needs \d\S* × the ideal, .*at most 0.5% short needs \d\S* × the ideal$`)
+  what budgets cost here: at most 5%.* 0\.5% short needs \d\S* × the ideal$`)
 
 // checkForesightExplained has the program explain the change.
 func checkForesightExplained(t *testing.T, s *scene, change record.Moment) {

@@ -72,6 +72,14 @@ type ForecastDocument struct {
 	Quantile       float64 `json:"quantile,omitempty"`
 	ShortShare     float64 `json:"short_share"`     // of the time, in which instances showed more than the policy's value
 	AbstainedShare float64 `json:"abstained_share"` // of the time
+
+	Costs []BudgetDocument `json:"costs,omitempty"` // of budgets on this load, dearest last; none while that is not known, and of other configurations only with the series
+}
+
+// BudgetDocument is what a budget costs.
+type BudgetDocument struct {
+	BudgetShare float64 `json:"budget_share"` // of the time
+	SizeRatio   float64 `json:"size_ratio"`   // instances that keep it, over those that are needed
 }
 
 // BoundDocument is how long a bound was in the way.
@@ -304,13 +312,21 @@ func (s *Study) figuresOf(r *plan.Result) map[string]float64 {
 	return list
 }
 
+func forecastDocument(f *plan.Forecast) ForecastDocument {
+	d := ForecastDocument{Policy: f.Policy, BudgetShare: f.Budget, Quantile: f.Quantile, ShortShare: f.Short, AbstainedShare: f.Abstained}
+	for _, cost := range f.Costs {
+		d.Costs = append(d.Costs, BudgetDocument{cost.Short, cost.Ratio})
+	}
+	return d
+}
+
 func (s *Study) runDocument(r *Run, series bool) RunDocument {
 	d := RunDocument{
 		Name: r.Name, Role: RoleKey(r.Role), Note: r.Note, Figures: s.figuresOf(r.Result), RecordedSteps: r.Recorded,
 		AtMax: bound(r.Capped, r.Step), AtQuota: bound(r.Refused, r.Step),
 	}
 	for _, f := range r.Forecasts {
-		d.Forecasts = append(d.Forecasts, ForecastDocument{f.Policy, f.Budget, f.Quantile, f.Short, f.Abstained})
+		d.Forecasts = append(d.Forecasts, forecastDocument(&f))
 	}
 	if s.Prices != nil {
 		for _, day := range r.Bill.Days {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/plan"
+	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
 // forecastsOf are the policies of the subjects that forecast, those of the first subject
@@ -89,7 +90,8 @@ func roundUp(span time.Duration) time.Duration {
 	return (span + unit - 1).Truncate(unit)
 }
 
-// ForecastWords say how the forecasts of a run kept what they promise, line by line.
+// ForecastWords say how the forecasts of a run kept what they promise, and what budgets cost,
+// line by line.
 func (r *Run) ForecastWords() (lines []string) {
 	for i := range r.Forecasts {
 		f := &r.Forecasts[i]
@@ -101,6 +103,9 @@ func (r *Run) ForecastWords() (lines []string) {
 			text += fmt.Sprintf("; it abstained for %s", shareText(f.Abstained))
 		}
 		lines = append(lines, text)
+		if len(f.Costs) > 0 {
+			lines = append(lines, fmt.Sprintf("%s: on this load %s", f.Policy, policy.CostsText(f.Costs, shareText)))
+		}
 	}
 	return lines
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/plan"
 	"github.com/autoscaled/autoscaled/internal/plan/report"
+	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
 // foresees is a subject that forecasts the requests, of which an instance is to carry 100.
@@ -59,7 +60,7 @@ func TestAllThatIsComparedWithAForecastHasTheSameNeed(t *testing.T) {
 			t.Errorf("%s has another need", run.Name)
 		}
 	}
-	if s.Runs[1].ForecastWords() != nil || len(s.Runs[0].ForecastWords()) != 1 {
+	if s.Runs[1].ForecastWords() != nil || len(s.Runs[0].ForecastWords()) != 2 {
 		t.Errorf("it is said of the forecast %q, and of the target %q", s.Runs[0].ForecastWords(), s.Runs[1].ForecastWords())
 	}
 }
@@ -109,11 +110,12 @@ func TestAForecastIsHeldToItsBudget(t *testing.T) {
 	t.Parallel()
 	run := Run{Result: &plan.Result{Forecasts: []plan.Forecast{
 		{Policy: "forecast/requests", Budget: 0.01, Short: 0.00812, Abstained: 0.25},
-		{Policy: "forecast/cpu", Quantile: 0.999, Short: 0.0004},
+		{Policy: "forecast/cpu", Quantile: 0.999, Short: 0.0004, Costs: []policy.Cost{{Short: 0.05, Ratio: 1.3}, {Short: 0.01, Ratio: 2.55}, {Short: 0.005, Ratio: 2.55}}},
 	}}}
 	want := []string{
 		"forecast/requests: short for 0.812 % of the time, with a budget of 1 %; it abstained for 25 %",
 		"forecast/cpu: short for 0.04 % of the time, with plans of which 99.9 % are to suffice",
+		"forecast/cpu: on this load at most 5 % short needs 1.3 × the ideal, at most 1 % to 0.5 % short needs 2.55 × the ideal",
 	}
 	if got := run.ForecastWords(); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
@@ -128,6 +130,9 @@ func TestTheDocumentAndThePageOfAForecastSayWhatItExpected(t *testing.T) {
 	if len(run.Forecasts) != 1 || run.Forecasts[0].BudgetShare != 0.01 || run.Forecasts[0].AbstainedShare == 0 || run.Series.ExpectedHigh[60] != 0 {
 		t.Errorf("the document has %+v", run.Forecasts)
 	}
+	if costs := run.Forecasts[0].Costs; len(costs) == 0 || costs[0].BudgetShare != 0.05 || costs[0].SizeRatio < 1 {
+		t.Errorf("the document has as costs %+v", costs)
+	}
 	at := 2*24*60 + 14*60 // 900 requests since two hours
 	if low, high := run.Series.ExpectedLow[at], run.Series.ExpectedHigh[at]; low > 9 || high < 9 || run.Series.Expected[at] < 8 {
 		t.Errorf("of 9 instances' worth %v to %v were expected, in the middle %v", low, high, run.Series.Expected[at])
@@ -136,14 +141,14 @@ func TestTheDocumentAndThePageOfAForecastSayWhatItExpected(t *testing.T) {
 	if band == nil || band.High[60] == band.High[60] || band.Middle[at] != float64(run.Series.Expected[at]) { // not a number where nothing was
 		t.Errorf("the page has %+v", band)
 	}
-	if !strings.Contains(s.Page().Runs[0].Note, "with a budget of 1 %") {
+	if note := s.Page().Runs[0].Note; !strings.Contains(note, "with a budget of 1 %") || !strings.Contains(note, "on this load at most 5 % short needs ") {
 		t.Errorf("the page notes %q", s.Page().Runs[0].Note)
 	}
 	text, err := json.Marshal(run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, field := range []string{"forecasts", "policy", "budget_share", "short_share", "abstained_share", "expected_instances", "expected_low_instances", "expected_high_instances"} {
+	for _, field := range []string{"forecasts", "policy", "budget_share", "short_share", "abstained_share", "costs", "size_ratio", "expected_instances", "expected_low_instances", "expected_high_instances"} {
 		if !strings.Contains(string(text), fmt.Sprintf("%q:", field)) {
 			t.Errorf("it has no %s", field)
 		}
