@@ -51,7 +51,7 @@ func TestAForecastBelievesMoreThanASingleBuild(t *testing.T) {
 					if f := w.foreseen(); f.Within != assumed {
 						t.Errorf("%s builds took %s, and it reckons with %s, want %s", when, w.status().TimeToServe, f.Within, assumed)
 					}
-					if says := w.status().Shadow.Policies[0]; !strings.Contains(says, " expected in "+words.Span(assumed)+" ") {
+					if says := w.status().Shadow.Policies[0]; !strings.Contains(says, "abstains") && !strings.Contains(says, " expected in "+words.Span(assumed)+" ") {
 						t.Errorf("%s builds took %s, and the shadow says %s", when, w.status().TimeToServe, says)
 					}
 				}

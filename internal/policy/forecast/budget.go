@@ -18,10 +18,14 @@ type budget struct {
 	known float64 // weight of what the share is of, in steps
 }
 
-// learn takes the share of a step in which the group was short.
-func (b *budget) learn(m *Model, short float64) {
-	may := m.settings.Budget
-	b.owed = b.owed*(1-m.share(owedFor)) - may + short
+// learn takes the share of a step in which the group was short. By a load that is not
+// believed nothing is owed.
+func (b *budget) learn(m *model, short float64, believed bool) {
+	may := m.settings.budget
+	b.owed = b.owed*(1-m.share(owedFor)) - may
+	if believed {
+		b.owed += short
+	}
 	// What was not used is not saved up: it would be spent in one bad hour.
 	b.owed = max(0, min(b.owed, float64(m.steps(owedMost))*may))
 	b.known = min(b.known+1, float64(m.steps(owedFor)))
@@ -30,13 +34,16 @@ func (b *budget) learn(m *Model, short float64) {
 
 // kept is the share of the time in which the group was short: of a week, and of a day as long as
 // no more is known.
-func (b *budget) kept(m *Model) float64 {
+func (b *budget) kept(m *model) float64 {
 	return b.short * min(1, b.known/float64(m.steps(day)))
 }
 
+// repays says that the group was short for longer than it may be, and by more than one step.
+func (b *budget) repays() bool { return b.owed > 1 }
+
 // price is what a shortage is to count for now.
-func (b *budget) price(m *Model) float64 {
-	may := m.settings.Budget
+func (b *budget) price(m *model) float64 {
+	may := m.settings.budget
 	left := max(may*leastLeft, may-b.owed/float64(m.steps(repaidIn)))
 	b.last = m.trials.priceFor(left)
 	return b.last

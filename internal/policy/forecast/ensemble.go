@@ -26,6 +26,7 @@ const (
 	missFine    = 0.01           // errors of a percent are never held to be outliers
 	firstMiss   = 0.1            // mean error that is assumed at first: a tenth
 	surprise    = 1e-4           // density of what was held impossible
+	leastWeight = 1e-9           // of a forecaster that is asked for a tail: all others together tell none that counts
 )
 
 // The centres.
@@ -51,7 +52,7 @@ var centreNames = [centres]string{
 // made is a forecast of one step.
 type made struct {
 	in     [inputs]float32
-	from   float64
+	from   float32
 	centre [centres]float32
 	scale  [pool]float32
 	ok     bool
@@ -83,7 +84,7 @@ func (e *ensemble) begin() {
 }
 
 // foresee makes the forecast of the step ahead.
-func (e *ensemble) foresee(m *Model, f *made) {
+func (e *ensemble) foresee(m *model, f *made) {
 	now, then := m.wall()
 	v, s, r := m.recent.back(0), &m.season, &m.recent
 	day0, day1 := pair(of(s.day[:], now, secDay, m.stepSec), of(s.day[:], then, secDay, m.stepSec), r.means[1])
@@ -93,7 +94,7 @@ func (e *ensemble) foresee(m *Model, f *made) {
 	}
 	hour0, hour1 := pair(s.minute(now), s.minute(then), r.means[1])
 	back5, back15, back30 := r.back(m.steps(5*time.Minute)), r.back(m.steps(15*time.Minute)), r.back(m.steps(30*time.Minute))
-	f.from = v
+	f.from = float32(v)
 	f.in = [inputs]float32{
 		1, float32(v - back5), float32(back5 - back15), float32(back15 - back30), float32(r.means[0] - v), float32(r.means[1] - v),
 		float32(day1 - day0), float32(day0 - v), float32(week1 - week0), float32(week0 - v), float32(hour1 - hour0), float32(hour0 - v),
@@ -117,21 +118,21 @@ func (e *ensemble) foresee(m *Model, f *made) {
 func timeOf(sec int64) int { return int(floorMod(floorDiv(sec, secOfDay/timesOf), timesOf)) }
 
 // learn compares a forecast with what came.
-func (e *ensemble) learn(m *Model, f *made, v float64) {
-	e.slow.learn(&f.in, v-f.from, missMost*e.lasting[byWeeks]+missFine, m.share(week))
-	e.quick.learn(&f.in, v-f.from, missMost*e.lasting[byDays]+missFine, m.share(day))
+func (e *ensemble) learn(m *model, f *made, v float64) {
+	e.slow.learn(&f.in, v-float64(f.from), missMost*e.lasting[byWeeks]+missFine, m.share(week))
+	e.quick.learn(&f.in, v-float64(f.from), missMost*e.lasting[byDays]+missFine, m.share(day))
 	lasting, lastly := m.share(lastingFor), m.share(lastlyFor)
 	times := m.share(timesFor / timesOf)
 	now, _ := m.wall()
 	at := timeOf(now)
-	forget := m.share(missesFor)
+	forget, evidence := m.share(missesFor), m.share(oneEvidence)
 	e.votes.fade(1 - m.share(judgedFor))
 	for c := range centres {
 		off := v - float64(f.centre[c])
 		for i := c * scales; i < (c+1)*scales; i++ {
 			scale := float64(f.scale[i])
 			where := place(off / scale)
-			e.votes.add(i, m.share(oneEvidence)*math.Log(e.misses[i].density(where)/scale+surprise))
+			e.votes.add(i, evidence*math.Log(e.misses[i].density(where)/scale+surprise))
 			e.misses[i].add(where, forget)
 		}
 		size := min(math.Abs(off), outlier*e.lasting[c]+missFine)
@@ -144,8 +145,10 @@ func (e *ensemble) learn(m *Model, f *made, v float64) {
 
 // tail is how likely a load is above v.
 func (e *ensemble) tail(f *made, v float64) (p float64) {
-	for i := range pool {
-		p += e.votes.weight[i] * e.misses[i].tail(place((v-float64(f.centre[i/scales]))/float64(f.scale[i])))
+	for i, weight := range e.votes.weight {
+		if weight > leastWeight {
+			p += weight * e.misses[i].tail(place((v-float64(f.centre[i/scales]))/float64(f.scale[i])))
+		}
 	}
 	return p
 }

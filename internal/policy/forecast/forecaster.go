@@ -3,8 +3,9 @@
 //
 // A [Forecaster] looks at what each evaluation of a group rests on, and puts an outlook into
 // it for each rule that forecasts; deciding itself stays in package policy. Beneath it, a
-// [Model] takes one reading of the group's load a step, and after each gives a [Plan]. It
-//   - forecasts the load over the time to serve by an ensemble: two robust regressions on the
+// model takes one reading of the group's load a step, and plans anew after each. It
+//   - forecasts the load over the time to serve, rounded up to whole steps, and one step more
+//     until the reading is there, by an ensemble: two robust regressions on the
 //     last readings and on the same time of earlier hours, days and weeks; those seasons by
 //     themselves; and the mean of the last hour. Each carries the distribution of its own
 //     errors at that distance, scaled three ways, and weighs by how likely it held what came;
@@ -19,7 +20,8 @@
 //
 // It has no clock and does no I/O; the same readings give the same outlooks, and [Restore]
 // with [Forecaster.Follow] goes on where another process ended. It promises no plan above
-// half as much again as the past peak, unless the load of the reading itself is higher.
+// half as much again as the peak of the last five weeks, unless the load of the reading itself
+// is higher.
 // Loads are in instances that are full: 2.5 keeps two and a half busy.
 package forecast
 
@@ -67,7 +69,7 @@ func NewForecaster(spec *policy.Spec) *Forecaster {
 		w := watch{name: spec.Policies[i].Name, rule: rule, stale: true}
 		w.far = newHorizon(spec.Interval, rule, rule.TimeToServe)
 		if spec.Standby > 0 {
-			near := newHorizon(spec.Interval, rule, rule.TimeToReturn)
+			near := newHorizon(spec.Interval, rule, min(rule.TimeToReturn, rule.TimeToServe))
 			w.near = &near
 		}
 		f.watches = append(f.watches, w)
@@ -125,25 +127,26 @@ func (f *Forecaster) Learn(policyName string, at time.Time, load float64) {
 	}
 	for i := range f.watches {
 		if w := &f.watches[i]; w.name == policyName {
-			w.see(at, Leads{}, Reading{Load: load / w.rule.Value, Serving: unknown})
+			w.see(at, Leads{}, reading{load: load / w.rule.Value, serving: unknown})
 		}
 	}
 }
 
 // readingOf is what the inputs say of the group's load.
-func readingOf(rule *policy.Forecast, in *policy.Inputs) Reading {
+func readingOf(rule *policy.Forecast, in *policy.Inputs) reading {
 	load, atLeast, ok := rule.Load(in)
 	if !ok {
 		load = math.NaN()
 	}
-	return Reading{Load: load, AtLeast: atLeast, Serving: in.Carrying()}
+	return reading{load: load, atLeast: atLeast, serving: in.Carrying()}
 }
 
-// see lets both horizons take a reading.
-func (w *watch) see(now time.Time, leads Leads, r Reading) {
+// see lets both horizons take a reading. Nothing takes longer to come back than to be made:
+// what was learned so is chance.
+func (w *watch) see(now time.Time, leads Leads, r reading) {
 	w.stale = w.far.see(now, leads.Serve, r) || w.stale
 	if w.near != nil {
-		w.stale = w.near.see(now, leads.Return, r) || w.stale
+		w.stale = w.near.see(now, min(leads.Return, w.far.lead), r) || w.stale
 	}
 }
 

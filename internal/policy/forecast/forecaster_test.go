@@ -283,11 +283,15 @@ func TestABriefForecasterSaysTheSameAndAllocatesNothing(t *testing.T) {
 func TestAForecasterOfTwoModelsFitsInto64KiB(t *testing.T) {
 	t.Parallel()
 	f := forecast.NewForecaster(ruled(keepsStandby))
+	if n := len(f.Snapshot()); n > 64<<10 {
+		t.Errorf("%d bytes of snapshot", n)
+	}
 	if n := f.Bytes(); n > 64<<10 {
 		t.Errorf("%d bytes", n)
 	}
-	if n := len(f.Snapshot()); n > 64<<10 {
-		t.Errorf("%d bytes of snapshot", n)
+	one := forecast.NewForecaster(ruled())
+	if n := one.Bytes(); n > 16<<10 {
+		t.Errorf("%d bytes where a thousand groups run", n)
 	}
 }
 

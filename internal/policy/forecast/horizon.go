@@ -13,6 +13,7 @@ const (
 	leadLower = 0.75           // × the lead: one that is learned to be shorter than that counts; less is chance
 	stepLeast = time.Minute    // what changes within less, no instance is ordered for
 	stepMost  = 6 * time.Hour  // longer, a day would have no season
+	clockMost = 1 << 36        // seconds from 1970, two thousand years: no clock that is set to more counts
 )
 
 // horizon is one distance at which a rule looks ahead: the model, and what it has yet to be
@@ -20,7 +21,8 @@ const (
 type horizon struct {
 	interval time.Duration // between evaluations
 	lead     time.Duration // in force
-	model    Model
+	learned  bool          // the group had one of its own: what the rule assumes counts no more
+	model    model
 	open     open
 	tail     tail
 }
@@ -28,22 +30,32 @@ type horizon struct {
 // newHorizon knows nothing yet.
 func newHorizon(interval time.Duration, rule *policy.Forecast, lead time.Duration) horizon {
 	h := horizon{interval: interval, lead: min(lead, leadMost)}
-	s := Settings{Budget: rule.Budget, Quantile: rule.Quantile, Reaction: rule.Fallback / rule.Value}
-	s.Step, s.Ahead = h.steps()
-	h.model = *New(s)
+	s := settings{budget: rule.Budget, quantile: rule.Quantile, reaction: rule.Fallback / rule.Value}
+	s.step, s.ahead = h.steps()
+	h.model = *newModel(s)
 	return h
 }
 
 // steps are the length of a step and how many lie ahead.
 func (h *horizon) steps() (step time.Duration, ahead int) {
-	step = max(stepLeast, h.interval, time.Duration(leadRoom*float64(h.lead))/(Farthest-1))
+	step = max(stepLeast, h.interval, time.Duration(leadRoom*float64(h.lead))/(farthest-1))
 	step = min((step + time.Minute - 1).Truncate(time.Minute), stepMost)
-	return step, min(stepsAhead(h.lead, step), Farthest)
+	return step, min(stepsAhead(h.lead, step), farthest)
 }
 
 // stepsAhead is how many steps lie between a reading and what is ordered upon it: those of the
 // lead, and one until the reading is there.
 func stepsAhead(lead, step time.Duration) int { return int((lead+step-1)/step) + 1 }
+
+// reading is what an evaluation knows of the load.
+type reading struct {
+	load    float64 // in full instances; NaN: not known
+	atLeast bool    // the instances were saturated: the load was at least this
+	serving int     // instances that carried it; below 0: not known
+}
+
+// short says that the load was more than the instances carry.
+func (r *reading) short() bool { return r.atLeast || r.load > float64(r.serving)+1e-9 }
 
 // open is the step under way: what was read since the model was last fed. A minute counts by
 // the mean of its evaluations. A step that is longer counts by its busiest minute, for which
@@ -73,8 +85,8 @@ type sums struct {
 
 // add takes an evaluation's reading, in the minute of that number. The first evaluation of a
 // minute ends the one before.
-func (o *open) add(r Reading, minute int64) {
-	if !math.IsNaN(r.Load) && !math.IsInf(r.Load, 0) {
+func (o *open) add(r reading, minute int64) {
+	if r.load >= 0 && !math.IsInf(r.load, 1) {
 		o.Sums.add(r)
 	}
 	if o.Begun && o.Minute == minute {
@@ -87,12 +99,12 @@ func (o *open) add(r Reading, minute int64) {
 }
 
 // end takes the reading of a minute.
-func (o *open) end(mean Reading) {
-	if o.Past == 0 || mean.Load > o.Load {
-		o.Load, o.AtLeast, o.Serving = mean.Load, mean.AtLeast, mean.Serving
+func (o *open) end(mean reading) {
+	if o.Past == 0 || mean.load > o.Load {
+		o.Load, o.AtLeast, o.Serving = mean.load, mean.atLeast, mean.serving
 	}
 	o.Past++
-	if mean.Serving < 0 {
+	if mean.serving < 0 {
 		return
 	}
 	o.Known++
@@ -101,32 +113,32 @@ func (o *open) end(mean Reading) {
 	}
 }
 
-func (s *sums) add(r Reading) {
+func (s *sums) add(r reading) {
 	s.Read++
-	s.Load += r.Load
-	if r.AtLeast {
+	s.Load += min(r.load, loadMost)
+	if r.atLeast {
 		s.Full++
 	}
-	if r.Serving < 0 {
+	if r.serving < 0 {
 		s.Unknown = true
 		return
 	}
-	s.Serving += r.Serving
+	s.Serving += r.serving
 }
 
 // mean is the reading that they come to.
-func (s *sums) mean() Reading {
+func (s *sums) mean() reading {
 	n := float64(s.Read)
-	r := Reading{Load: s.Load / n, AtLeast: 2*s.Full >= s.Read, Serving: int(math.Round(float64(s.Serving) / n))}
+	r := reading{load: s.Load / n, atLeast: 2*s.Full >= s.Read, serving: int(math.Round(float64(s.Serving) / n))}
 	if s.Unknown {
-		r.Serving = unknown
+		r.serving = unknown
 	}
 	return r
 }
 
 // see takes an evaluation's reading, and says whether it fed the model: the first evaluation
 // of each step does.
-func (h *horizon) see(now time.Time, lead time.Duration, r Reading) bool {
+func (h *horizon) see(now time.Time, lead time.Duration, r reading) bool {
 	minute := floorDiv(now.Unix(), secMinute)
 	h.open.add(r, minute)
 	step := floorDiv(now.Unix(), h.model.stepSec)
@@ -141,22 +153,32 @@ func (h *horizon) see(now time.Time, lead time.Duration, r Reading) bool {
 
 // feed gives the model a reading, and keeps it for the tail.
 func (h *horizon) feed(r *Fed) {
-	h.learnLead(time.Duration(r.Lead) * time.Second)
-	h.model.observe(r.reading())
+	if -clockMost < r.At && r.At < clockMost {
+		h.learnLead(time.Duration(r.Lead) * time.Second)
+		h.model.observe(r)
+	}
 	h.tail.add(r)
 }
 
 // learnLead takes a lead that the group had lately, 0 if it is not known. It believes at once
 // that instances take longer; that they take less only where it is much.
 func (h *horizon) learnLead(learned time.Duration) {
-	if learned <= 0 || learned <= h.lead && learned >= time.Duration(leadLower*float64(h.lead)) {
+	if learned <= 0 {
 		return
 	}
-	h.lead = min(learned, leadMost)
+	h.learned = true
+	if learned > h.lead || learned < time.Duration(leadLower*float64(h.lead)) {
+		h.lookAhead(learned)
+	}
+}
+
+// lookAhead has the model look so far ahead from now on.
+func (h *horizon) lookAhead(lead time.Duration) {
+	h.lead = min(lead, leadMost)
 	step, ahead := h.steps()
 	// With another length of step readings begin anew: as long as it does, it stays.
 	now := time.Duration(h.model.stepSec) * time.Second
-	if same := stepsAhead(h.lead, now); same <= Farthest && 2*step > now {
+	if same := stepsAhead(h.lead, now); same <= farthest && 2*step > now {
 		step, ahead = now, same
 	}
 	h.model.retime(step, ahead)

@@ -47,7 +47,7 @@ func laplaceAbove(x float64) float64 {
 
 // place is where on the axis of the bins an error lies.
 func place(x float64) float64 {
-	bits := math.Float64bits(1 + math.Abs(x)/firstBin)
+	bits := math.Float64bits(1 + math.Abs(x)*(1/firstBin))
 	octave := float64(int(bits>>52) - 1023)
 	within := float64(bits&(1<<52-1)) / (1 << 52)
 	at := min((octave+within)*perOctave, middleBin-1)

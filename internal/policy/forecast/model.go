@@ -2,45 +2,27 @@ package forecast
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// Settings are what a group's owner says.
-type Settings struct {
-	Step     time.Duration // from one reading to the next, at least a second; 0: a minute
-	Ahead    int           // steps from a reading until what is ordered upon it serves, 1 to [Farthest]
-	Budget   float64       // share of the steps that may be short, above 0; or
-	Quantile float64       // share of the steps that each plan is to suffice for, above 0 and below 1
-	Reaction float64       // utilisation that the group is held at where the forecast abstains; 0: 0.7
+// settings are what a group's owner says.
+type settings struct {
+	step     time.Duration // from one reading to the next, at least a second; 0: a minute
+	ahead    int           // steps from a reading until what is ordered upon it serves, 1 to farthest
+	budget   float64       // share of the steps that may be short, above 0; or
+	quantile float64       // share of the steps that each plan is to suffice for, above 0 and below 1
+	reaction float64       // utilisation that the group is held at where the forecast abstains; 0: 0.7
 }
 
-// Farthest is the largest number of steps ahead. For a longer time to serve the steps are to
+// farthest is the largest number of steps ahead. For a longer time to serve the steps are to
 // be longer.
-const Farthest = 24
-
-// Reading is what is known of a step.
-type Reading struct {
-	At      time.Time // its wall clock gives the time of day and week
-	Load    float64   // in full instances; NaN: not known
-	AtLeast bool      // the instances were saturated: the load was at least this
-	Serving int       // instances that carried it; below 0: not known
-}
+const farthest = 24
 
 // unknown is a number of instances, or a share, that is not known.
 const unknown = -1
-
-// short says that the load was more than the instances carry.
-func (r *Reading) short() bool { return r.AtLeast || r.Load > float64(r.Serving)+1e-9 }
-
-// Plan is what the model says after a reading.
-type Plan struct {
-	Size     int     // instances to have, or to be on their way
-	Abstains bool    // Size is the reaction's
-	Expected float64 // load in the middle of the distribution, Ahead steps from the reading
-	Price    float64 // harm of a step that is short, in steps of an instance
-}
 
 // Times that things are remembered for or done within.
 const (
@@ -53,19 +35,23 @@ const (
 	beyondFull = 1.25     // × the instances that are full: their load, until it shows
 	capOver    = 1.5      // × the past peak: no plan is above it, whatever the tails say
 	oddOver    = 2.0      // × the past peak: a load beyond is a mistake or a flash crowd, for reaction to follow
+	oddAtFirst = 4.0      // likewise on the first day, whose peak may be yet to come
 	oddFor     = 3 * hour // after which it is neither but the new load
+	unlike     = 4.0      // × what others' readings foresee, or a part of it: they were of something else
+	trusting   = hour     // of readings, in which any load is believed: there is none to compare it with
 	fromTheAir = day      // of readings that are missing, which the model makes up by itself
 	probation  = 6 * hour // of readings, before which the model has no say
+	loadMost   = 1e9      // more is a mistake, and no number to reckon with
 	reactionAt = 0.7      // utilisation that reaction holds a group at, unless the owner says otherwise
 )
 
-// Model is the memory of a forecast. Make it with [New]. It is a plain value of a fixed size
+// model is the memory of a forecast. Make it with newModel. It is a plain value of a fixed size
 // without pointers: a copy of it goes on by itself. Inside, loads are logarithms of 1 plus the
 // load, where a season is a sum and an error is a share.
-type Model struct {
+type model struct {
 	ahead    int32
 	stepSec  int64
-	settings Settings
+	settings settings
 
 	step     int64 // number of the newest, in steps since 1970
 	zone     int64 // seconds that the wall clock is ahead of UTC in it
@@ -74,26 +60,27 @@ type Model struct {
 	readings int64   // learned from
 	silent   int32   // steps without a reading
 	odd      int32   // steps in a row with one that is not believed
-	peak     float64 // largest load that was believed
+	peaks    peaks   // of the loads that were believed
 	seen     float64 // the newest load; 0 if it is missing
+	taught   bool    // by others' readings, and none of the group's own was compared with what they foresee
 
 	recent   recent
 	season   season
 	ensemble ensemble
-	made     [Farthest]made // by the step that it is about
+	made     [farthest]made // by the step that it is about
 	trials   trials
 	budget   budget
-	plans    [Farthest]uint16 // by the step that it was made in
-	react    [Farthest]uint16 // what reaction alone would have
+	plans    [farthest]uint16 // by the step that it was made in
+	react    [farthest]uint16 // what reaction alone would have
 	record   record
 }
 
-// New is a model that knows nothing yet.
-func New(s Settings) *Model {
-	m := &Model{settings: s}
-	m.setSteps(s.Step, s.Ahead)
-	if m.settings.Reaction <= 0 {
-		m.settings.Reaction = reactionAt
+// newModel knows nothing yet.
+func newModel(s settings) *model {
+	m := &model{settings: s}
+	m.setSteps(s.step, s.ahead)
+	if m.settings.reaction <= 0 {
+		m.settings.reaction = reactionAt
 	}
 	m.season.begin()
 	m.ensemble.begin()
@@ -101,101 +88,73 @@ func New(s Settings) *Model {
 	return m
 }
 
-func (m *Model) setSteps(step time.Duration, ahead int) {
+func (m *model) setSteps(step time.Duration, ahead int) {
 	if step == 0 {
 		step = time.Minute
 	}
 	m.stepSec = max(1, int64(step/time.Second))
-	m.ahead = int32(max(1, min(ahead, Farthest)))
+	m.ahead = int32(max(1, min(ahead, farthest)))
 }
 
 // share is the weight of the newest of the readings of a span.
-func (m *Model) share(span time.Duration) float64 {
+func (m *model) share(span time.Duration) float64 {
 	return min(1, float64(m.stepSec)/span.Seconds())
 }
 
-func (m *Model) steps(span time.Duration) int32 {
+func (m *model) steps(span time.Duration) int32 {
 	return int32(max(1, int64(span/time.Second)/m.stepSec))
 }
 
 // lead is how far ahead the model looks.
-func (m *Model) lead() time.Duration { return time.Duration(int64(m.ahead)*m.stepSec) * time.Second }
+func (m *model) lead() time.Duration { return time.Duration(int64(m.ahead)*m.stepSec) * time.Second }
 
 // wall is the second of the newest step by the wall clock, and of the step ahead.
-func (m *Model) wall() (now, then int64) {
+func (m *model) wall() (now, then int64) {
 	now = m.step*m.stepSec + m.zone
 	return now, now + int64(m.ahead)*m.stepSec + m.shift
 }
 
-// reading is a [Reading] whose time has become numbers.
-type reading struct {
-	sec         int64 // since 1970
-	zone, shift int32 // as in Model
-	load        float64
-	atLeast     bool
-	serving     int
-	short       float64 // share of the step; below 0: not known
-}
-
-// readingAt is r for a model that looks so far ahead.
-func readingAt(r Reading, ahead time.Duration) reading {
-	_, zone := r.At.Zone()
-	_, then := r.At.Add(ahead).Zone()
-	in := reading{sec: r.At.Unix(), zone: int32(zone), shift: int32(then - zone), load: r.Load, atLeast: r.AtLeast, serving: r.Serving}
-	switch {
-	case r.Serving < 0:
-		in.short = unknown
-	case r.short():
-		in.short = 1
-	}
-	return in
-}
-
-// Observe takes the reading of a step, and plans. A reading of a step that is not newer than
+// observe takes the reading of a step, and plans. A reading of a step that is not newer than
 // the last is left out, unless it is so much older that the clock was set back.
-func (m *Model) Observe(r Reading) Plan {
-	m.observe(readingAt(r, m.lead()))
-	return m.plan()
-}
-
-func (m *Model) observe(r reading) {
-	step := floorDiv(r.sec, m.stepSec)
+func (m *model) observe(r *Fed) {
+	step := floorDiv(r.At, m.stepSec)
 	switch behind := m.step - step; {
 	case !m.begun:
-	case behind > Farthest:
+	case behind > farthest:
 		m.forgetForecasts()
 	case behind >= 0:
 		return
 	default:
 		m.skip(step)
 	}
-	m.begun, m.step, m.zone, m.shift = true, step, int64(r.zone), int64(r.shift)
-	if math.IsNaN(r.load) || math.IsInf(r.load, 0) || r.load < 0 {
+	m.begun, m.step, m.zone, m.shift = true, step, int64(r.Zone), int64(r.Shift)
+	if !r.Known || !(r.Load >= 0) || math.IsInf(r.Load, 0) {
 		m.missed()
 		return
 	}
 	m.silent = 0
-	m.take(&r)
+	m.take(r)
 }
 
 // skip goes over the steps until the given one. So long a gap that nothing is left of what was
 // under way is gone over in part.
-func (m *Model) skip(step int64) {
-	m.silent += int32(min(max(0, step-m.step-Farthest-1), 1<<20))
-	for m.step = max(m.step+1, step-Farthest); m.step < step; m.step++ {
+func (m *model) skip(step int64) {
+	m.silent += int32(min(max(0, step-m.step-farthest-1), 1<<20))
+	for m.step = max(m.step+1, step-farthest); m.step < step; m.step++ {
 		m.missed()
 	}
 }
 
 // take learns from a reading.
-func (m *Model) take(r *reading) {
+func (m *model) take(r *Fed) {
 	due := &m.made[m.slot(m.step)]
-	v := math.Log1p(r.load)
-	if r.atLeast {
-		v = max(v, math.Log1p(beyondFull*float64(max(0, r.serving))), m.foreseen(due))
+	v := math.Log1p(min(r.Load, loadMost))
+	if r.AtLeast {
+		v = max(v, math.Log1p(beyondFull*float64(max(0, r.Serving))), m.foreseen(due))
 	}
 	load := math.Expm1(v)
 	m.seen = load
+	m.compare(due, r.Serving >= 0, load)
 	believed := m.believes(load)
 	if believed {
 		if due.ok {
@@ -203,25 +162,39 @@ func (m *Model) take(r *reading) {
 		}
 		m.trials.learn(m, load)
 		m.season.learn(m, v)
-		m.peak = max(m.peak, load)
+		m.peaks.learn(m, load)
 		m.readings++
 		m.recent.add(m, v)
 	} else {
-		m.recent.add(m, math.Log1p(m.peak*oddOver))
+		m.recent.add(m, math.Log1p(m.peaks.highest()*oddOver))
 	}
 	m.record.learn(m, load)
-	if r.short >= 0 {
-		m.budget.learn(m, r.short)
+	if r.Short >= 0 {
+		m.budget.learn(m, min(r.Short, 1), believed)
 	}
-	m.react[m.slot(m.step)] = sizeFor(load / m.settings.Reaction)
+	m.react[m.slot(m.step)] = sizeFor(load / m.settings.reaction)
 	if !believed {
 		load = 0
 	}
 	m.foresee(load)
 }
 
+// compare takes the first of the group's own readings for the judge of what others taught: if
+// it is nothing like what was foreseen, it was of another unit, or of another group.
+func (m *model) compare(due *made, own bool, load float64) {
+	switch {
+	case !own:
+		m.taught = true
+	case m.taught && due.ok:
+		m.taught = false
+		if foreseen := math.Expm1(m.foreseen(due)); max(1, load) > unlike*max(1, foreseen) || max(1, foreseen) > unlike*max(1, load) {
+			m.record.condemn()
+		}
+	}
+}
+
 // foreseen is what a forecast says in the middle, 0 without one.
-func (m *Model) foreseen(f *made) float64 {
+func (m *model) foreseen(f *made) float64 {
 	if !f.ok {
 		return 0
 	}
@@ -229,12 +202,16 @@ func (m *Model) foreseen(f *made) float64 {
 }
 
 // believes says whether a load is one to learn from.
-func (m *Model) believes(load float64) bool {
-	usual := load <= max(1, oddOver*m.peak)
+func (m *model) believes(load float64) bool {
+	over := oddOver
+	if m.readings < int64(m.steps(day)) {
+		over = oddAtFirst
+	}
+	usual := load <= max(1, over*m.peaks.highest())
 	if usual {
 		m.odd = 0
 	}
-	if usual || m.readings < int64(m.steps(day)) || m.odd >= m.steps(oddFor) {
+	if usual || m.readings < int64(m.steps(trusting)) || m.odd >= m.steps(oddFor) {
 		return true
 	}
 	m.odd++
@@ -242,7 +219,7 @@ func (m *Model) believes(load float64) bool {
 }
 
 // missed goes over a step without a reading: the model takes its own forecast for one.
-func (m *Model) missed() {
+func (m *model) missed() {
 	m.silent++
 	m.seen = 0
 	due := &m.made[m.slot(m.step)]
@@ -256,17 +233,17 @@ func (m *Model) missed() {
 }
 
 // slot is where a step has its place among those that lie ahead, or lay.
-func (m *Model) slot(step int64) int { return int(floorMod(step, int64(m.ahead))) }
+func (m *model) slot(step int64) int { return int(floorMod(step, int64(m.ahead))) }
 
 // newest is the forecast that was made last.
-func (m *Model) newest() *made { return &m.made[m.slot(m.step)] }
+func (m *model) newest() *made { return &m.made[m.slot(m.step)] }
 
 // foresee makes the forecast of the step that lies ahead, and its plan.
-func (m *Model) foresee(load float64) {
+func (m *model) foresee(load float64) {
 	at := m.slot(m.step)
 	due := &m.made[at]
 	m.ensemble.foresee(m, due)
-	most := max(1, int(math.Ceil(min(capOver*max(m.peak, load), math.MaxUint16))))
+	most := max(1, int(math.Ceil(min(capOver*max(m.peaks.highest(), load), math.MaxUint16))))
 	var s sizes
 	s.weigh(m, due, most)
 	m.trials.plan(m, &s, at)
@@ -275,40 +252,45 @@ func (m *Model) foresee(load float64) {
 }
 
 // choose is the size for the step ahead.
-func (m *Model) choose(s *sizes) int {
-	if m.settings.Quantile > 0 {
-		m.budget.last = m.trials.priceFor(1 - m.settings.Quantile) // the record needs one
-		return s.atMost(1 - m.settings.Quantile)
+func (m *model) choose(s *sizes) int {
+	if m.settings.quantile > 0 {
+		m.budget.last = m.trials.priceFor(1 - m.settings.quantile) // the record needs one
+		return s.atMost(1 - m.settings.quantile)
 	}
 	return int(s.size[s.cheapest(m.budget.price(m), 0)])
 }
 
 // silence is why the model has no say now; empty: it has.
-func (m *Model) silence() policy.Silence {
+func (m *model) silence() policy.Silence {
 	switch {
 	case m.readings < int64(m.steps(probation)):
 		return policy.SilenceYoung
 	case m.silent > m.steps(fromTheAir):
 		return policy.SilenceBlind
-	case m.record.bad && m.budget.owed == 0: // a budget that is overdrawn is not left to reaction
+	case m.record.bad && (m.budget.owed == 0 || m.record.hopeless()): // a budget that is overdrawn is not left to reaction
 		return policy.SilenceRecord
 	}
 	return ""
 }
 
-// plan is what the group is to have now.
-func (m *Model) plan() Plan {
-	p := Plan{Size: 1, Abstains: m.silence() != "", Expected: math.Expm1(m.foreseen(m.newest())), Price: m.budget.last}
-	from := &m.plans
-	if p.Abstains {
-		from = &m.react
+// size is how many instances the group is to have now, or on their way, at least one: what
+// reaction wants where the model has no say. A load that is not believed teaches nothing, and
+// is not to catch the group short either: then reaction leads.
+func (m *model) size() int {
+	size := sizeFor(m.seen)
+	speaks := m.silence() == ""
+	if speaks {
+		size = max(size, slices.Max(m.plans[:m.ahead]))
 	}
-	for _, size := range from[:m.ahead] {
-		p.Size = max(p.Size, int(size))
+	if !speaks || m.odd > 0 && m.seen > 0 {
+		size = max(size, slices.Max(m.react[:m.ahead]))
 	}
-	p.Size = max(p.Size, int(sizeFor(m.seen)))
-	return p
+	return int(size)
 }
+
+// expected is the load in the middle of the distribution, as many steps from the reading as
+// the model looks ahead.
+func (m *model) expected() float64 { return math.Expm1(m.foreseen(m.newest())) }
 
 // sizeFor is how many instances carry a load.
 func sizeFor(load float64) uint16 {

@@ -273,7 +273,7 @@ func TestWhatIsOwedLowersTheShareThatIsAimedAt(t *testing.T) {
 	m := New(Settings{Ahead: 11, Budget: 0.01})
 	before := m.budget.price(m)
 	for range 60 {
-		m.budget.learn(m, 1)
+		m.budget.learn(m, 1, true)
 	}
 	after := m.budget.price(m)
 	if after <= before {
@@ -283,13 +283,13 @@ func TestWhatIsOwedLowersTheShareThatIsAimedAt(t *testing.T) {
 		t.Errorf("the price is %v, above the most of %v", after, most)
 	}
 	for range 3 * minutesADay {
-		m.budget.learn(m, 0)
+		m.budget.learn(m, 0, true)
 	}
 	if again := m.budget.price(m); again >= after {
 		t.Errorf("days later it is %v still", again)
 	}
 	for range 60 * minutesADay {
-		m.budget.learn(m, 0)
+		m.budget.learn(m, 0, true)
 	}
 	if again := m.budget.price(m); again != before || m.budget.owed != 0 {
 		t.Errorf("two months later it is %v, at first it was %v", again, before)

@@ -15,7 +15,7 @@ type recent struct {
 // spans are short enough to follow a rise, and long enough to see through noise.
 var spans = [...]time.Duration{10 * time.Minute, hour}
 
-func (r *recent) add(m *Model, v float64) {
+func (r *recent) add(m *model, v float64) {
 	for i, span := range spans {
 		if r.n == 0 {
 			r.means[i] = v

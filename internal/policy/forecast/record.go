@@ -3,24 +3,27 @@ package forecast
 import "math"
 
 const (
-	recordFor = day // after which a record is forgotten: a bad day is to show, a bad hour is not
-	worse     = 1.5 // × the loss of the reaction: the record is bad, and not by chance
-	better    = 1.0 // × it: the record is good again
+	recordFor  = day // after which a record is forgotten: a bad day is to show, a bad hour is not
+	worse      = 1.5 // × the loss of the reaction: the record is bad, and not by chance
+	better     = 1.0 // × it: the record is good again
+	farWorse   = 2.0 // × it: not even a group that was short too often is to follow the plans
+	countsMost = 4   // × the mean need: a load beyond counts for less, or an hour in a wrong unit would outweigh the day
+	condemned  = 30  // × it: for two days and more nobody follows them
 )
 
 // record compares what following the plans came to with what reaction alone would have: by
 // the price of a shortage, over the last day.
 type record struct {
-	planned, reacted [Farthest]uint16
+	planned, reacted [farthest]uint16
 	own, reaction    float64 // mean loss
 	bad              bool
 }
 
-func (r *record) learn(m *Model, load float64) {
+func (r *record) learn(m *model, load float64) {
 	if m.readings < int64(m.steps(probation)) {
 		return
 	}
-	share := m.share(recordFor)
+	share := m.share(recordFor) * min(1, countsMost*max(1, m.trials.need)/max(1, load))
 	now := m.slot(m.step - 1)
 	r.own += (loss(r.planned[:m.ahead], now, load, m.budget.last) - r.own) * share
 	r.reaction += (loss(r.reacted[:m.ahead], now, load, m.budget.last) - r.reaction) * share
@@ -44,7 +47,16 @@ func loss(sizes []uint16, now int, load, price float64) float64 {
 	return cost
 }
 
-func (r *record) plan(m *Model, at int) {
+// condemn is for a past that teaches nothing of the present: the record is bad until it has
+// been good for days.
+func (r *record) condemn() {
+	r.bad, r.own = true, condemned*max(1, r.reaction)
+}
+
+// hopeless says that the plans did far worse than reaction, whatever else speaks for them.
+func (r *record) hopeless() bool { return r.own > farWorse*r.reaction }
+
+func (r *record) plan(m *model, at int) {
 	r.planned[at], r.reacted[at] = 1, 1
 	for i := range m.ahead {
 		r.planned[at] = max(r.planned[at], m.plans[i])

@@ -7,7 +7,7 @@ const inputs = 12
 // §30.6), made robust by holding each error to what is usual (P. J. Huber, Robust estimation
 // of a location parameter, Annals of Mathematical Statistics 35, 1964).
 type regression struct {
-	spread [inputs][inputs]float64 // of the weights, by the noise
+	spread [inputs * (inputs + 1) / 2]float64 // of the weights, by the noise: a symmetric matrix, of each row what is left of the diagonal, and it
 	weight [inputs]float64
 }
 
@@ -18,8 +18,10 @@ const (
 
 // begin assumes that each weight is 0, and how far off that may be.
 func (r *regression) begin(spread float64) {
-	for i := range r.spread {
-		r.spread[i][i] = spread
+	at := 0
+	for i := range inputs {
+		r.spread[at] = spread
+		at += i + 2 // to the next of the diagonal
 	}
 }
 
@@ -37,32 +39,37 @@ func (r *regression) learn(x *[inputs]float32, came, most, forget float64) {
 	for i := range x {
 		in[i] = float64(x[i])
 	}
+	at := 0
+	for i := range inputs {
+		sum := 0.0
+		for j := range i {
+			sum += r.spread[at] * in[j]
+			gain[j] += r.spread[at] * in[i]
+			at++
+		}
+		gain[i] = sum + r.spread[at]*in[i]
+		at++
+	}
 	norm := 1 - forget
 	for i := range inputs {
-		sum, row := 0.0, &r.spread[i]
-		for j := range inputs {
-			sum += row[j] * in[j]
-		}
-		gain[i] = sum
-		norm += in[i] * sum
+		norm += in[i] * gain[i]
 	}
 	off := max(-most, min(came-r.says(x), most)) / norm
 	grow := 1 / (1 - forget)
 	trace := 0.0
+	at = 0
 	for i := range inputs {
 		r.weight[i] += gain[i] * off
-		row, by := &r.spread[i], gain[i]/norm
-		for j := range inputs {
-			row[j] = (row[j] - by*gain[j]) * grow
+		by := gain[i] / norm
+		for j := range i + 1 {
+			r.spread[at] = (r.spread[at] - by*gain[j]) * grow
+			at++
 		}
-		trace += row[i]
+		trace += r.spread[at-1]
 	}
 	if trace > spreadMost {
-		shrink := spreadMost / trace
-		for i := range inputs {
-			for j := range inputs {
-				r.spread[i][j] *= shrink
-			}
+		for i := range r.spread {
+			r.spread[i] *= spreadMost / trace
 		}
 	}
 }

@@ -8,15 +8,15 @@ import (
 // retime has the model look so many steps of that length ahead from now on. It keeps season,
 // regressions, errors and record. Forecasts under way are left; what they had wanted is wanted
 // for as long as the new lead.
-func (m *Model) retime(step time.Duration, ahead int) {
+func (m *model) retime(step time.Duration, ahead int) {
 	before, length := int(m.ahead), m.stepSec
 	m.setSteps(step, ahead)
 	if before == int(m.ahead) && length == m.stepSec {
 		return
 	}
 	now := int(m.ahead)
-	m.made = [Farthest]made{}
-	for _, sizes := range []*[Farthest]uint16{&m.plans, &m.react, &m.record.planned, &m.record.reacted} {
+	m.made = [farthest]made{}
+	for _, sizes := range []*[farthest]uint16{&m.plans, &m.react, &m.record.planned, &m.record.reacted} {
 		hold(sizes, before, now)
 	}
 	for i := range m.trials.plans {
@@ -29,7 +29,7 @@ func (m *Model) retime(step time.Duration, ahead int) {
 }
 
 // recount counts in the present steps what was counted in steps of so many seconds.
-func (m *Model) recount(length int64) {
+func (m *model) recount(length int64) {
 	by := float64(length) / float64(m.stepSec)
 	m.step = floorDiv(m.step*length, m.stepSec) - 1 // the step under way is yet to come
 	m.readings = int64(float64(m.readings) * by)
@@ -41,7 +41,7 @@ func (m *Model) recount(length int64) {
 }
 
 // hold makes all sizes the largest of what were so many before, and are so many now.
-func hold(sizes *[Farthest]uint16, before, now int) {
+func hold(sizes *[farthest]uint16, before, now int) {
 	most := slices.Max(sizes[:before])
 	for i := range now {
 		sizes[i] = most
@@ -49,4 +49,4 @@ func hold(sizes *[Farthest]uint16, before, now int) {
 }
 
 // forgetForecasts leaves what was foreseen: the clock was set back, and steps have other numbers.
-func (m *Model) forgetForecasts() { m.made = [Farthest]made{} }
+func (m *model) forgetForecasts() { m.made = [farthest]made{} }

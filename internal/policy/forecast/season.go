@@ -40,7 +40,7 @@ func (s *season) begin() {
 }
 
 // learn takes the newest step's load for every slot that the step touches.
-func (s *season) learn(m *Model, v float64) {
+func (s *season) learn(m *model, v float64) {
 	from, _ := m.wall()
 	to := from + m.stepSec
 	for minute := floorDiv(from, secMinute); minute*secMinute < to; minute++ {

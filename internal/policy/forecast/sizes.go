@@ -19,7 +19,7 @@ type sizes struct {
 }
 
 // weigh tries sizes up to most.
-func (s *sizes) weigh(m *Model, f *made, most int) {
+func (s *sizes) weigh(m *model, f *made, most int) {
 	e := &m.ensemble
 	first := max(1, min(most, int(math.Expm1(e.middle(f)-2*e.spread(f)))))
 	s.n = 0

@@ -13,7 +13,7 @@ import (
 )
 
 // snapshotVersion is that of the layout and of what the numbers mean.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // snapshotMagic begins every snapshot.
 var snapshotMagic = [4]byte{'a', 's', 'f', 'c'}
@@ -31,14 +31,16 @@ func (f *Forecaster) Snapshot() []byte {
 	c.pass(&magic, &version, &length, f.settings)
 	for _, h := range f.horizons() {
 		h.pass(&c)
-		h.tail.fed = h.tail.fed[:0]
+		h.tail.begin()
 	}
 	return binary.LittleEndian.AppendUint32(c.bytes, crc32.Checksum(c.bytes, castagnoli))
 }
 
 // Restore is the forecaster of the spec that [Forecaster.Snapshot] made the bytes of. It
 // refuses those of other settings, of another version, and what was damaged: then a new one is
-// to learn from the history. It is nil where no rule of the spec forecasts.
+// to learn from the history. Another fallback or another assumed time to serve or to return is
+// no other setting: they hold from now on, the times until the group has learned its own. It
+// is nil where no rule of the spec forecasts.
 func Restore(spec *policy.Spec, snapshot []byte) (*Forecaster, error) {
 	f := NewForecaster(spec)
 	if f == nil {
@@ -72,10 +74,7 @@ func (f *Forecaster) restore(snapshot []byte) error {
 		return errors.New("it was learned with other settings")
 	}
 	for _, h := range f.horizons() {
-		h.pass(&c)
-		if c.err == nil && !h.sound() {
-			c.err = errors.New("its numbers make no sense")
-		}
+		h.restore(&c)
 	}
 	if c.err == nil && len(c.bytes) > 0 {
 		c.err = errors.New("it is longer than it should be")
@@ -83,26 +82,41 @@ func (f *Forecaster) restore(snapshot []byte) error {
 	return c.err
 }
 
+func (h *horizon) restore(c *codec) {
+	assumed := h.lead
+	h.pass(c)
+	switch {
+	case c.err != nil:
+	case !h.sound():
+		c.err = errors.New("its numbers make no sense")
+	case !h.learned && h.lead != assumed:
+		h.lookAhead(assumed)
+	}
+	h.tail.begin()
+}
+
 // settingsOf is what of the spec shapes what a forecaster learns.
 func settingsOf(spec *policy.Spec) []byte {
 	type rule struct {
 		Name     string
-		Forecast *policy.Forecast
+		Forecast policy.Forecast
 	}
-	var settings struct {
+	var shaping struct {
 		Interval time.Duration
 		Standby  bool
 		Rules    []rule
 	}
-	settings.Interval, settings.Standby = spec.Interval, spec.Standby > 0
+	shaping.Interval, shaping.Standby = spec.Interval, spec.Standby > 0
 	for i := range spec.Policies {
 		if forecast := spec.Policies[i].Forecast; forecast != nil {
-			settings.Rules = append(settings.Rules, rule{spec.Policies[i].Name, forecast})
+			r := rule{spec.Policies[i].Name, *forecast}
+			r.Forecast.Fallback, r.Forecast.TimeToServe, r.Forecast.TimeToReturn = 0, 0, 0
+			shaping.Rules = append(shaping.Rules, r)
 		}
 	}
-	said, err := json.Marshal(settings)
+	said, err := json.Marshal(shaping)
 	if err != nil { // of a value that is not finite, which no configuration has
-		return fmt.Append(nil, settings)
+		return fmt.Append(nil, shaping)
 	}
 	return said
 }
@@ -151,7 +165,7 @@ func (c *codec) take(n int) []byte {
 
 func (h *horizon) pass(c *codec) {
 	o := &h.open
-	c.pass(&h.lead, &h.tail.count, &o.Step, &o.Begun, &o.Minute, &o.Load, &o.AtLeast, &o.Sums.Load, &o.Sums.Unknown)
+	c.pass(&h.lead, &h.learned, &h.tail.count, &o.Step, &o.Begun, &o.Minute, &o.Load, &o.AtLeast, &o.Sums.Load, &o.Sums.Unknown)
 	c.ints(&o.Past, &o.Serving, &o.Known, &o.Short, &o.Sums.Read, &o.Sums.Full, &o.Sums.Serving)
 	h.model.pass(c)
 }
@@ -160,11 +174,11 @@ func (h *horizon) pass(c *codec) {
 func (h *horizon) sound() bool {
 	m := &h.model
 	return h.lead >= 0 && h.lead <= leadMost && h.tail.count >= 0 && m.stepSec >= 60 && m.stepSec <= int64(week/time.Second) &&
-		m.ahead >= 1 && m.ahead <= Farthest && m.recent.n >= 0 && m.recent.n < 2*kept
+		m.ahead >= 1 && m.ahead <= farthest && m.recent.n >= 0 && m.recent.n < 2*kept
 }
 
-func (m *Model) pass(c *codec) {
-	c.pass(&m.ahead, &m.stepSec, &m.step, &m.zone, &m.shift, &m.begun, &m.readings, &m.silent, &m.odd, &m.peak, &m.seen)
+func (m *model) pass(c *codec) {
+	c.pass(&m.ahead, &m.stepSec, &m.step, &m.zone, &m.shift, &m.begun, &m.readings, &m.silent, &m.odd, m.peaks[:], &m.seen, &m.taught)
 	r, s, e, t, b, d := &m.recent, &m.season, &m.ensemble, &m.trials, &m.budget, &m.record
 	c.pass(r.ring[:], &r.n, r.means[:])
 	c.pass(s.hour[:], s.day[:], s.week[:])

@@ -1,12 +1,10 @@
 package forecast
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
-// tailMost is how many readings are kept for a tail at most: some snapshots may fail.
-const tailMost = 64
+// tailMost is how many readings are kept for a tail at most: some more than are taken from
+// one snapshot to the next.
+const tailMost = 20
 
 // Tail is what a forecaster took in since its last snapshot. It can be kept as JSON.
 type Tail struct {
@@ -23,22 +21,23 @@ type HorizonTail struct {
 // Fed is the reading of a step as a model was fed it.
 type Fed struct {
 	At      int64   `json:"at"`              // seconds since 1970
+	Lead    int64   `json:"lead,omitempty"`  // learned, in seconds
 	Zone    int32   `json:"zone,omitempty"`  // seconds that the wall clock is ahead of UTC
 	Shift   int32   `json:"shift,omitempty"` // and how many more it will be when the lead is over
-	Lead    int64   `json:"lead,omitempty"`  // learned, in seconds
-	Known   bool    `json:"known,omitempty"` // there is a load
-	Load    float64 `json:"load,omitempty"`
-	AtLeast bool    `json:"at_least,omitempty"`
-	Serving int     `json:"serving,omitempty"`
+	Load    float64 `json:"load,omitempty"`  // in full instances
 	Short   float64 `json:"short,omitempty"` // share of the step in which the group was; below 0: not known
+	Serving int32   `json:"serving,omitempty"`
+	AtLeast bool    `json:"at_least,omitempty"` // the instances were saturated
+	Known   bool    `json:"known,omitempty"`    // there is a load
 }
 
 // fed is the reading of the step that ends now, for a model that looks so far ahead.
 func (o *open) fed(now time.Time, lead, ahead time.Duration) Fed {
-	in := readingAt(Reading{At: now}, ahead)
-	f := Fed{At: in.sec, Zone: in.zone, Shift: in.shift, Lead: int64(lead / time.Second), Short: unknown}
+	_, zone := now.Zone()
+	_, then := now.Add(ahead).Zone()
+	f := Fed{At: now.Unix(), Lead: int64(lead / time.Second), Zone: int32(zone), Shift: int32(then - zone), Short: unknown}
 	if o.Past > 0 {
-		f.Known, f.Load, f.AtLeast, f.Serving = true, o.Load, o.AtLeast, o.Serving
+		f.Known, f.Load, f.AtLeast, f.Serving = true, o.Load, o.AtLeast, int32(o.Serving)
 	}
 	if o.Known > 0 {
 		f.Short = float64(o.Short) / float64(o.Known)
@@ -46,32 +45,33 @@ func (o *open) fed(now time.Time, lead, ahead time.Duration) Fed {
 	return f
 }
 
-func (f *Fed) reading() reading {
-	r := reading{sec: f.At, zone: f.Zone, shift: f.Shift, load: f.Load, atLeast: f.AtLeast, serving: f.Serving, short: f.Short}
-	if !f.Known {
-		r.load = math.NaN()
-	}
-	return r
-}
-
 // tail is the readings since the last snapshot, the newest ones.
 type tail struct {
-	fed   []Fed
+	fed   []Fed // nil as long as there was no snapshot: nobody is to follow one
 	count int64 // readings ever fed
 }
 
-func (t *tail) add(r *Fed) {
+// begin is for a snapshot that was made or read just now.
+func (t *tail) begin() {
 	if t.fed == nil {
 		t.fed = make([]Fed, 0, tailMost)
+	}
+	t.fed = t.fed[:0]
+}
+
+func (t *tail) add(r *Fed) {
+	t.count++
+	if t.fed == nil {
+		return
 	}
 	if len(t.fed) == tailMost {
 		t.fed = t.fed[:copy(t.fed, t.fed[1:])]
 	}
 	t.fed = append(t.fed, *r)
-	t.count++
 }
 
-// Tail is what was taken in since the last snapshot. A nil Forecaster has none.
+// Tail is what was taken in since the last snapshot: nothing where there was none, nor for a
+// nil Forecaster.
 func (f *Forecaster) Tail() Tail {
 	var t Tail
 	if f == nil {

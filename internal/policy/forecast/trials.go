@@ -13,8 +13,8 @@ const (
 // trials are the prices of a shortage that are tried alongside: what a group that had always
 // used one would have had, and how often it would have been short.
 type trials struct {
-	plans  [prices][Farthest]uint16
-	wanted [prices][Farthest]uint16 // the size of the group as it would have been decided
+	plans  [prices][farthest]uint16
+	wanted [prices][farthest]uint16 // the size of the group as it would have been decided
 	short  [prices]float64          // share of the steps
 	cost   [prices]float64          // mean size
 	need   float64                  // mean need
@@ -37,7 +37,7 @@ func (t *trials) begin() {
 	}
 }
 
-func (t *trials) learn(m *Model, load float64) {
+func (t *trials) learn(m *model, load float64) {
 	if m.readings < 2*int64(m.ahead) {
 		return
 	}
@@ -63,7 +63,7 @@ func (t *trials) learn(m *Model, load float64) {
 }
 
 // plan makes every price's plan.
-func (t *trials) plan(m *Model, s *sizes, at int) {
+func (t *trials) plan(m *model, s *sizes, at int) {
 	from := 0
 	for i := range prices {
 		from = s.cheapest(priceList[i], from)
