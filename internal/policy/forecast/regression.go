@@ -58,11 +58,11 @@ func (r *regression) learn(x *[inputs]float32, came, most, forget float64) {
 	grow := 1 / (1 - forget)
 	trace := 0.0
 	at = 0
-	for i := range inputs {
-		r.weight[i] += gain[i] * off
-		by := gain[i] / norm
-		for j := range i + 1 {
-			r.spread[at] = (r.spread[at] - by*gain[j]) * grow
+	for i, own := range gain {
+		r.weight[i] += own * off
+		by := own / norm
+		for _, other := range gain[:i+1] {
+			r.spread[at] = (r.spread[at] - by*other) * grow
 			at++
 		}
 		trace += r.spread[at-1]
