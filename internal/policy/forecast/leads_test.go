@@ -7,6 +7,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/policy/forecast"
+	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 func TestNothingTakesLongerToComeBackThanToBeMade(t *testing.T) {
@@ -24,11 +25,25 @@ func TestNothingTakesLongerToComeBackThanToBeMade(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
-	spec := ruled(keepsStandby, func(_ *policy.Spec, r *policy.Forecast) { r.TimeToReturn = time.Hour })
-	f, in := forecast.NewForecaster(spec), showing(3, 30)
-	f.Foresee(in, monday, forecast.Leads{})
-	if o := in.Outlooks[0]; o.Within != 10*time.Minute || o.Back != 10*time.Minute {
-		t.Errorf("as the rule assumes: %+v", o)
+}
+
+func TestWhatStandsByIsNotWantedSoonerThanWhatIsOrdered(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		assumed, learned time.Duration
+	}{
+		"assumed": {time.Hour, 0},
+		"learned": {3 * time.Minute, time.Hour},
+	} {
+		f := forecast.NewForecaster(ruled(keepsStandby, func(_ *policy.Spec, r *policy.Forecast) { r.TimeToReturn = c.assumed }))
+		for minute := range 2 * minutesADay {
+			in := showing(season(minute), 30)
+			in.Standby = 2
+			f.Foresee(in, monday.Add(time.Duration(minute)*time.Minute), forecast.Leads{Return: c.learned})
+			if o := in.Outlooks[0]; o.Soon > o.Count || o.Back != o.Within {
+				t.Fatalf("%s: minute %d: %+v", name, minute, o)
+			}
+		}
 	}
 }
 
@@ -50,6 +65,9 @@ func TestAnotherAssumptionKeepsWhatWasLearned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if raced.Passes(2) {
+				t.Skip("one of two under the race detector")
+			}
 			f, minute := forecast.NewForecaster(ruled(keepsStandby)), 0
 			foresee := func(f *forecast.Forecaster) policy.Outlook {
 				in := showing(season(minute), 30)
@@ -124,8 +142,16 @@ func TestARuleThatWasShortForLongRepays(t *testing.T) {
 			t.Errorf("after %d minutes: %+v", minute, o)
 		}
 	}
-	// One minute of 10 080 shows.
-	if o := foresee(9, 1); math.Abs(o.Short-21./10_080) > 1e-3 || math.Abs(o.Short*1e5-math.Round(o.Short*1e5)) > 1e-6 || math.Abs(o.Short*1e3-math.Round(o.Short*1e3)) < 1e-3 {
+	// A load that is not believed shows, and nothing is to be made good for it.
+	for range 60 {
+		in := showing(90, 9)
+		f.Foresee(in, monday.Add(time.Duration(minute)*time.Minute), forecast.Leads{})
+		minute++
+		if o := in.Outlooks[0]; o.Repays {
+			t.Fatalf("in an odd hour: %+v", o)
+		}
+	}
+	if o := foresee(9, 1); o.Short < 81./10_080 || math.Abs(o.Short*1e5-math.Round(o.Short*1e5)) > 1e-6 || math.Abs(o.Short*1e3-math.Round(o.Short*1e3)) < 1e-3 {
 		t.Errorf("%+v", o)
 	}
 }

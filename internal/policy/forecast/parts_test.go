@@ -34,6 +34,9 @@ func TestTheForecasterThatWeighsMostSpeaks(t *testing.T) {
 
 func TestAPlanOfAQuantileSufficesThatOften(t *testing.T) {
 	t.Parallel()
+	if raced.Passes(4) {
+		t.Skip("one run of four under the race detector")
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, quantile := range []float64{0.5, 0.9, 0.99} {
 		m := newModel(settings{ahead: 11, quantile: quantile})
@@ -73,38 +76,6 @@ func TestARegressionFindsTheWeights(t *testing.T) {
 		if math.Abs(r.weight[j]-want) > 0.03 {
 			t.Errorf("input %d: got %.3f, want %.3f", j, r.weight[j], want)
 		}
-	}
-}
-
-// A load that is made of few waves leaves most weights open: what rounding adds must not grow
-// over the years.
-func TestARegressionStaysAsGoodAsItWas(t *testing.T) {
-	t.Parallel()
-	var r regression
-	r.begin(spreadFirst)
-	at := func(i int) float64 {
-		return math.Log1p(8 + 5*math.Sin(2*math.Pi*float64(i)/minutesADay) + 0.44*math.Sin(float64(i)*0.7) + 0.33*math.Sin(float64(i)*1.3))
-	}
-	ahead := func(i int) (x [inputs]float32, came float64) {
-		v := at(i)
-		day := func(i int) float64 { return math.Log1p(8 + 5*math.Sin(2*math.Pi*float64(i)/minutesADay)) }
-		x = [inputs]float32{1, float32(v - at(i-5)), float32(at(i-5) - at(i-15)), float32(at(i-15) - at(i-30)), float32(day(i-5) - v), float32(day(i-30) - v), float32(day(i+11) - day(i)), float32(day(i) - v)}
-		x[8], x[9] = x[6], x[7]
-		return x, at(i+11) - v
-	}
-	miss := func(from, to int) (mean float64) {
-		for i := from; i < to; i++ {
-			x, came := ahead(i)
-			mean += math.Abs(came-r.says(&x)) / float64(to-from)
-			r.learn(&x, came, 0.1, 1./minutesADay)
-		}
-		return mean
-	}
-	miss(0, 3*minutesADay)
-	early := miss(3*minutesADay, 6*minutesADay)
-	miss(6*minutesADay, raced.Sample(300, 5)*minutesADay)
-	if late := miss(0, 3*minutesADay); late > 2*early {
-		t.Errorf("the mean error was %.5f, and is %.5f", early, late)
 	}
 }
 

@@ -179,8 +179,8 @@ func foolish(random *rand.Rand, days int) []float64 {
 
 func TestWhatWasLearnedForNothingIsNotPaidForLong(t *testing.T) {
 	t.Parallel()
-	if raced.Passes(4) {
-		t.Skip("one run of four under the race detector")
+	if raced.Passes(8) {
+		t.Skip("one run of eight under the race detector")
 	}
 	for range raced.Sample(5, 5) {
 		random, seed := seeded(t)
@@ -205,8 +205,8 @@ func (g *group) calm(minutes int) bool { return g.same >= minutes }
 
 func TestAModelSpeaksAgainWhenItsRecordIsGood(t *testing.T) {
 	t.Parallel()
-	if raced.Passes(4) {
-		t.Skip("one run of four under the race detector")
+	if raced.Passes(8) {
+		t.Skip("one run of eight under the race detector")
 	}
 	random, seed := seeded(t)
 	g := newGroup(0.01)
@@ -244,8 +244,8 @@ func inverted(random *rand.Rand, days int) []float64 {
 
 func TestAModelThatIsFooledLeavesItToReaction(t *testing.T) {
 	t.Parallel()
-	if raced.Passes(4) {
-		t.Skip("one run of four under the race detector")
+	if raced.Passes(8) {
+		t.Skip("one run of eight under the race detector")
 	}
 	for seed := range uint64(raced.Sample(4, 4)) { // not every level fools it: these do
 		f := forecast.NewForecaster(ruled())
