@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
@@ -49,9 +50,9 @@ func promise(f *config.Forecast, signal config.Signal) string {
 	if !signal.PerInstance() && !f.Each {
 		each = " an instance"
 	}
-	aim := fmt.Sprintf("%s is above %s%s for at most %.6g%% of the time", signal.Name, signal.Amount(f.Value), each, f.Budget*100)
+	aim := fmt.Sprintf("%s is above %s%s for at most %s of the time", signal.Name, signal.Amount(f.Value), each, policy.Percent(f.Budget))
 	if f.Quantile > 0 {
-		aim = fmt.Sprintf("%.6g%% of its plans keep %s at %s%s or below", f.Quantile*100, signal.Name, signal.Amount(f.Value), each)
+		aim = fmt.Sprintf("%s of its plans keep %s at %s%s or below", policy.Percent(f.Quantile), signal.Name, signal.Amount(f.Value), each)
 	}
 	meanwhile := "the others decide"
 	if f.Fallback > 0 {

@@ -58,13 +58,7 @@ func standsBy(in actions.InstanceStatus) bool {
 
 // leads are the times that the group has learned, for the rules of the spec.
 func (s *state) leads(spec *policy.Spec) forecast.Leads {
-	leads := forecast.Leads{Return: nineOfTen(s.Returns)}
-	for i := range spec.Policies {
-		if rule := spec.Policies[i].Forecast; rule != nil {
-			leads.Serve = max(leads.Serve, s.timeToServeBeside(rule.TimeToServe))
-		}
-	}
-	return leads
+	return forecast.Leads{Serve: s.timeToServeBeside(assumedLead(spec)), Return: nineOfTen(s.Returns)}
 }
 
 // timeToServeBeside is timeToServe where as long as fewer than ten builds are known, the assumed
@@ -75,6 +69,16 @@ func (s *state) timeToServeBeside(assumed time.Duration) time.Duration {
 		return s.timeToServe()
 	}
 	return nineOfTen(append(slices.Repeat([]time.Duration{assumed}, missing), s.Builds...))
+}
+
+// assumedLead is how long instances take to serve as the spec's rules assume; 0 where none does.
+func assumedLead(spec *policy.Spec) (lead time.Duration) {
+	for i := range spec.Policies {
+		if rule := spec.Policies[i].Forecast; rule != nil {
+			lead = max(lead, rule.TimeToServe)
+		}
+	}
+	return lead
 }
 
 // timeToServe is how long nine of ten builds took at most; 0 before the first.

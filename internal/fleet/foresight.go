@@ -109,10 +109,12 @@ func (f *foresight) keep() (*foresaw, []store.Writable) {
 	if f == nil {
 		return nil, nil
 	}
-	if readings(f.forecaster.Tail()) >= snapshotSteps {
+	tail := f.forecaster.Tail()
+	if readings(tail) >= snapshotSteps {
 		f.snapshot()
+		tail = f.forecaster.Tail()
 	}
-	saw := &foresaw{f.forecaster.Tail(), f.owes}
+	saw := &foresaw{tail, f.owes}
 	if !f.unwritten {
 		return saw, nil
 	}

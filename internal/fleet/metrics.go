@@ -86,7 +86,7 @@ var (
 	forecastExpectedMetric = describe("autoscaled_forecast_expected_instances", "Load that is expected when what is ordered now serves, in instances that show the policy's value; the series is missing while nothing is expected.", "policy")
 	forecastLowMetric      = describe("autoscaled_forecast_low_instances", "Load that is exceeded in nineteen of twenty cases then, likewise.", "policy")
 	forecastHighMetric     = describe("autoscaled_forecast_high_instances", "Load that is exceeded in one of twenty cases then, likewise.", "policy")
-	forecastPlannedMetric  = describe("autoscaled_forecast_planned_instances", "Instances that the forecast plans for then; the series is missing while it abstains.", "policy")
+	forecastPlannedMetric  = describe("autoscaled_forecast_planned_instances", "Instances that the forecast plans to have now, so that enough serve then; the series is missing while it abstains.", "policy")
 	forecastErrorMetric    = describe("autoscaled_forecast_error_ratio", "Mean error, of late, of the forecaster that weighs most, as a share of the load; the series is missing while nothing is expected.", "policy")
 	forecastAbstainsMetric = describe("autoscaled_forecast_abstains", "1 while the forecast abstains, for the reason.", "policy", "reason")
 	forecastShortMetric    = describe("autoscaled_forecast_short_ratio", "Share of the time, of late, in which the load was more than the instances that served should carry.", "policy")

@@ -118,7 +118,9 @@ func (g *Group) decideShadow(next *state, signals []policy.Signal, active policy
 	if g.Shadow == nil || s == nil {
 		return
 	}
-	v := virtual{virtualState: s.Virtual, lead: next.leads(&g.Shadow.Spec).Serve, foresight: g.foresights.passive(next)}
+	v := virtual{
+		virtualState: s.Virtual, lead: next.timeToServe(), leads: next.leads(&g.Shadow.Spec), foresight: g.foresights.passive(next),
+	}
 	servingBefore, sizeBefore := v.Serving, v.Size
 	begun := v.Begun
 	turn := v.decide(&g.Shadow.Spec, signals, serving, now)

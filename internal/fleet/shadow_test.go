@@ -34,6 +34,24 @@ func TestAShadowDecidesBesideTheGroupAndActsOnNothing(t *testing.T) {
 	})
 }
 
+func TestWhatAShadowOrdersArrivesAfterTheTimeThatTheGroupLearned(t *testing.T) {
+	s := quick()
+	s.max, s.shadow = 12, halved(50)
+	tell(t, s, func(t *testing.T, w *world) {
+		w.load.set(300)
+		serves := func(n int) func() bool {
+			return func() bool { s := w.status().Shadow; return s != nil && s.Desired == n && s.Serving == n }
+		}
+		w.until("three are built, and the shadow has six", time.Hour, func() bool { return w.atRest(3, 0)() && serves(6)() })
+		learned := w.status().TimeToServe
+		if learned == 0 || learned > 6*time.Minute {
+			t.Fatalf("builds took %s", learned)
+		}
+		w.load.set(400)
+		w.until("the shadow has eight", 8*time.Minute, serves(8))
+	})
+}
+
 func TestAPromotedShadowDecidesAlsoAfterARestartAndUntilItIsRolledBack(t *testing.T) {
 	tell(t, setting{shadow: halved(200), stabilization: 30 * time.Second}, func(t *testing.T, w *world) {
 		w.load.set(600)

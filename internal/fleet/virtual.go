@@ -23,8 +23,9 @@ const censoredFrom = 0.95
 // would carry it.
 type virtual struct {
 	virtualState
-	lead      time.Duration // how long what it orders takes to serve; 0: virtualLead
-	foresight *foresight    // nil: no rule forecasts
+	lead      time.Duration  // how long what it orders takes to serve; 0: as its rules assume, or virtualLead
+	leads     forecast.Leads // with which its forecasts reckon
+	foresight *foresight     // nil: no rule forecasts
 }
 
 // virtualTurn is a decision about a virtual group, with what it rested on.
@@ -66,9 +67,9 @@ func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int,
 		Signals: v.rescaled(spec, signals, actual),
 	}
 	inputs, before := observed.Inputs(), v.Memory.Clone()
-	v.foresight.foresee(&inputs, now, forecast.Leads{Serve: v.lead})
+	v.foresight.foresee(&inputs, now, v.leads)
 	decision := policy.Decide(spec, &inputs, now, &v.Memory)
-	v.become(decision.Desired.Count, now)
+	v.become(decision.Desired.Count, now, cmp.Or(v.lead, assumedLead(spec), virtualLead))
 	return virtualTurn{inputs, before, decision}
 }
 
@@ -92,10 +93,10 @@ func (v *virtual) arrive(now time.Time) {
 	}
 }
 
-// become gives the group a size. What has not arrived yet goes first.
-func (v *virtual) become(size int, now time.Time) {
+// become gives the group a size. What it orders arrives after lead. What has not arrived yet goes first.
+func (v *virtual) become(size int, now time.Time, lead time.Duration) {
 	if size > v.Size {
-		v.Arrivals = append(v.Arrivals, arrival{now.Add(cmp.Or(v.lead, virtualLead)), size - v.Size})
+		v.Arrivals = append(v.Arrivals, arrival{now.Add(lead), size - v.Size})
 	}
 	for surplus := v.Size - size; surplus > 0; {
 		last := len(v.Arrivals) - 1

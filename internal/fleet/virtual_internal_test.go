@@ -70,6 +70,19 @@ func TestWhatAVirtualGroupOrdersServesAfterAWhile(t *testing.T) {
 	}
 }
 
+func TestWhatAVirtualGroupOrdersTakesAsLongAsItsRulesAssume(t *testing.T) {
+	t.Parallel()
+	spec := specAt(50)
+	spec.Policies = append(spec.Policies, policy.Rule{Name: "forecast", Forecast: &policy.Forecast{Signal: "none", Value: 1, Budget: 0.01, TimeToServe: 2 * virtualLead}})
+	var v virtual
+	for _, after := range []time.Duration{0, 2*virtualLead - time.Second, 2 * virtualLead} {
+		v.decide(&spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
+		if arrived := after == 2*virtualLead; v.Size != 4 || (v.Serving == 4) != arrived {
+			t.Errorf("after %s %d of %d serve", after, v.Serving, v.Size)
+		}
+	}
+}
+
 func TestASaturatedInstanceTellsALargerVirtualGroupNothingForShrinking(t *testing.T) {
 	t.Parallel()
 	spec := specAt(50)
