@@ -14,8 +14,7 @@ import (
 // that it changes more often than a shape does.
 const nameWords = 5
 
-// repaysAt is where whether it repays stands in the word of a silence. It is 0 in what was
-// written before there was such a thing.
+// repaysAt is the bit in the word of a silence that says whether the outlook repays.
 const repaysAt = 8
 
 func outlookShapeOf(o *policy.Outlook) outlookShape {
