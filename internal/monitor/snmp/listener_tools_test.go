@@ -3,6 +3,7 @@ package snmp
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -265,12 +266,14 @@ func TestSnmpdsInformsOutliveOurRestart(t *testing.T) {
 		l.self.boots -= 24 * 60 * 60
 		l.senders[0].self.boots = l.self.boots
 	}
-	before := listenAt(t, "127.0.0.1:0", yesterday, by(reader))
+	// A port that no socket gets by chance, so that it is free when it is opened again.
+	place := fmt.Sprintf("127.53.%d.%d:10162", 100+rand.IntN(100), 1+rand.IntN(250))
+	before := listenAt(t, place, yesterday, by(reader))
 	agent := startSNMPd(t, "127.53.0.7", "authtrapenable 1",
 		fmt.Sprintf("trapsess -Ci -v 3 -l authPriv -u reader -a SHA-256 -A %q -x AES -X %q %s", passphrase, otherPassphrase, before.at))
 	before.wants(t, "v3 inform "+coldStart+" from 127.0.0.1")
 	before.stop()
-	after := listenAt(t, before.at.String(), func(*Listener) {}, by(reader))
+	after := listenAt(t, place, func(*Listener) {}, by(reader))
 	_, _ = getFrom(t, agent.at, Options{Community: secret.New("not-its-own"), Timeout: hasty})
 	after.wants(t, "dropped time_window from 127.0.0.1", "v3 inform .1.3.6.1.6.3.1.1.5.5 from 127.0.0.1") // authenticationFailure
 }
