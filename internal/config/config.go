@@ -25,9 +25,11 @@ type Config struct {
 	State        string // directory of the daemon's store; default $STATE_DIRECTORY, else /var/lib/autoscaled
 	Socket       string // path of the control socket; default $RUNTIME_DIRECTORY/autoscaled.sock, else /run/autoscaled/autoscaled.sock
 	Listen       string // host:port of /metrics and /healthz; default 127.0.0.1:9469
+	Web          Web    // who may do what there
 	History      History
 	Prometheus   *Prometheus         // nil when neither a query nor a signal asks in PromQL and the file says nothing of it
 	Traps        *Traps              // nil: nobody listens for notifications
+	Notify       []Notify            // who is told what happens, in the order of the file
 	Providers    map[string]Provider // by name
 	Queries      map[string]Query    // by name
 	Groups       map[string]Group    // by name; at least one
@@ -83,6 +85,7 @@ type Provider struct {
 	MachinesMax    int           // machines that the account may have in all, 0..10000: nothing is ordered beyond; 0 (default): no limit
 	PaidPeriod     string        // "day" (default) or "month", in Asia/Tokyo
 	NoticeDays     int           // a contract is ended at the earliest so many days from today, 0..31; default 0
+	Billing        string        // billing model that comes with the program, or the absolute path of a file with one; empty: costs are not known
 }
 
 // Query is one PromQL expression whose result serves many groups.
@@ -126,6 +129,7 @@ type Group struct {
 	Policies  []Policy // in the order of the file
 	Shadow    *Shadow  // nil: none
 	Traps     []TrapRule
+	Hooks     []Hook // in the order of the file
 	ScaleOut  ScaleOut
 	ScaleIn   ScaleIn
 	Launch    Launch
@@ -201,11 +205,6 @@ type Scrape struct {
 	Scale   float64           // default 1
 	Timeout time.Duration     // default 5s
 	Access  Access            // with TLS, the pages of instances are fetched by https
-}
-
-// Push takes the values that somebody sends to the daemon.
-type Push struct {
-	Token secret.Secret // that a sender has to show
 }
 
 // ScaleOut limits growth.

@@ -20,6 +20,7 @@ func TestDefaultsAreTheDocumentedOnes(t *testing.T) {
 		State:   "/var/lib/autoscaled",
 		Socket:  "/run/autoscaled/autoscaled.sock",
 		Listen:  "127.0.0.1:9469",
+		Web:     Web{HTTP2: true, Anonymous: "read", URL: "http://127.0.0.1:9469"},
 		History: History{Retention: 840 * time.Hour, BytesMax: 1 << 30},
 		Providers: map[string]Provider{"gio": {
 			Name: "gio", Type: "gp", Endpoint: "https://gp.api.iij.jp/json", GpServiceCode: "gp00000001",
@@ -75,6 +76,7 @@ func TestExampleWritesDefaultsOut(t *testing.T) {
 	bare.ScaleOut.Rates, bare.ScaleIn.Rates = group.ScaleOut.Rates, group.ScaleIn.Rates
 	account, bareAccount := example.Providers["gio"], minimal.Providers["gio"]
 	account.AccessKey, account.SecretKey = bareAccount.AccessKey, bareAccount.SecretKey
+	account.Billing = bareAccount.Billing
 	for what, pair := range map[string][2]any{
 		"state":     {example.State, minimal.State},
 		"socket":    {example.Socket, minimal.Socket},

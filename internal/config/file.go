@@ -23,6 +23,7 @@ func readConfig(s *section) *Config {
 		Queries:      map[string]Query{},
 		Groups:       map[string]Group{},
 	}
+	c.Web = readWeb(s, c.Listen)
 	c.History = readHistory(s.section("history"))
 	var known definitions
 	for _, entry := range s.entries("providers") {
@@ -48,6 +49,7 @@ func readConfig(s *section) *Config {
 	for _, entry := range groups {
 		c.Groups[entry.name] = readGroup(entry, known)
 	}
+	c.Notify = readNotify(s, c.Groups)
 	if s.has("prometheus") || c.asksInPromQL() {
 		c.Prometheus = readPrometheus(s.section("prometheus"))
 	}

@@ -37,6 +37,7 @@ func readGroup(s *section, known definitions) Group {
 		g.Shadow = readShadow(s.section("shadow"), g, known)
 	}
 	g.Traps = readTrapRules(s, known.traps)
+	g.Hooks = readHooks(s, g.Launch)
 	return g
 }
 

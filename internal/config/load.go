@@ -44,9 +44,9 @@ func Parse(name string, data []byte, env Env) (*Config, error) {
 	r := &reader{file: name, lines: bytes.Count(data, []byte("\n")) + 1, env: env.orProcess(), pools: map[string]string{}, accounts: map[string]string{}}
 	r.refuseIndirection(root, 0)
 	config := readConfig(r.mapping("", root))
-	if len(r.problems) > 0 {
-		r.problems.sort()
-		return nil, r.problems
+	r.problems.sort()
+	if problems := append(r.problems, r.elsewhere...); len(problems) > 0 {
+		return nil, problems
 	}
 	return config, nil
 }

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"path"
 	"strings"
 	"time"
 
+	"github.com/autoscaled/autoscaled/configs/billing"
 	"github.com/autoscaled/autoscaled/internal/secret"
 	"github.com/autoscaled/autoscaled/internal/words"
 )
@@ -33,6 +35,7 @@ func readProvider(s *section) Provider {
 		MachinesMax:    read(s, "machines_max", 0, whole(0, machinesMax)),
 		PaidPeriod:     read(s, "paid_period", "day", oneOf("day", "month")),
 		NoticeDays:     read(s, "notice_days", 0, whole(0, 31)),
+		Billing:        read(s, "billing", "", billingModel),
 	}
 	if p.GpServiceCode != "" {
 		s.claimAccount(p)
@@ -50,4 +53,18 @@ func (s *section) claimAccount(p Provider) {
 		return
 	}
 	s.accounts[account] = s.path
+}
+
+// billingModel accepts the name of a model that comes with the program, or the path of a
+// file. What is in the file is read when somebody asks what a group costs.
+func billingModel(value string) (string, error) {
+	if strings.ContainsAny(value, "/.") {
+		return absolutePath(value)
+	}
+	var names []string
+	files, _ := billing.Files.ReadDir(".") // they are in the program
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(file.Name(), path.Ext(file.Name())))
+	}
+	return oneOf(names...)(value)
 }

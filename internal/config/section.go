@@ -11,12 +11,13 @@ import (
 
 // reader is what all sections of a file share while it is read.
 type reader struct {
-	file     string
-	lines    int // of the file
-	env      Env
-	problems Problems
-	pools    map[string]string // balancer pool → path of the balancer that has it
-	accounts map[string]string // main contract → path of the provider that has it
+	file      string
+	lines     int // of the file
+	env       Env
+	problems  Problems
+	elsewhere Problems          // of files that this one names
+	pools     map[string]string // balancer pool → path of the balancer that has it
+	accounts  map[string]string // main contract → path of the provider that has it
 }
 
 // record adds a problem at node. The parser puts an empty value at the end of the file

@@ -60,6 +60,9 @@ func signalOf(s *section, signals []Signal) Signal {
 	name := read(s, "signal", "", reference("signal", signalNames(signals)))
 	for _, signal := range signals {
 		if signal.Name == name {
+			if signal.saysWays() && s.name != "webhook" {
+				s.fault("signal", "says up or down, which is no quantity: name it in a webhook policy, or write format: value in its push section")
+			}
 			return signal
 		}
 	}

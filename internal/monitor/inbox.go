@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -13,6 +14,7 @@ import (
 // inbox holds the newest value that was pushed, between two readings.
 type inbox struct {
 	group, signal string
+	format        config.PushFormat
 
 	mu     sync.Mutex
 	newest reading.Reading
@@ -22,9 +24,21 @@ func (b *inbox) read() reading.Reading {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.newest.Sample.At().IsZero() {
-		return reading.None(policy.Absent, time.Now(), fmt.Errorf("nobody has pushed since the start: POST a value to /v1/push/%s/%s", b.group, b.signal))
+		return reading.None(policy.Absent, time.Now(), fmt.Errorf("nobody has pushed since the start: POST %s", b.wanted()))
 	}
 	return b.newest
+}
+
+// wanted says what is to be sent, and whereto.
+func (b *inbox) wanted() string {
+	path := fmt.Sprintf("/v1/push/%s/%s", b.group, b.signal)
+	switch b.format {
+	case config.PushValue, "":
+		return "a value to " + path
+	case config.PushDirection:
+		return "to " + path + "/up, /down or /keep"
+	}
+	return fmt.Sprintf("what %s sends to %s/up, /down or /keep", b.format, path)
 }
 
 // Push takes a value of a pushed signal, measured at the given time. It may be called

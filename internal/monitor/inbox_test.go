@@ -45,6 +45,27 @@ func TestAPushedValueCountsUntilItIsStale(t *testing.T) {
 	})
 }
 
+func TestAnInboxThatIsEmptySaysWhatToSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for format, says := range map[config.PushFormat]string{
+			"":                      "POST a value to /v1/push/web/jobs",
+			config.PushValue:        "POST a value to /v1/push/web/jobs",
+			config.PushDirection:    "POST to /v1/push/web/jobs/up, /down or /keep",
+			config.PushAlertmanager: "POST what alertmanager sends to /v1/push/web/jobs/up, /down or /keep",
+		} {
+			m, err := New(Options{Group: groupOf(10*time.Minute, config.Signal{
+				Name: "jobs", Staleness: 30 * time.Second, Push: &config.Push{Token: secret.New("sixteen-letters!"), Format: format},
+			})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := m.inboxes["jobs"].read().Err; err == nil || !strings.HasSuffix(err.Error(), says) {
+				t.Errorf("%s: %v, want %q", format, err, says)
+			}
+		}
+	})
+}
+
 func TestAPushThatComesLateChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := pushed(t)

@@ -121,7 +121,7 @@ func (p *plan) addSource(s *signal, c config.Signal) (err error) {
 	case c.Query != "":
 		s.slot, err = p.addQuery(c)
 	case c.Push != nil:
-		s.slot = p.addInbox(c.Name)
+		s.slot = p.addInbox(c.Name, c.Push.Format)
 	default:
 		err = errors.New("no source: give one of snmp, scrape, promql, query, push, first_of, formula")
 	}
@@ -252,8 +252,8 @@ func (p *plan) addQuestion(c config.Signal, q *query) (slot, error) {
 }
 
 // addInbox makes a source of what is pushed.
-func (p *plan) addInbox(signal string) slot {
-	box := &inbox{group: p.options.Group.Name, signal: signal}
+func (p *plan) addInbox(signal string, format config.PushFormat) slot {
+	box := &inbox{group: p.options.Group.Name, signal: signal, format: format}
 	if p.inboxes == nil {
 		p.inboxes = map[string]*inbox{}
 	}
