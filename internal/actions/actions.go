@@ -16,6 +16,9 @@
 //   - by a step of ours, serving instances never fall below min, and instances
 //     never exceed max plus surge, whatever policy wished;
 //   - an instance leaves the pools, then drains, then stops, in this order;
+//   - no instance is probed before every launch hook let it, nor stopped before every
+//     end hook did, or was given up; each question has one id, whatever happens (hook.go,
+//     ask.go);
 //   - an instance that is stuck is quarantined and holds up nobody else.
 //
 // Fleet calls it: it alone sets goals. Nobody else calls a provider's writing

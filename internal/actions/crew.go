@@ -39,6 +39,8 @@ type CrewOptions struct {
 	HealthInterval time.Duration // between probes of an instance that serves; 0: it is not probed any more
 	HealthFailures int           // failures in a row after which it counts as failing
 
+	Hooks []Hook // in the order in which those at the same point are asked; may be empty
+
 	Drift map[DriftKind]DriftPolicy // nil: everything is repaired
 
 	Drain         time.Duration // from leaving the pools to being stopped, at least
@@ -66,7 +68,7 @@ func (o *CrewOptions) validate() error {
 	case o.ProbeInterval <= 0 || o.ProbeCount <= 0 || o.StopTimeout <= 0 || o.LaunchTimeout <= 0 || o.CallTimeout <= 0:
 		return errors.New("CrewOptions' ProbeInterval, ProbeCount and timeouts must be positive")
 	}
-	return nil
+	return validateHooks(o.Hooks)
 }
 
 // Crew moves the instances of one group.
@@ -289,6 +291,8 @@ func (c *Crew) phase(in *instance) Phase {
 		staleRead:    c.StaleRead,
 		absenceAfter: c.AbsenceAfter,
 		probed:       c.probed(in),
+		unfinished:   c.unfinished(&in.facts.Value),
+		parting:      c.parting(&in.facts.Value),
 		outdated:     c.outdated(&in.facts.Value),
 		relabel:      c.Drift[DriftRelabelled] == DriftRepair,
 		now:          c.Now(),

@@ -157,7 +157,10 @@ func (c *Crew) turnOn(ctx context.Context, in *instance) (bool, error) {
 		return false, err
 	}
 	c.resetProbes(in)
-	return true, c.note(in, func(f *Facts) { f.Stale = c.staleSurely(machine.Power) })
+	return true, c.note(in, func(f *Facts) {
+		f.Stale = c.staleSurely(machine.Power)
+		f.Served, f.Hooks = time.Time{}, nil
+	})
 }
 
 // forgetAddress makes sure that no pool has a node of an instance that is about to be

@@ -16,6 +16,8 @@ type Metrics struct {
 	quarantines *prometheus.CounterVec
 	drifts      *prometheus.CounterVec
 	orders      *prometheus.CounterVec
+	hooks       *prometheus.CounterVec
+	hookSeconds *prometheus.HistogramVec
 }
 
 // NewMetrics registers the metrics of this package with reg.
@@ -43,6 +45,15 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "autoscaled_orders_total",
 			Help: "Orders by what became of them: settled, adopted (after a lost answer), void, or a person was asked.",
 		}, []string{"account", "outcome"}),
+		hooks: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "autoscaled_hooks_total",
+			Help: "Hooks that were asked, by what became of them: continue, abandon, or timeout without an answer.",
+		}, []string{"group", "outcome"}),
+		hookSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "autoscaled_hook_duration_seconds",
+			Help:    "How long instances waited for a hook.",
+			Buckets: []float64{0.1, 1, 5, 10, 30, 60, 180, 600, 1800, 3600},
+		}, []string{"at"}),
 	}
 }
 
@@ -55,6 +66,12 @@ func (m *Metrics) Touch(account, group string) {
 	for _, kind := range DriftKinds() {
 		m.drifts.WithLabelValues(group, string(kind))
 	}
+	for _, outcome := range []string{string(HookContinue), string(HookAbandon), hookTimeout} {
+		m.hooks.WithLabelValues(group, outcome)
+	}
+	for _, at := range []HookPoint{AtLaunch, AtEnd} {
+		m.hookSeconds.WithLabelValues(string(at))
+	}
 	for _, outcome := range []string{"settled", "adopted", "void", "asking"} {
 		m.orders.WithLabelValues(account, outcome)
 	}
@@ -62,6 +79,11 @@ func (m *Metrics) Touch(account, group string) {
 
 func (m *Metrics) drift(group string, kind DriftKind) {
 	m.drifts.WithLabelValues(group, string(kind)).Inc()
+}
+
+func (m *Metrics) hook(group string, at HookPoint, outcome string, took time.Duration) {
+	m.hooks.WithLabelValues(group, outcome).Inc()
+	m.hookSeconds.WithLabelValues(string(at)).Observe(took.Seconds())
 }
 
 func (m *Metrics) step(group string, step Step, class cloud.Class, took time.Duration) {

@@ -32,6 +32,7 @@ type model struct {
 	slow     time.Duration        // that each changing action takes
 	lies     func(*cloud.Machine) // what listings show instead of the truth; nil: they do not lie
 	capacity int                  // of the pool
+	crossing crossing             // what every changing action passes; nil: nothing
 }
 
 var (
@@ -48,6 +49,13 @@ func newModel() *model {
 
 // change carries out a changing action.
 func (m *model) change(action, code string, possible bool, effect func()) error {
+	if m.crossing == nil {
+		return m.carryOut(action, code, possible, effect)
+	}
+	return m.crossing(action, func() error { return m.carryOut(action, code, possible, effect) })
+}
+
+func (m *model) carryOut(action, code string, possible bool, effect func()) error {
 	time.Sleep(m.slow)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -228,10 +236,15 @@ const sceneStaleRead = 20 * time.Second
 
 func newScene(t *testing.T) *crewScene {
 	t.Helper()
-	disk := store.NewMemory()
+	return newSceneOn(t, store.NewMemory(), newModel())
+}
+
+// newSceneOn is a crew that finds the disk and the cloud as another left them.
+func newSceneOn(t *testing.T, disk store.Store, cloudModel *model, hooks ...Hook) *crewScene {
+	t.Helper()
 	epoch, err := disk.Claim()
 	must(t, err)
-	s := &crewScene{model: newModel()}
+	s := &crewScene{model: cloudModel}
 	journal := store.Journal{Store: disk, Epoch: epoch}
 	metrics := NewMetrics(prometheus.NewRegistry())
 	none := func() float64 { return 0 }
@@ -244,7 +257,7 @@ func newScene(t *testing.T) *crewScene {
 		Group: "web", Installation: "test", Account: s.account, Machines: s.model, Balancers: []cloud.Balancer{s.model},
 		Template: cloud.Template{Source: "template", Type: "small"}, Journal: journal, Max: 5, Surge: 1,
 		Probe: func(context.Context, netip.Addr) error { return nil }, ProbeInterval: time.Second, ProbeCount: 2,
-		Drain: 10 * time.Second, StopTimeout: 2 * time.Minute, LaunchTimeout: time.Hour, CallTimeout: time.Minute,
+		Hooks: hooks, Drain: 10 * time.Second, StopTimeout: 2 * time.Minute, LaunchTimeout: time.Hour, CallTimeout: time.Minute,
 		StaleRead: sceneStaleRead, AbsenceAfter: 30 * time.Second,
 		Now: time.Now, Jitter: none, Log: zap.NewNop(), Metrics: metrics,
 	})

@@ -20,6 +20,7 @@ func (c *Crew) Advance() {
 	next := c.watchServing()
 	for _, in := range c.sorted() {
 		in.mu.Lock()
+		c.quarantineIfAbandoned(in)
 		c.quarantineIfLate(in)
 		if due := c.advance(in); !due.IsZero() && (next.IsZero() || due.Before(next)) {
 			next = due
@@ -42,6 +43,7 @@ func (c *Crew) Continue() {
 	}
 	for _, in := range ended {
 		in.mu.Lock()
+		c.quarantineIfAbandoned(in)
 		c.quarantineIfLate(in)
 		if due := c.advance(in); !due.IsZero() && (next.IsZero() || due.Before(next)) {
 			next = due
@@ -66,6 +68,11 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 	case c.Now().Before(in.retryAt):
 		return in.retryAt
 	}
+	if step == StepHook {
+		if waits, due := c.hookWaits(in, phase); waits {
+			return due
+		}
+	}
 	if step.changes() {
 		if open := c.Account.gate.wait(c.Now()); !open.IsZero() {
 			return open
@@ -80,7 +87,7 @@ func (c *Crew) advance(in *instance) (due time.Time) {
 // held.
 func (c *Crew) leftAlone(in *instance, phase Phase, step Step) bool {
 	_, waits := c.adoption(in)
-	return (waits || c.ignored(&in.facts.Value)) && step.changes() && phase != Stray
+	return (waits || c.ignored(&in.facts.Value)) && !step.looks() && phase != Stray
 }
 
 // start starts the step. in.mu must be held.
@@ -162,7 +169,7 @@ func (c *Crew) failed(in *instance, err error, took time.Duration) time.Duration
 	class := cloud.ClassOf(err)
 	c.Metrics.step(c.Group, in.step, class, took)
 	in.failures++
-	pause := backoff(class, cloud.AfterOf(err), in.failures, c.Jitter())
+	pause := c.untilDeadline(in, backoff(class, cloud.AfterOf(err), in.failures, c.Jitter()))
 	in.trouble = err.Error()
 	log := c.Log.Debug
 	if this := (failure{in.step, class}); this != in.last { // the same again is no news
@@ -186,6 +193,8 @@ func (c *Crew) take(ctx context.Context, in *instance, step Step) (pause time.Du
 		acted, err = c.turnOn(ctx, in)
 	case StepDescribe:
 		acted, err = c.describe(ctx, in)
+	case StepHook:
+		acted, err = c.ask(ctx, in)
 	case StepProbe:
 		return c.probe(ctx, in)
 	case StepJoin:

@@ -185,6 +185,9 @@ func (f *Facts) learnPower(v *view, now time.Time) bool {
 	if off && !f.StopAsked.IsZero() && !f.Stale.covers(power, now) {
 		f.StopAsked, changed = time.Time{}, true
 	}
+	if off && !f.Stale.covers(power, now) && f.forgetLaunch() {
+		changed = true
+	}
 	return changed
 }
 
@@ -200,6 +203,9 @@ func (c *Crew) learnServing(in *instance, now time.Time) bool {
 		f.Joined, in.trouble = now, "" // whatever an answer left open on the way
 	case v.machine.Power == cloud.PowerOn && len(c.Balancers) == 0 && f.Left.IsZero():
 		return false // it is only not probed yet since we began
+	case v.machine.Power == cloud.PowerOn:
+		c.noteServed(f) // it served until now
+		f.Fell = now
 	default:
 		f.Fell = now
 	}
@@ -249,7 +255,7 @@ func (c *Crew) adoptable(m cloud.Machine) bool {
 }
 
 // found is a machine that is to be taken on record as it is. One that is on was
-// prepared by somebody.
+// prepared, and finished, by somebody.
 func (c *Crew) found(machine cloud.Machine, proof Proof) newcomer {
 	n := newcomer{machine.Code, cmp.Or(AdoptedGoal(machine), policy.Standby), Facts{Proof: proof, Since: c.Now()}}
 	if n.goal == policy.InService {
@@ -257,6 +263,7 @@ func (c *Crew) found(machine cloud.Machine, proof Proof) newcomer {
 		for _, p := range c.preparations {
 			n.facts.Prepared[p.Name] = n.facts.Since
 		}
+		c.noteServed(&n.facts)
 	}
 	return n
 }

@@ -24,12 +24,14 @@ const (
 	Off        Phase = "stopped"     // off, with all preparations done that are configured
 	Starting   Phase = "starting"    //
 	Running    Phase = "running"     // on, its address not known
+	Unfinished Phase = "unfinished"  // on, and a launch hook has not let it go on yet
 	Described  Phase = "described"   // on, out of the pools, not known to serve
 	Ready      Phase = "ready"       // on, out of the pools, its probe succeeds
 	PartPooled Phase = "part_pooled" // in some of the pools
 	InPool     Phase = "in_pool"     // in every pool, serving
 	Stray      Phase = "stray"       // in a pool without being on, or without being there at all
 	Draining   Phase = "draining"    // out of the pools, its last requests may still run
+	Parting    Phase = "parting"     // drained, and an end hook has not let it go on yet
 	Drained    Phase = "drained"     // out of the pools for as long as draining takes
 	Stopping   Phase = "stopping"    //
 	Ending     Phase = "ending"      // its contract has an end
@@ -39,8 +41,8 @@ const (
 // Phases lists every phase, for metrics that start at zero.
 func Phases() []Phase {
 	return []Phase{
-		Ordered, Preparing, Unlabelled, Disputed, Unfit, Unprepared, Busy, Off, Starting, Running, Described, Ready, PartPooled,
-		InPool, Stray, Draining, Drained, Stopping, Ending, Gone,
+		Ordered, Preparing, Unlabelled, Disputed, Unfit, Unprepared, Busy, Off, Starting, Running, Unfinished, Described, Ready, PartPooled,
+		InPool, Stray, Draining, Parting, Drained, Stopping, Ending, Gone,
 	}
 }
 
@@ -54,6 +56,8 @@ type circumstances struct {
 	absenceAfter time.Duration
 	staleRead    time.Duration // how long reads may lag behind our own changes
 	probed       bool          // its probe succeeded often enough since it was started
+	unfinished   bool          // a launch hook has not let it go on yet
+	parting      bool          // an end hook has not let it go on yet
 	outdated     bool          // it is made from another template than new ones are
 	relabel      bool          // a foreign label is replaced by our mark
 	now          time.Time
@@ -131,8 +135,12 @@ func phaseOn(f *Facts, v *view, c circumstances) Phase {
 		return Stopping
 	case !f.Left.IsZero() && c.now.Before(f.Left.Add(c.drain)):
 		return Draining
+	case !f.Left.IsZero() && c.parting:
+		return Parting
 	case !f.Left.IsZero():
 		return Drained
+	case c.unfinished:
+		return Unfinished
 	case !c.probed:
 		return Described
 	case c.pools == 0: // no balancer: what answers its probe serves
@@ -165,7 +173,7 @@ func (p Phase) Stage() policy.Stage {
 		return policy.Stopped
 	case Ending, Gone:
 		return policy.Ending
-	case Draining, Drained:
+	case Draining, Parting, Drained:
 		return policy.Leaving
 	default:
 		return policy.Becoming

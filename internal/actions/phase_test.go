@@ -64,6 +64,9 @@ var phaseCases = []phaseCase{
 	{"going up", power(cloud.PowerStarting), Starting},
 
 	{"on, its address unknown", func(f *Facts, _ *view, _ *circumstances) { f.Address = netip.Addr{} }, Running},
+	{"on, and a launch hook is awaited", func(_ *Facts, _ *view, c *circumstances) { c.unfinished = true }, Unfinished},
+	{"on, probed before it was finished", func(_ *Facts, _ *view, c *circumstances) { c.unfinished, c.probed = true, true }, Unfinished},
+	{"in the pool, unfinished", func(_ *Facts, v *view, c *circumstances) { c.unfinished, v.pools = true, 2 }, InPool},
 	{"on, not probed", func(*Facts, *view, *circumstances) {}, Described},
 	{"on, probed", func(_ *Facts, _ *view, c *circumstances) { c.probed = true }, Ready},
 	{"on, probed, no balancer", func(_ *Facts, _ *view, c *circumstances) { c.probed, c.pools = true, 0 }, InPool},
@@ -74,6 +77,8 @@ var phaseCases = []phaseCase{
 
 	{"it left a moment ago", func(f *Facts, _ *view, _ *circumstances) { f.Left = ago(time.Second) }, Draining},
 	{"it left as long ago as draining takes", func(f *Facts, _ *view, _ *circumstances) { f.Left = ago(30 * time.Second) }, Drained},
+	{"it drained, and an end hook is awaited", func(f *Facts, _ *view, c *circumstances) { f.Left, c.parting = ago(time.Hour), true }, Parting},
+	{"it drains, and an end hook will be asked", func(f *Facts, _ *view, c *circumstances) { f.Left, c.parting = ago(time.Second), true }, Draining},
 	{"it left, and is in a pool again", func(f *Facts, v *view, _ *circumstances) { f.Left, v.pools = ago(time.Minute), 1 }, PartPooled},
 	{"asked to stop, and still shown on", func(f *Facts, _ *view, _ *circumstances) { f.Left, f.StopAsked = ago(time.Minute), ago(time.Second) }, Stopping},
 	{"asked to stop in vain", func(f *Facts, _ *view, _ *circumstances) { f.Left, f.StopAsked = ago(time.Hour), ago(10*time.Minute) }, Drained},
@@ -133,7 +138,7 @@ func TestThePhaseFollowsFromFactsAndWhatIsSeen(t *testing.T) {
 func TestOnlyWhatIsInThePoolCountsAsServingAndOnlyWhatIsOffAsStopped(t *testing.T) {
 	t.Parallel()
 	stages := map[Phase]policy.Stage{
-		InPool: policy.Serving, Off: policy.Stopped, Unfit: policy.Stopped, Unprepared: policy.Stopped, Ending: policy.Ending, Gone: policy.Ending, Draining: policy.Leaving, Drained: policy.Leaving,
+		InPool: policy.Serving, Off: policy.Stopped, Unfit: policy.Stopped, Unprepared: policy.Stopped, Ending: policy.Ending, Gone: policy.Ending, Draining: policy.Leaving, Parting: policy.Leaving, Drained: policy.Leaving,
 	}
 	for _, phase := range Phases() {
 		if got, want := phase.Stage(), stages[phase]; got != want { // the zero stage is Becoming

@@ -75,16 +75,18 @@ func (c *Crew) quarantine(in *instance, why string) {
 }
 
 // LiftQuarantines lets every quarantined instance move again, and gives it and
-// those that became late meanwhile a new launch deadline.
+// those that became late meanwhile a new launch deadline. Hooks that abandoned a launch are
+// asked again.
 func (c *Crew) LiftQuarantines() error {
-	return c.renew(func(in *instance) bool { return in.facts.Value.Quarantine != nil || c.late(in) })
+	return c.renew(func(in *instance) bool { return in.facts.Value.Quarantine != nil || c.late(in) || c.hookOverdue(in) })
 }
 
 // ExcuseLate gives a new launch deadline to the instances that became late while
 // nobody moved them, because autoscaled did not run or could not write. Call it
-// after a look at the cloud and before Advance.
+// after a look at the cloud and before Advance. Hooks that were not heard meanwhile get a
+// new deadline, too.
 func (c *Crew) ExcuseLate() error {
-	return c.renew(func(in *instance) bool { return in.facts.Value.Quarantine == nil && c.late(in) })
+	return c.renew(func(in *instance) bool { return in.facts.Value.Quarantine == nil && (c.late(in) || c.hookOverdue(in)) })
 }
 
 func (c *Crew) renew(whom func(*instance) bool) error {
@@ -104,6 +106,7 @@ func (c *Crew) renewIf(in *instance, whom func(*instance) bool) error {
 	}
 	goal, facts := in.goal.Value, in.facts.Value
 	in.goal.Value.Since, in.facts.Value.Quarantine = c.Now(), nil
+	in.facts.Value.Hooks = c.renewCalls(facts.Hooks)
 	if err := c.Journal.Write(in.goal, in.facts); err != nil {
 		in.goal.Value, in.facts.Value = goal, facts
 		return err

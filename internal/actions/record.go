@@ -35,6 +35,8 @@ type Facts struct {
 	Attempt    *Attempt             `json:"attempt,omitempty"`    // the preparation that may be done without our knowing; nil: none
 	Stale      *Stale               `json:"stale,omitempty"`      // what reads may still show from before our last call; nil: nothing
 	Address    netip.Addr           `json:"address,omitzero"`     // private address
+	Hooks      []HookCall           `json:"hooks,omitempty"`      // asked since it was last started or turned round, in order; never changed in place
+	Served     time.Time            `json:"served,omitzero"`      // when it ceased to serve, if it did so since it was started, or an end hook was asked
 	Joined     time.Time            `json:"joined,omitzero"`      // when it last began to serve
 	Fell       time.Time            `json:"fell,omitzero"`        // when it last ceased to serve
 	Failing    time.Time            `json:"failing,omitzero"`     // since when its service does not answer although it is to serve; zero: it answers
@@ -61,7 +63,8 @@ func anchor(now time.Time, times ...*time.Time) {
 }
 
 func (f *Facts) anchor(now time.Time, staleRead time.Duration) {
-	anchor(now, &f.Since, &f.Seen, &f.Labelled, &f.Joined, &f.Fell, &f.Failing, &f.Left, &f.Rested, &f.StopAsked, &f.LeaveAsked, &f.Made)
+	anchor(now, &f.Since, &f.Seen, &f.Labelled, &f.Joined, &f.Fell, &f.Failing, &f.Left, &f.Rested, &f.StopAsked, &f.LeaveAsked, &f.Made, &f.Served)
+	f.Hooks = anchorCalls(now, f.Hooks)
 	if f.Attempt != nil {
 		attempt := *f.Attempt
 		anchor(now, &attempt.At)

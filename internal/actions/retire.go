@@ -34,6 +34,7 @@ func (c *Crew) leave(ctx context.Context, in *instance) (pause time.Duration, ac
 	}
 	return 0, true, c.note(in, func(f *Facts) {
 		if f.serves() {
+			c.noteServed(f)
 			f.Fell = c.Now()
 		}
 		if left == len(pools) && !occupies(in.goal.Value.Goal) {

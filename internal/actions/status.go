@@ -31,6 +31,7 @@ type InstanceStatus struct {
 	LeftAlone  bool        `json:"left_alone,omitempty"` // because of that
 	Quarantine string      `json:"quarantine,omitempty"` // why, if quarantined
 	Trouble    string      `json:"trouble,omitempty"`    // why its last step failed
+	Hook       *HookStatus `json:"hook,omitempty"`       // that it waits for
 }
 
 // Capacity says that the instance counts as capacity: it serves, or is becoming
@@ -72,6 +73,7 @@ func (c *Crew) status(in *instance) InstanceStatus {
 		Since: f.Since, GoalSince: goal.Since, Joined: f.Joined, LastDay: f.LastDay, Trouble: in.trouble,
 		Rested: f.Rested, Template: f.Template, Made: f.Made, Outdated: c.outdated(f), Failing: f.Failing, Location: f.Location, Protected: f.Protected,
 		Expiring: f.Drift != nil && f.Drift.Kind == DriftEnded, Drift: f.Drift, LeftAlone: phase == Disputed || c.ignored(f) && phase != InPool,
+		Hook: c.hookStatus(in, phase),
 	}
 	if in.working {
 		status.Step = in.step

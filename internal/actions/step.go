@@ -16,6 +16,7 @@ const (
 	StepPrepare  Step = "prepare"  // the next missing preparation
 	StepStart    Step = "start"    // turn on
 	StepDescribe Step = "describe" // read the address
+	StepHook     Step = "hook"     // ask a hook whether the instance may go on
 	StepProbe    Step = "probe"    // ask the service whether it serves
 	StepJoin     Step = "join"     // into every pool
 	StepLeave    Step = "leave"    // out of every pool
@@ -27,7 +28,7 @@ const (
 // Steps lists every step, for metrics that start at zero.
 func Steps() []Step {
 	return []Step{
-		StepOrder, StepLabel, StepPrepare, StepStart, StepDescribe, StepProbe, StepJoin, StepLeave, StepStop, StepRefresh, StepRelease,
+		StepOrder, StepLabel, StepPrepare, StepStart, StepDescribe, StepHook, StepProbe, StepJoin, StepLeave, StepStop, StepRefresh, StepRelease,
 	}
 }
 
@@ -36,15 +37,18 @@ func (s Step) Repeat() cloud.Repeat {
 	switch s {
 	case StepOrder:
 		return cloud.RepeatNever
-	case StepLabel, StepDescribe, StepProbe:
+	case StepLabel, StepDescribe, StepHook, StepProbe: // a repeated question has the same ID
 		return cloud.RepeatSafe
 	default:
 		return cloud.RepeatLookFirst
 	}
 }
 
-// changes says that the step calls for a change in the cloud, not only for a look.
-func (s Step) changes() bool { return s != StepNone && s != StepDescribe && s != StepProbe }
+// looks says that the step asks the cloud or the machine, and has no effect.
+func (s Step) looks() bool { return s == StepNone || s == StepDescribe || s == StepProbe }
+
+// changes says that the step calls for a change in the cloud.
+func (s Step) changes() bool { return !s.looks() && s != StepHook }
 
 // table is the workflow: the next step for each goal and phase. A pair that is
 // not in it waits (the cloud is at work) or is at its goal.
@@ -55,6 +59,7 @@ var table = map[policy.Goal]map[Phase]Step{
 		Unprepared: StepPrepare,
 		Off:        StepStart,
 		Running:    StepDescribe,
+		Unfinished: StepHook,
 		Described:  StepProbe,
 		Ready:      StepJoin,
 		PartPooled: StepJoin,
@@ -66,6 +71,7 @@ var table = map[policy.Goal]map[Phase]Step{
 		Unprepared: StepPrepare,
 		Off:        StepStart,
 		Running:    StepDescribe,
+		Unfinished: StepHook,
 		Described:  StepProbe,
 		PartPooled: StepLeave,
 		InPool:     StepLeave,
@@ -76,11 +82,13 @@ var table = map[policy.Goal]map[Phase]Step{
 		Unfit:      StepRefresh,
 		Unprepared: StepPrepare,  // a half-built machine is finished, so that it can be started later
 		Running:    StepDescribe, // without its address it cannot be looked for in the pools
+		Unfinished: StepLeave,
 		Described:  StepLeave,
 		Ready:      StepLeave,
 		PartPooled: StepLeave,
 		InPool:     StepLeave,
 		Stray:      StepLeave,
+		Parting:    StepHook,
 		Drained:    StepStop,
 	},
 	policy.Released: {
@@ -89,11 +97,13 @@ var table = map[policy.Goal]map[Phase]Step{
 		Unprepared: StepRelease,
 		Off:        StepRelease,
 		Running:    StepDescribe,
+		Unfinished: StepLeave,
 		Described:  StepLeave,
 		Ready:      StepLeave,
 		PartPooled: StepLeave,
 		InPool:     StepLeave,
 		Stray:      StepLeave,
+		Parting:    StepHook,
 		Drained:    StepStop,
 	},
 }
