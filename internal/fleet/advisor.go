@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ type Advisor struct {
 	clock clockWatch
 	would virtual         // the group if it were done
 	seen  *cloud.Snapshot // from which the instances are known; nil before the first
+
+	deciding sync.Mutex // held while what the group would be is looked at or changed
 }
 
 // NewAdvisor returns the advisor of a group.
@@ -89,6 +92,8 @@ func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 }
 
 func (a *Advisor) decide(signals []policy.Signal, actual int) {
+	a.deciding.Lock()
+	defer a.deciding.Unlock()
 	now := a.Now().Round(0)
 	if jump := a.clock.jump(a.Now()); jump != 0 {
 		a.would.jump(now, jump)
@@ -97,6 +102,7 @@ func (a *Advisor) decide(signals []policy.Signal, actual int) {
 	turn := spentTurns.Get().(*virtualTurn)
 	defer spentTurns.Put(turn)
 	*turn = a.would.decide(a.Spec, signals, actual, now)
+	a.outlooks = slices.Clone(turn.inputs.Outlooks)
 	a.Recorder.Add(&turn.inputs, &turn.before, &a.would.Memory, turn.decision)
 	a.note(turn.decision, "would decide")
 }

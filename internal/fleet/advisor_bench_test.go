@@ -36,7 +36,7 @@ func BenchmarkTheTurnOfAnAdvisor(b *testing.B) {
 	recorder, err := record.NewRecorder(&spec, func(time.Time, byte, []byte) bool { return true })
 	mustBench(b, err)
 	observer := NewObserver(ObserverOptions{Account: "cloud", Metrics: NewMetrics(prometheus.NewRegistry()), Log: zap.NewNop()})
-	observer.publish(&cloud.Snapshot{Finished: now})
+	observer.publish(&cloud.Snapshot{Finished: now}, 1)
 	advisor := NewAdvisor(DeciderOptions{
 		Name: "web", Account: "cloud", Spec: &spec, Interval: 10 * time.Second, Signals: &wavering{}, Observer: observer,
 		Now: func() time.Time { return now }, Log: zap.NewNop(), Metrics: observer.Metrics, Recorder: recorder,

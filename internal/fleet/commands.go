@@ -29,11 +29,12 @@ func (f *Fleet) Adopt(ctx context.Context, a Adoption) error {
 		if err != nil {
 			return err
 		}
-		return g.Crew.Account.Vouch(ctx, g.Crew, a.Codes, by)
+		return g.byHand(func() error { return g.Crew.Account.Vouch(ctx, g.Crew, a.Codes, by) })
 	}
-	for _, account := range f.Accounts {
+	accounts := f.members().accounts
+	for _, account := range accounts {
 		known := slices.ContainsFunc(account.Unsettled(), func(o actions.OrderStatus) bool { return o.ID == a.Order })
-		if known || len(f.Accounts) == 1 {
+		if known || len(accounts) == 1 {
 			return account.SettleBy(ctx, a.Order, a.Codes, by)
 		}
 	}
@@ -51,13 +52,17 @@ func signed(by, why string) string {
 // Disown drops a machine from the records, or keeps it from being taken for what a
 // lost order bought.
 func (f *Fleet) Disown(ctx context.Context, code, by, why string) error {
-	for _, g := range f.Groups {
-		if found, err := g.Crew.Disown(ctx, code, signed(by, why)); found || err != nil {
+	now, found := f.members(), false
+	for _, g := range now.groups {
+		err := g.byHand(func() (err error) {
+			found, err = g.Crew.Disown(ctx, code, signed(by, why))
+			return err
+		})
+		if found || err != nil {
 			return err
 		}
 	}
-	found := false
-	for _, account := range f.Accounts {
+	for _, account := range now.accounts {
 		notBought, err := account.NotBought(code)
 		if err != nil {
 			return err
@@ -88,8 +93,13 @@ func (f *Fleet) Unprotect(_ context.Context, code string) error {
 }
 
 func (f *Fleet) protect(code string, by func(*Group) *actions.Protection) error {
-	for _, g := range f.Groups {
-		if found, err := g.Crew.Protect(code, by(g)); found || err != nil {
+	found := false
+	for _, g := range f.members().groups {
+		err := g.byHand(func() (err error) {
+			found, err = g.Crew.Protect(code, by(g))
+			return err
+		})
+		if found || err != nil {
 			return err
 		}
 	}

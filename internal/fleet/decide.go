@@ -47,6 +47,7 @@ type decider struct {
 	faulty   map[string]bool                  // faults of the last reading, by text
 	found    []monitor.Fault                  // in the last reading; shown with its signals
 	targeted atomic.Pointer[[]monitor.Target] // the instances at the last reading; nil before
+	outlooks []policy.Outlook                 // that the last decision rested on; nil without rules that forecast
 
 	mu       sync.Mutex // guards what status shows
 	decision policy.Decision

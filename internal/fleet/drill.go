@@ -46,6 +46,7 @@ var drillReached = map[actions.Phase]string{
 	actions.Off:        drillPrepared,
 	actions.Starting:   drillStarted,
 	actions.Running:    drillRunning,
+	actions.Unfinished: drillDescribed,
 	actions.Described:  drillDescribed,
 	actions.Ready:      drillProbed,
 }

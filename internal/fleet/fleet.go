@@ -22,8 +22,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -34,77 +32,168 @@ const (
 	orderGrace = 29 * time.Second // an order's answer: it is worth more
 )
 
-// Fleet is every group of this installation with the accounts that they run on.
+// Fleet is every group of this installation with the accounts that they run on. Its lists
+// are for whoever builds it; from Run on they change by its own methods alone.
 type Fleet struct {
 	Observers []*Observer
 	Accounts  []*actions.Account
 	Groups    []*Group
 	Advisors  []*Advisor
+
+	mu      sync.RWMutex // guards the lists, which are replaced and never changed in place, and the next block
+	running context.Context
+	loops   map[any]loop // of what runs: *Observer, *Group
+	ending  bool         // nothing is started any more
+
+	changing sync.RWMutex // held for reading while something is started or halted
+	school   school
+}
+
+// members are who belongs to the fleet at one time.
+type members struct {
+	observers []*Observer
+	accounts  []*actions.Account
+	groups    []*Group
+	advisors  []*Advisor
+}
+
+func (f *Fleet) members() members {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return members{f.Observers, f.Accounts, f.Groups, f.Advisors}
+}
+
+// loop is something that runs until it is stopped.
+type loop struct {
+	stop  context.CancelFunc
+	ended chan struct{}
 }
 
 // Run runs everything until ctx ends, and returns when all that it started has
 // ended.
 func (f *Fleet) Run(ctx context.Context) error {
-	learners := f.learners()
-	loops, ctx := errgroup.WithContext(ctx)
-	loops.Go(func() error { learn(ctx, learners); return nil })
+	f.mu.Lock()
+	f.running, f.loops = ctx, map[any]loop{}
 	for _, o := range f.Observers {
-		loops.Go(func() error { return o.Run(ctx) })
+		f.begin(o, o.Run)
 	}
 	for _, g := range f.Groups {
-		loops.Go(func() error { return g.Run(ctx) })
+		f.school.add(g.foresights[:]...)
+		f.begin(g, g.Run)
 	}
 	for _, a := range f.Advisors {
+		f.school.add(a.would.foresight)
 		a.Start(ctx)
 	}
-	err := loops.Wait()
-	for _, a := range f.Advisors {
-		a.Stop()
-	}
-	f.close(context.WithoutCancel(ctx))
-	return err
+	f.mu.Unlock()
+	f.school.teach(ctx)
+	return f.end(context.WithoutCancel(ctx))
 }
 
-func (f *Fleet) close(ctx context.Context) {
-	var closing sync.WaitGroup
-	for _, g := range f.Groups {
-		closing.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, stepGrace)
-			defer cancel()
-			g.Crew.Close(ctx)
-		})
+// begin starts a loop. f.mu must be held.
+func (f *Fleet) begin(of any, run func(context.Context) error) {
+	ctx, stop := context.WithCancel(f.running)
+	ended := make(chan struct{})
+	f.loops[of] = loop{stop, ended}
+	go func() {
+		defer close(ended)
+		_ = run(ctx) // which fails at nothing
+	}()
+}
+
+// halt ends a loop, if there is one, and returns when it has ended.
+func (f *Fleet) halt(of any) {
+	f.mu.Lock()
+	l, runs := f.loops[of]
+	delete(f.loops, of)
+	f.mu.Unlock()
+	if runs {
+		l.stop()
+		<-l.ended
 	}
-	for _, a := range f.Accounts {
-		closing.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, orderGrace)
-			defer cancel()
-			a.Close(ctx)
-		})
+}
+
+// end waits until everything has ended that ran.
+func (f *Fleet) end(ctx context.Context) error {
+	f.mu.Lock()
+	f.ending = true
+	f.mu.Unlock()
+	f.changing.Lock() // what is being started or halted
+	defer f.changing.Unlock()
+	now := f.members()
+	for _, o := range now.observers {
+		f.halt(o)
+	}
+	for _, g := range now.groups {
+		f.halt(g)
+	}
+	for _, a := range now.advisors {
+		a.Stop()
+	}
+	f.close(ctx, now)
+	return nil
+}
+
+func (f *Fleet) close(ctx context.Context, all members) {
+	var closing sync.WaitGroup
+	for _, g := range all.groups {
+		closing.Go(func() { g.closeCrew(ctx) })
+	}
+	for _, a := range all.accounts {
+		closing.Go(func() { closeAccount(ctx, a) })
 	}
 	closing.Wait()
+}
+
+func (g *Group) closeCrew(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, stepGrace)
+	defer cancel()
+	g.Crew.Close(ctx)
+}
+
+func closeAccount(ctx context.Context, a *actions.Account) {
+	ctx, cancel := context.WithTimeout(ctx, orderGrace)
+	defer cancel()
+	a.Close(ctx)
 }
 
 // Status describes every account and group.
 func (f *Fleet) Status() Status {
 	var s Status
-	for _, o := range f.Observers {
+	now := f.members()
+	for _, o := range now.observers {
 		s.Accounts = append(s.Accounts, o.status())
 	}
-	for _, a := range f.Accounts {
+	for _, a := range now.accounts {
 		for i := range s.Accounts {
 			if s.Accounts[i].Name == a.Name {
 				s.Accounts[i].Orders, s.Accounts[i].Trouble = a.Unsettled(), a.Trouble()
 			}
 		}
 	}
-	for _, g := range f.Groups {
+	for _, g := range now.groups {
 		s.Groups = append(s.Groups, g.status())
 	}
-	for _, a := range f.Advisors {
+	for _, a := range now.advisors {
 		s.Groups = append(s.Groups, a.status())
 	}
 	slices.SortFunc(s.Groups, func(a, b GroupStatus) int { return cmp.Compare(a.Name, b.Name) })
 	return s
+}
+
+// Group describes one group. The error is an [UnknownGroupError] when there is none of the
+// name.
+func (f *Fleet) Group(name string) (GroupStatus, error) {
+	if g, err := f.group(name); err == nil {
+		return g.status(), nil
+	}
+	for _, a := range f.members().advisors {
+		if a.Name == name {
+			return a.status(), nil
+		}
+	}
+	_, err := f.decider(name)
+	return GroupStatus{}, err
 }
 
 // NoGroupError is the error for a group that does not exist.
@@ -139,7 +228,7 @@ func (f *Fleet) Resume(ctx context.Context, group string) error {
 
 func (f *Fleet) group(name string) (*Group, error) {
 	missing := NoGroupError{Name: name}
-	for _, g := range f.Groups {
+	for _, g := range f.members().groups {
 		if g.Name == name {
 			return g, nil
 		}

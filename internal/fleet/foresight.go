@@ -37,6 +37,8 @@ type foresight struct {
 	owes   bool                   // the past is not learned, or not all of it
 	leads  forecast.Leads         // with which it learns the past
 
+	dropped atomic.Bool // nobody decides by it any more
+
 	kept      *store.Document[[]byte] // the newest snapshot; nil: the group has no store
 	unwritten bool                    // that is in memory alone
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -74,6 +75,9 @@ type Group struct {
 	drill       *Drill        // guarded by mu; never changed in place
 	commands    chan func()
 	ended       chan struct{} // closed when Run returns
+
+	hands  sync.RWMutex // held for reading while a person's command goes to the crew, beside the group's goroutine
+	halted bool         // for good; guarded by hands
 }
 
 // NewGroup reads the group's state.
@@ -83,17 +87,16 @@ func NewGroup(options GroupOptions) (*Group, error) {
 		return nil, fmt.Errorf("read the state of group %s: %w", options.Name, err)
 	}
 	g := &Group{
-		Crew:      options.Crew,
-		journal:   options.Journal,
-		billing:   options.Billing,
-		warmUp:    options.WarmUp,
-		state:     document,
-		snapshots: options.Observer.Subscribe(),
-		commands:  make(chan func()),
-		clock:     clockWatch{last: options.Now()},
-		ended:     make(chan struct{}),
-		Shadow:    options.Shadow,
-		reader:    newReader(),
+		Crew:     options.Crew,
+		journal:  options.Journal,
+		billing:  options.Billing,
+		warmUp:   options.WarmUp,
+		state:    document,
+		commands: make(chan func()),
+		clock:    clockWatch{last: options.Now()},
+		ended:    make(chan struct{}),
+		Shadow:   options.Shadow,
+		reader:   newReader(),
 	}
 	g.DeciderOptions = options.DeciderOptions
 	g.configureRollout()
@@ -105,6 +108,7 @@ func NewGroup(options GroupOptions) (*Group, error) {
 	}
 	g.resume(document.Value.Desired, document.Value.Memory.Override)
 	g.resumeDrill()
+	g.snapshots = options.Observer.Subscribe()
 	return g, nil
 }
 
@@ -217,6 +221,7 @@ func (g *Group) decide(signals []policy.Signal) {
 	observed := g.observation(signals, instances, pending)
 	inputs := observed.Inputs()
 	g.foresights.active(&next).foresee(&inputs, now, next.leads(g.Spec))
+	g.outlooks = slices.Clone(inputs.Outlooks)
 	decision := policy.Decide(g.Spec, &inputs, now, &next.Memory)
 	g.decideShadow(&next, signals, decision, serving(instances), now)
 	choice, choices := policy.Choice{}, g.choices(instances, signals)
@@ -439,7 +444,7 @@ func (g *Group) command(ctx context.Context, f func() error) error {
 	case g.commands <- func() { done <- f() }:
 		return <-done
 	case <-g.ended:
-		return fmt.Errorf("group %s does not run any more: start autoscaled again", g.Name)
+		return g.gone()
 	case <-ctx.Done():
 		return fmt.Errorf("group %s did not take the command: %w", g.Name, context.Cause(ctx))
 	}

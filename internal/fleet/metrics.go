@@ -232,6 +232,20 @@ func (m *Metrics) Touch(group string, acts bool) {
 	m.change(group, func(g *groupMetrics) { g.acts = acts })
 }
 
+// Forget drops the series of a group.
+func (m *Metrics) Forget(group string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.groups, group)
+}
+
+// forgetAccount drops the series of an account.
+func (m *Metrics) forgetAccount(account string) {
+	of := prometheus.Labels{"account": account}
+	m.mode.DeletePartialMatch(of)
+	m.snapshotTimestamp.DeletePartialMatch(of)
+}
+
 // change changes what is shown of a group.
 func (m *Metrics) change(group string, how func(*groupMetrics)) {
 	m.mu.RLock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,8 +32,9 @@ type ObserverOptions struct {
 type Observer struct {
 	ObserverOptions
 
-	mu          sync.Mutex
-	subscribers []chan *cloud.Snapshot
+	mu          sync.Mutex // guards the rest, with the options Pools and Settle
+	subscribers []*subscriber
+	looks       uint64          // begun
 	moving      map[string]bool // by group
 	last        *cloud.Snapshot
 	markedOn    func() map[string][]string // the machines of last that are on, by the group that their marks name
@@ -48,14 +50,55 @@ func NewObserver(options ObserverOptions) *Observer {
 	return &Observer{ObserverOptions: options, moving: map[string]bool{}, hurry: make(chan struct{}, 1)}
 }
 
+// subscriber is whom snapshots are for.
+type subscriber struct {
+	snapshots chan *cloud.Snapshot
+	after     uint64 // the look that had begun before: what it shows may be from before what is on record
+	waits     bool   // for its first snapshot
+}
+
 // Subscribe returns a channel on which the newest snapshot arrives; one that was
-// not taken in time is replaced by the next. Call it before Run.
+// not taken in time is replaced by the next. All of them began after this call.
 func (o *Observer) Subscribe() <-chan *cloud.Snapshot {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	subscriber := make(chan *cloud.Snapshot, 1)
-	o.subscribers = append(o.subscribers, subscriber)
-	return subscriber
+	s := &subscriber{snapshots: make(chan *cloud.Snapshot, 1), after: o.looks, waits: true}
+	o.subscribers = append(o.subscribers, s)
+	if o.looks > 0 {
+		o.hasten()
+	}
+	return s.snapshots
+}
+
+// unsubscribe ends a subscription of the group, which has nothing on the move any more.
+func (o *Observer) unsubscribe(group string, snapshots <-chan *cloud.Snapshot) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.moving, group)
+	o.subscribers = slices.DeleteFunc(o.subscribers, func(s *subscriber) bool { return s.snapshots == snapshots })
+}
+
+// Watch makes the observer read these pools from its next look on.
+func (o *Observer) Watch(pools []cloud.BalancerReader) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.Pools = pools
+}
+
+// SettleBy makes the observer call settle with each snapshot before it is published, from
+// its next look on; nil: nobody.
+func (o *Observer) SettleBy(settle func(*cloud.Snapshot) error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.Settle = settle
+}
+
+// hasten makes the pause before the next look be measured anew.
+func (o *Observer) hasten() {
+	select {
+	case o.hurry <- struct{}{}:
+	default:
+	}
 }
 
 // Latest is the newest snapshot; nil before the first.
@@ -95,10 +138,7 @@ func (o *Observer) Moving(group string, moving bool) {
 	o.moving[group] = moving
 	o.mu.Unlock()
 	if moving && !was {
-		select {
-		case o.hurry <- struct{}{}:
-		default:
-		}
+		o.hasten()
 	}
 }
 
@@ -138,7 +178,7 @@ func (o *Observer) period() time.Duration {
 			return o.PollMoving
 		}
 	}
-	if o.last == nil || o.trouble != "" {
+	if o.last == nil || o.trouble != "" || slices.ContainsFunc(o.subscribers, func(s *subscriber) bool { return s.waits }) {
 		return o.PollMoving
 	}
 	return o.PollIdle
@@ -147,24 +187,28 @@ func (o *Observer) period() time.Duration {
 // look reads the account once. A look that could not list the machines publishes
 // nothing: the snapshot before it stays, and its date says how old it is.
 func (o *Observer) look(ctx context.Context) {
-	snapshot, err := o.read(ctx)
+	o.mu.Lock()
+	o.looks++
+	number, pools, settle := o.looks, o.Pools, o.Settle
+	o.mu.Unlock()
+	snapshot, err := o.read(ctx, pools)
 	if ctx.Err() != nil {
 		return // we are ending
 	}
-	if snapshot != nil && o.Settle != nil {
-		if settleErr := o.Settle(snapshot); settleErr != nil {
+	if snapshot != nil && settle != nil {
+		if settleErr := settle(snapshot); settleErr != nil {
 			err = errors.Join(err, fmt.Errorf("settle the orders of account %s: %w", o.Account, settleErr))
 		}
 	}
 	if snapshot != nil {
-		o.publish(snapshot)
+		o.publish(snapshot, number)
 	}
 	o.note(err)
 }
 
 // read reads machines and pools. With an error, the snapshot lacks the pools that
 // could not be read; it is nil if the machines could not.
-func (o *Observer) read(ctx context.Context) (*cloud.Snapshot, error) {
+func (o *Observer) read(ctx context.Context, pools []cloud.BalancerReader) (*cloud.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	snapshot := &cloud.Snapshot{Started: o.Now(), Machines: map[string]cloud.Machine{}, Pools: map[string][]cloud.Node{}}
@@ -176,7 +220,7 @@ func (o *Observer) read(ctx context.Context) (*cloud.Snapshot, error) {
 		snapshot.Machines[m.Code] = m
 	}
 	var failed error
-	for _, pool := range o.Pools {
+	for _, pool := range pools {
 		nodes, err := pool.Nodes(ctx)
 		if err != nil {
 			failed = err
@@ -188,17 +232,22 @@ func (o *Observer) read(ctx context.Context) (*cloud.Snapshot, error) {
 	return snapshot, failed
 }
 
-func (o *Observer) publish(snapshot *cloud.Snapshot) {
+// publish hands out the snapshot of the look of that number.
+func (o *Observer) publish(snapshot *cloud.Snapshot, number uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.last, o.markedOn = snapshot, sync.OnceValue(func() map[string][]string { return markedOn(snapshot) })
 	o.Metrics.snapshotTimestamp.WithLabelValues(o.Account).Set(float64(snapshot.Finished.UnixNano()) / 1e9)
-	for _, subscriber := range o.subscribers {
+	for _, s := range o.subscribers {
+		if number <= s.after {
+			continue
+		}
 		select {
-		case <-subscriber: // the older one, not taken
+		case <-s.snapshots: // the older one, not taken
 		default:
 		}
-		subscriber <- snapshot
+		s.snapshots <- snapshot
+		s.waits = false
 	}
 }
 

@@ -80,10 +80,11 @@ type setting struct {
 	standbyAge        time.Duration // 0
 	pick              []policy.PickRule
 	drift             map[actions.DriftKind]actions.DriftPolicy
-	calls             float64 // 50 per second
-	recommend         bool    // the group only recommends
-	unbalanced        bool    // the recommending group has no pools
-	cloudJumps        bool    // the cloud's wall time is as wrong as the process's
+	hooks             []actions.Hook // none
+	calls             float64        // 50 per second
+	recommend         bool           // the group only recommends
+	unbalanced        bool           // the recommending group has no pools
+	cloudJumps        bool           // the cloud's wall time is as wrong as the process's
 }
 
 func or[T comparable](value *T, otherwise T) {
@@ -328,7 +329,7 @@ func (w *world) start() {
 		Balancers: []cloud.Balancer{gp.NewPool(client, poolOptions)}, Template: cloud.Template{Source: w.source, Type: machineType, Version: w.version},
 		Journal: journal, Min: w.min, Max: w.max, Surge: 1,
 		Probe: w.probe, ProbeInterval: probeInterval, ProbeCount: 2,
-		HealthInterval: healthInterval, HealthFailures: 3, Drift: w.drift,
+		HealthInterval: healthInterval, HealthFailures: 3, Drift: w.drift, Hooks: w.hooks,
 		Drain: drain, Watch: w.watch, StopTimeout: stopTimeout, LaunchTimeout: w.launchTimeout, CallTimeout: 3 * callTimeout,
 		StaleRead: staleRead, AbsenceAfter: 30 * time.Second, Now: w.now, Jitter: half, Log: w.log, Metrics: metrics,
 	})

@@ -121,14 +121,14 @@ func (f *Fleet) Signals(group string) (GroupSignals, error) {
 
 // decider is that of the named group, whether it acts or recommends.
 func (f *Fleet) decider(group string) (*decider, error) {
-	unknown := UnknownGroupError{Name: group}
-	for _, g := range f.Groups {
+	unknown, now := UnknownGroupError{Name: group}, f.members()
+	for _, g := range now.groups {
 		if g.Name == group {
 			return &g.decider, nil
 		}
 		unknown.Known = append(unknown.Known, g.Name)
 	}
-	for _, a := range f.Advisors {
+	for _, a := range now.advisors {
 		if a.Name == group {
 			return &a.decider, nil
 		}

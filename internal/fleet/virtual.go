@@ -58,19 +58,24 @@ func (v virtualState) clone() virtualState {
 
 // decide decides once, on the signals of a group of which so many instances actually serve.
 func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) virtualTurn {
-	if !v.Begun {
-		v.Size, v.Serving, v.Begun = actual, actual, true
-	}
-	v.arrive(now)
-	observed := policy.Observation{
-		Size: policy.Size{Count: v.Size, Type: spec.Type}, Becoming: v.Size - v.Serving, LastServing: v.LastServing,
-		Signals: v.rescaled(spec, signals, actual),
-	}
+	observed := v.observe(spec, signals, actual, now)
 	inputs, before := observed.Inputs(), v.Memory.Clone()
 	v.foresight.foresee(&inputs, now, v.leads)
 	decision := policy.Decide(spec, &inputs, now, &v.Memory)
 	v.become(decision.Desired.Count, now, cmp.Or(v.lead, assumedLead(spec), virtualLead))
 	return virtualTurn{inputs, before, decision}
+}
+
+// observe is what policy is to know of the group at now.
+func (v *virtual) observe(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) policy.Observation {
+	if !v.Begun {
+		v.Size, v.Serving, v.Begun = actual, actual, true
+	}
+	v.arrive(now)
+	return policy.Observation{
+		Size: policy.Size{Count: v.Size, Type: spec.Type}, Becoming: v.Size - v.Serving, LastServing: v.LastServing,
+		Signals: v.rescaled(spec, signals, actual),
+	}
 }
 
 // jump notes that wall time jumped to now, by so much.

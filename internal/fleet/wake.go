@@ -27,8 +27,9 @@ func (f *Fleet) Wake(group string, event Event) bool {
 	if g, err := f.group(group); err == nil {
 		return g.heeds(event, g.rewake)
 	}
-	i := slices.IndexFunc(f.Advisors, func(a *Advisor) bool { return a.Name == group })
-	return i >= 0 && f.Advisors[i].heeds(event, f.Advisors[i].alarm.ask)
+	advisors := f.members().advisors
+	i := slices.IndexFunc(advisors, func(a *Advisor) bool { return a.Name == group })
+	return i >= 0 && advisors[i].heeds(event, advisors[i].alarm.ask)
 }
 
 // heeds asks for a reading if the event counts.

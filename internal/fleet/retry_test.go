@@ -1,0 +1,92 @@
+package fleet_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// setAside lets two machines be quarantined, whose services never answer, and returns their
+// codes.
+func (w *world) setAside() []string {
+	w.load.set(400)
+	w.until("two are ordered", 5*time.Minute, func() bool { return len(w.bought()) == 2 })
+	stuck := w.bought()
+	w.ail(stuck...)
+	w.until("both are quarantined", 3*time.Hour, func() bool { return w.quarantined() == 2 })
+	return stuck
+}
+
+func stuckSetting() setting {
+	s := brief()
+	s.max, s.launchTimeout = 4, 20*time.Minute
+	return s
+}
+
+func TestAPersonWhoRetriesOneInstanceLiftsItsQuarantineAndNoOther(t *testing.T) {
+	s, notes := stuckSetting(), noted{}
+	s.record = notes.take
+	tell(t, s, func(t *testing.T, w *world) {
+		stuck := w.setAside()
+		w.heal()
+		refused(t, w.fleet.Retry(t.Context(), first, "sato"), "not quarantined")
+		must(t, w.fleet.Retry(t.Context(), stuck[0], "sato"))
+		w.until("it serves", 10*time.Minute, func() bool { return w.instance(stuck[0]).Phase == actions.InPool })
+		if w.instance(stuck[0]).Quarantine != "" || w.instance(stuck[1]).Quarantine == "" {
+			t.Errorf("the quarantines are %q and %q", w.instance(stuck[0]).Quarantine, w.instance(stuck[1]).Quarantine)
+		}
+		if !notes.has(stuck[0] + " retried by sato") {
+			t.Errorf("the history has %q", notes)
+		}
+		var nowhere fleet.UnknownInstanceError
+		if err := w.fleet.Retry(t.Context(), "gc77777777", "sato"); !errors.As(err, &nowhere) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+func TestAQuarantinedInstanceThatAPersonReleasesIsEndedByTheUsualSteps(t *testing.T) {
+	s, notes := stuckSetting(), noted{}
+	s.record = notes.take
+	tell(t, s, func(t *testing.T, w *world) {
+		stuck := w.setAside()
+		must(t, w.fleet.Release(t.Context(), stuck[0], "sato", "its disk is broken"))
+		refused(t, w.fleet.Release(t.Context(), stuck[0], "sato", ""), stuck[0])
+		w.until("its contract has an end", time.Hour, func() bool { return !w.instance(stuck[0]).LastDay.IsZero() })
+		if in := w.instance(stuck[1]); in.Quarantine == "" || in.Goal != policy.InService {
+			t.Errorf("the other is %+v", in)
+		}
+		if sent := w.sentFor(stuck[0]); sent[len(sent)-1] != "DeleteVirtualMachine" {
+			t.Errorf("what was done to it: %v", sent)
+		}
+		if !notes.has(stuck[0] + " to be released, says sato: its disk is broken") {
+			t.Errorf("the history has %q", notes)
+		}
+	})
+}
+
+func TestAReleaseIsRefusedWhereItsProofOrItsNeedIsMissing(t *testing.T) {
+	tell(t, stuckSetting(), func(t *testing.T, w *world) {
+		stuck := w.setAside()
+		writer, _ := w.byHand()
+		refused(t, w.fleet.Release(t.Context(), first, "sato", ""), "neither quarantined nor left alone")
+		must(t, writer.SetLabel(t.Context(), stuck[0], "database"))
+		refused(t, w.fleet.Release(t.Context(), stuck[0], "sato", ""), `carries the label "database"`)
+		must(t, w.fleet.Protect(t.Context(), stuck[1], actions.Protection{By: "ito"}))
+		refused(t, w.fleet.Release(t.Context(), stuck[1], "sato", ""), "protected by ito")
+		must(t, w.fleet.Unprotect(t.Context(), stuck[1]))
+		var nowhere fleet.UnknownInstanceError
+		if err := w.fleet.Release(t.Context(), "gc77777777", "sato", ""); !errors.As(err, &nowhere) {
+			t.Errorf("the error is %v", err)
+		}
+		for _, code := range []string{first, stuck[0]} {
+			if w.machine(code).StopDate != "" {
+				t.Errorf("%s was ended", code)
+			}
+		}
+	})
+}
