@@ -1,0 +1,102 @@
+package events
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// doubts are conditions that are told only when they are seen to last: a signal that has
+// no value now and then, or a look that failed, is no news. They begin at the third time
+// that they were found, and end with the first at which they are not.
+type doubts map[Subject]*doubt
+
+type doubt struct {
+	condition
+	seen  int
+	stamp time.Time // of the newest time
+	round bool      // found in the look under way
+}
+
+// ripe is how many times a doubt is found before it is told.
+const ripe = 3
+
+// lookPace is how far apart two failed looks are to count as two.
+const lookPace = 30 * time.Second
+
+// look says which doubts began and ended with the look at now.
+func (d doubts) look(status *fleet.Status, now time.Time) (told []Event) {
+	for i := range status.Accounts {
+		told = d.account(told, &status.Accounts[i], now)
+	}
+	for i := range status.Groups {
+		g := &status.Groups[i]
+		for j := range g.Signals {
+			if s := &g.Signals[j]; silent(s) {
+				told = d.find(told, signalCondition(g, s), g.Decision.At)
+			}
+		}
+	}
+	var ended []Event
+	for subject, one := range d {
+		if one.round {
+			one.round = false
+			continue
+		}
+		if delete(d, subject); one.seen >= ripe {
+			ended = append(ended, one.ended())
+		}
+	}
+	slices.SortFunc(ended, func(a, b Event) int { return strings.Compare(a.Account+a.Group+a.About, b.Account+b.Group+b.About) })
+	return append(told, ended...)
+}
+
+// account finds that looks fail, unless the account's mode says it already.
+func (d doubts) account(told []Event, a *fleet.AccountStatus, now time.Time) []Event {
+	if a.LookTrouble == "" || a.Mode == actions.DoubtBlind {
+		return told
+	}
+	return d.find(told, condition{
+		Event: Event{Kind: KindLook, Severity: KindLook.Severity(), Account: a.Name, Text: line("%s", a.LookTrouble)},
+		over:  "looks at the account succeed again",
+	}, now.Truncate(lookPace))
+}
+
+func (d doubts) find(told []Event, c condition, stamp time.Time) []Event {
+	one := d[c.Subject()]
+	if one == nil {
+		one = &doubt{condition: c}
+		d[c.Subject()] = one
+	}
+	one.round = true
+	if stamp.Equal(one.stamp) {
+		return told
+	}
+	one.stamp = stamp
+	if one.seen++; one.seen == ripe {
+		told = append(told, c.Event)
+	}
+	return told
+}
+
+// silent says that a signal has no value, and should have one. Where there is no instance, or
+// none that has served for long enough, there is nothing to read.
+func silent(s *fleet.SignalStatus) bool {
+	why, _, _ := strings.Cut(s.Why, ":")
+	return s.Value == nil && !s.FaultExpected && s.Of > 0 && why != policy.Warming.String() && why != policy.Filling.String()
+}
+
+func signalCondition(g *fleet.GroupStatus, s *fleet.SignalStatus) condition {
+	why, _, _ := strings.Cut(s.Why, ":")
+	return condition{
+		Event: Event{
+			Kind: KindSignal, Severity: KindSignal.Severity().of(g), Group: g.Name, About: s.Name, Reason: why,
+			Text: line("signal %s has no value: %s", s.Name, s.Why),
+		},
+		over: "signal " + s.Name + " has a value again",
+	}
+}
