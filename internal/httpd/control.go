@@ -1,40 +1,40 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
 	"github.com/autoscaled/autoscaled/internal/policy"
-	"github.com/autoscaled/autoscaled/internal/record"
 )
 
-const (
-	requestBytesMax = 64 << 10
-	commandTimeout  = 25 * time.Second // a preflight calls the cloud some times
-)
-
-// Fleet is what the control face shows and steers. Its errors are a
-// [fleet.NoGroupError] or [fleet.UnknownGroupError], a [fleet.RefusedError] for what must not be done, or say
+// Fleet is what is shown and steered. Its errors are a [fleet.NoGroupError], [fleet.UnknownGroupError] or
+// [fleet.UnknownInstanceError], a [fleet.RefusedError] for what must not be done, or say
 // what kept it from being done.
 type Fleet interface {
 	Status() fleet.Status
+	Group(name string) (fleet.GroupStatus, error)
+	Instance(code string) (group string, in actions.InstanceStatus, err error)
 	Signals(group string) (fleet.GroupSignals, error)
-	Override(ctx context.Context, group string, override policy.Override) error
-	Promote(ctx context.Context, group string, promoted bool, by, why string) error
-	Resume(ctx context.Context, group string) error
-	Adopt(ctx context.Context, adoption fleet.Adoption) error
-	Disown(ctx context.Context, code string, by, why string) error
-	Protect(ctx context.Context, code string, protection actions.Protection) error
-	Unprotect(ctx context.Context, code string) error
 	Preflight(ctx context.Context, group string) (fleet.Preflight, error)
 	PlanDrill(ctx context.Context, group string) (fleet.DrillPlan, error)
+
+	Override(ctx context.Context, group string, override policy.Override) error
+	Resume(ctx context.Context, group string) error
+	Scale(ctx context.Context, group string, count int, by, why string) error
+	Promote(ctx context.Context, group string, promoted bool, by, why string) error
 	Drill(ctx context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error)
+	Adopt(ctx context.Context, adoption fleet.Adoption) error
+	Protect(ctx context.Context, code string, protection actions.Protection) error
+	Unprotect(ctx context.Context, code string) error
+	Retry(ctx context.Context, code, by string) error
+	Release(ctx context.Context, code, by, why string) error
+	Disown(ctx context.Context, code string, by, why string) error
 }
 
 // OverrideRequest is the body of an override. It is over after For or at Until; with
@@ -44,7 +44,7 @@ type OverrideRequest struct {
 	Count int                 `json:"count,omitempty"`
 	For   string              `json:"for,omitempty"` // as in 1h30m
 	Until time.Time           `json:"until,omitzero"`
-	By    string              `json:"by"`            // who asks
+	By    string              `json:"by,omitempty"`  // who asks; over the socket only
 	Why   string              `json:"why,omitempty"` // for whoever reads the status
 }
 
@@ -57,9 +57,9 @@ func (r OverrideRequest) override(now time.Time) (policy.Override, error) {
 	span, err := time.ParseDuration(r.For)
 	switch {
 	case !r.Until.IsZero():
-		return o, fleet.RefusedError{Why: "the override has an end and a length: name one of the two"}
+		return o, invalid("the override has an end and a length: name one of the two")
 	case err != nil || span <= 0:
-		return o, fleet.RefusedError{Why: fmt.Sprintf("%q is no length of time: write for example 90m", r.For)}
+		return o, invalid("%q is no length of time: write for example 90m", r.For)
 	}
 	o.Until = now.Add(span)
 	return o, nil
@@ -67,121 +67,87 @@ func (r OverrideRequest) override(now time.Time) (policy.Override, error) {
 
 // SignedRequest is the body of a command that says who asks, and why.
 type SignedRequest struct {
-	By  string `json:"by"`            // who asks
+	By  string `json:"by,omitempty"`  // who asks; over the socket only
 	Why string `json:"why,omitempty"` // for whoever reads the status
 }
 
-// problem is the body of every answer that is not a success.
-type problem struct {
-	Error string `json:"error"`
+// ScaleRequest is the body of a command that sets a group's size once.
+type ScaleRequest struct {
+	Count int    `json:"count"`         // instances
+	By    string `json:"by,omitempty"`  // who asks; over the socket only
+	Why   string `json:"why,omitempty"` // for whoever reads the history
 }
 
-// done is the body of a success that has nothing to tell.
-type done struct{}
-
-// Control serves the control face of f and its past.
-func Control(f Fleet, past Past) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/groups/{group}/decisions", decisions(past))
-	mux.HandleFunc("GET /v1/groups/{group}/explain", explain(past))
-	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, f.Status())
-	})
-	mux.HandleFunc("GET /v1/groups/{group}/signals", func(w http.ResponseWriter, r *http.Request) {
-		steer(w, r, func(context.Context) (any, error) { return f.Signals(r.PathValue("group")) })
-	})
-	mux.HandleFunc("GET /v1/groups/{group}/preflight", func(w http.ResponseWriter, r *http.Request) {
-		steer(w, r, func(ctx context.Context) (any, error) { return f.Preflight(ctx, r.PathValue("group")) })
-	})
-	mux.HandleFunc("GET /v1/groups/{group}/drill", func(w http.ResponseWriter, r *http.Request) {
-		steer(w, r, func(ctx context.Context) (any, error) { return f.PlanDrill(ctx, r.PathValue("group")) })
-	})
-	mux.HandleFunc("POST /v1/groups/{group}/drill", request("drill", func(ctx context.Context, r *http.Request, request fleet.DrillRequest) (any, error) {
-		return f.Drill(ctx, r.PathValue("group"), request)
-	}))
-	mux.HandleFunc("POST /v1/groups/{group}/override", command("override", func(ctx context.Context, r *http.Request, request OverrideRequest) error {
-		override, err := request.override(time.Now())
-		if err != nil {
-			return err
-		}
-		return f.Override(ctx, r.PathValue("group"), override)
-	}))
-	for verb, promoted := range map[string]bool{"promote": true, "rollback": false} {
-		mux.HandleFunc("POST /v1/groups/{group}/"+verb, command(verb, func(ctx context.Context, r *http.Request, request SignedRequest) error {
-			return f.Promote(ctx, r.PathValue("group"), promoted, request.By, request.Why)
-		}))
-	}
-	mux.HandleFunc("POST /v1/groups/{group}/resume", bare(f.Resume, "group"))
-	mux.HandleFunc("POST /v1/adopt", command("adopt", func(ctx context.Context, _ *http.Request, adoption fleet.Adoption) error {
-		return f.Adopt(ctx, adoption)
-	}))
-	mux.HandleFunc("POST /v1/instances/{code}/disown", command("disown", func(ctx context.Context, r *http.Request, request SignedRequest) error {
-		return f.Disown(ctx, r.PathValue("code"), request.By, request.Why)
-	}))
-	mux.HandleFunc("POST /v1/instances/{code}/protect", command("protect", func(ctx context.Context, r *http.Request, request SignedRequest) error {
-		return f.Protect(ctx, r.PathValue("code"), actions.Protection{By: request.By, Why: request.Why})
-	}))
-	mux.HandleFunc("POST /v1/instances/{code}/unprotect", bare(f.Unprotect, "code"))
-	return mux
-}
-
-// command serves a command whose body is a Request, and which has nothing to tell; name is
-// what people call it.
-func command[Request any](name string, do func(ctx context.Context, r *http.Request, request Request) error) http.HandlerFunc {
-	return request(name, func(ctx context.Context, r *http.Request, request Request) (any, error) {
-		return done{}, do(ctx, r, request)
-	})
-}
-
-// request serves a command whose body is a Request with what do returns.
-func request[Request any](name string, do func(ctx context.Context, r *http.Request, request Request) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		var request Request
-		if err := readRequest(http.MaxBytesReader(w, r.Body, requestBytesMax), &request); err != nil {
-			answer(w, http.StatusBadRequest, problem{fmt.Sprintf("read the %s request: %v", name, err)})
-			return
-		}
-		steer(w, r, func(ctx context.Context) (any, error) { return do(ctx, r, request) })
+// commands are the routes that change something.
+func (s *server) commands() []route {
+	f := s.Fleet
+	return []route{
+		command("/v1/groups/{group}/override", access.Operate, s.override),
+		command("/v1/groups/{group}/resume", access.Operate, func(ctx context.Context, r *http.Request, _ SignedRequest) error {
+			return f.Resume(ctx, r.PathValue("group"))
+		}),
+		command("/v1/groups/{group}/scale", access.Operate, s.scale),
+		command("/v1/groups/{group}/promote", access.Operate, s.promote(true)),
+		command("/v1/groups/{group}/rollback", access.Operate, s.promote(false)),
+		ask("/v1/groups/{group}/drill", access.Admin, func(ctx context.Context, r *http.Request, drill fleet.DrillRequest) (fleet.Drill, error) {
+			drill.By = by(ctx, drill.By)
+			return f.Drill(ctx, r.PathValue("group"), drill)
+		}),
+		command("/v1/adopt", access.Admin, func(ctx context.Context, _ *http.Request, adoption fleet.Adoption) error {
+			adoption.By = by(ctx, adoption.By)
+			return f.Adopt(ctx, adoption)
+		}),
+		command("/v1/instances/{code}/protect", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
+			return f.Protect(ctx, r.PathValue("code"), actions.Protection{By: by(ctx, request.By), Why: request.Why})
+		}),
+		command("/v1/instances/{code}/unprotect", access.Operate, func(ctx context.Context, r *http.Request, _ SignedRequest) error {
+			return f.Unprotect(ctx, r.PathValue("code"))
+		}),
+		command("/v1/instances/{code}/retry", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
+			return f.Retry(ctx, r.PathValue("code"), by(ctx, request.By))
+		}),
+		command("/v1/instances/{code}/release", access.Admin, func(ctx context.Context, r *http.Request, request SignedRequest) error {
+			return f.Release(ctx, r.PathValue("code"), by(ctx, request.By), request.Why)
+		}),
+		command("/v1/instances/{code}/disown", access.Admin, func(ctx context.Context, r *http.Request, request SignedRequest) error {
+			return f.Disown(ctx, r.PathValue("code"), by(ctx, request.By), request.Why)
+		}),
 	}
 }
 
-// bare serves a command that needs to know nothing but its object, which is named
-// by the given part of the path.
-func bare(do func(ctx context.Context, object string) error, part string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		steer(w, r, func(ctx context.Context) (any, error) { return done{}, do(ctx, r.PathValue(part)) })
-	}
-}
-
-// steer answers with what do returns.
-func steer(w http.ResponseWriter, r *http.Request, do func(ctx context.Context) (any, error)) {
-	ctx, cancel := context.WithTimeout(r.Context(), commandTimeout)
-	defer cancel()
-	result, err := do(ctx)
+func (s *server) override(ctx context.Context, r *http.Request, request OverrideRequest) error {
+	request.By = by(ctx, request.By)
+	override, err := request.override(time.Now())
 	if err != nil {
-		answer(w, statusOf(err), problem{err.Error()})
-		return
+		return err
 	}
-	answer(w, http.StatusOK, result)
+	return s.Fleet.Override(ctx, r.PathValue("group"), override)
 }
 
-func statusOf(err error) int {
-	var noGroup fleet.NoGroupError
-	var noDecision record.NoDecisionError
-	var unknown fleet.UnknownGroupError
-	var refused fleet.RefusedError
+func (s *server) scale(ctx context.Context, r *http.Request, request ScaleRequest) error {
+	if request.Count < 0 {
+		return invalid("`count` is below 0: send how many instances the group is to have")
+	}
+	return s.Fleet.Scale(ctx, r.PathValue("group"), request.Count, by(ctx, request.By), request.Why)
+}
+
+func (s *server) promote(promoted bool) func(ctx context.Context, r *http.Request, request SignedRequest) error {
+	return func(ctx context.Context, r *http.Request, request SignedRequest) error {
+		return s.Fleet.Promote(ctx, r.PathValue("group"), promoted, by(ctx, request.By), request.Why)
+	}
+}
+
+// by is who asks. Over the network it is who they proved to be. Over the socket it is who they say,
+// since several people may share an account, beside the account if that is another.
+func by(ctx context.Context, said string) string {
+	p := access.Of(ctx)
+	user, local := strings.CutPrefix(p.Name, "unix:")
 	switch {
-	case errors.As(err, &noGroup), errors.As(err, &noDecision), errors.As(err, &unknown):
-		return http.StatusNotFound
-	case errors.As(err, &refused):
-		return http.StatusConflict
+	case !local || p.From != "":
+		return cmp.Or(p.Name, "anonymous")
+	case said == "" || said == user:
+		return user
 	default:
-		return http.StatusServiceUnavailable
+		return said + " (" + p.Name + ")"
 	}
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the client is gone: nobody to tell
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -16,116 +15,36 @@ import (
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
+	"github.com/autoscaled/autoscaled/internal/httpd/httpdtest"
 	"github.com/autoscaled/autoscaled/internal/policy"
-	"github.com/autoscaled/autoscaled/internal/record"
 )
 
-// fakeFleet has one group, web, and remembers what was asked of it.
-type fakeFleet struct {
-	state      fleet.Status
-	signals    fleet.GroupSignals
-	preflight  fleet.Preflight
-	plan       fleet.DrillPlan
-	drill      fleet.Drill // that begins
-	overridden *policy.Override
-	asked      []any // each of the other commands, in its own words
-	refusal    error // of every command
-	past       map[string][]record.Item
-	span       [2]time.Time // of the past, as last asked for
-}
+type fakeFleet = httpdtest.Fleet
 
-func (f *fakeFleet) Status() fleet.Status { return f.state }
-
-func (f *fakeFleet) Signals(group string) (fleet.GroupSignals, error) {
-	if group != "web" {
-		return fleet.GroupSignals{}, fleet.UnknownGroupError{Name: group, Known: []string{"web"}}
-	}
-	return f.signals, f.refusal
-}
-
-func (f *fakeFleet) Decisions(group string, from, to time.Time) (iter.Seq2[record.Item, error], error) {
-	f.span = [2]time.Time{from, to}
-	return func(yield func(record.Item, error) bool) {
-		for _, item := range f.past[group] {
-			if !yield(item, nil) {
-				return
-			}
-		}
-	}, f.refusal
-}
-
-func (f *fakeFleet) Override(_ context.Context, group string, override policy.Override) error {
-	if err := f.refuse(group); err != nil {
-		return err
-	}
-	f.overridden = &override
-	return nil
-}
-
-func (f *fakeFleet) Promote(_ context.Context, group string, promoted bool, by, why string) error {
-	return f.take([]any{"promote", group, promoted, by, why})
-}
-
-func (f *fakeFleet) Resume(_ context.Context, group string) error {
-	if err := f.refuse(group); err != nil {
-		return err
-	}
-	f.overridden = nil
-	return nil
-}
-
-func (f *fakeFleet) Adopt(_ context.Context, adoption fleet.Adoption) error { return f.take(adoption) }
-
-func (f *fakeFleet) Disown(_ context.Context, code string, by, why string) error {
-	return f.take([]string{"disown", code, by, why})
-}
-
-func (f *fakeFleet) Protect(_ context.Context, code string, protection actions.Protection) error {
-	return f.take([]any{"protect", code, protection})
-}
-
-func (f *fakeFleet) Unprotect(_ context.Context, code string) error {
-	return f.take([]string{"unprotect", code})
-}
-
-func (f *fakeFleet) Preflight(_ context.Context, group string) (fleet.Preflight, error) {
-	if err := f.refuse(group); err != nil {
-		return fleet.Preflight{}, err
-	}
-	return f.preflight, nil
-}
-
-func (f *fakeFleet) PlanDrill(_ context.Context, group string) (fleet.DrillPlan, error) {
-	if err := f.refuse(group); err != nil {
-		return fleet.DrillPlan{}, err
-	}
-	return f.plan, nil
-}
-
-func (f *fakeFleet) Drill(_ context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error) {
-	return f.drill, f.take([]any{"drill", group, request})
-}
-
-func (f *fakeFleet) take(command any) error {
-	if f.refusal == nil {
-		f.asked = append(f.asked, command)
-	}
-	return f.refusal
-}
-
-func (f *fakeFleet) refuse(group string) error {
-	if group != "web" {
-		return fleet.NoGroupError{Name: group, Known: []string{"web"}}
-	}
-	return f.refusal
+// face is f as whoever has the role sees it, who is unix:sato.
+func face(f *fakeFleet, role access.Role) http.Handler {
+	handler := httpd.Handler(httpd.Options{Fleet: f, Past: f})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Principal{Name: "unix:sato", Role: role})))
+	})
 }
 
 // reach serves f on a unix socket and returns a client for it.
 func reach(t *testing.T, f *fakeFleet) *httpd.Client {
 	t.Helper()
 	path := socketPath(t)
-	serve(t, listenSocket(t, path), httpd.Control(f, f))
+	serve(t, listenSocket(t, path), face(f, access.Admin))
 	return httpd.NewClient(path)
+}
+
+// request is one with a body of JSON, if it has one.
+func request(method, path, body string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r
 }
 
 func TestTheClientSeesTheFleetsStatus(t *testing.T) {
@@ -135,7 +54,7 @@ func TestTheClientSeesTheFleetsStatus(t *testing.T) {
 		Accounts: []fleet.AccountStatus{{Name: "gio", Machines: 4}},
 		Groups:   []fleet.GroupStatus{{Name: "web", Desired: 3, Signals: []fleet.SignalStatus{{Name: "cpu", Value: &value, Of: 2}, {Name: "rate", Why: "stale"}}}},
 	}
-	got, err := reach(t, &fakeFleet{state: state}).Status(t.Context())
+	got, err := reach(t, &fakeFleet{State: state}).Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,14 +70,14 @@ func TestPauseAndResumeReachTheGroup(t *testing.T) {
 	if err := client.Override(t.Context(), "web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato", Why: "release day"}); err != nil {
 		t.Fatal(err)
 	}
-	if want := (policy.Override{Kind: policy.PauseAll, By: "sato", Why: "release day"}); f.overridden == nil || *f.overridden != want {
-		t.Errorf("paused %+v, want %+v", f.overridden, want)
+	if want := (policy.Override{Kind: policy.PauseAll, By: "sato", Why: "release day"}); f.Overridden() == nil || *f.Overridden() != want {
+		t.Errorf("paused %+v, want %+v", f.Overridden(), want)
 	}
 	if err := client.Resume(t.Context(), "web"); err != nil {
 		t.Fatal(err)
 	}
-	if f.overridden != nil {
-		t.Errorf("still paused: %+v", f.overridden)
+	if f.Overridden() != nil {
+		t.Errorf("still paused: %+v", f.Overridden())
 	}
 }
 
@@ -214,8 +133,8 @@ func TestWhatOnlyAPersonKnowsReachesTheFleet(t *testing.T) {
 			if err := c.ask(t.Context(), reach(t, f)); err != nil {
 				t.Fatal(err)
 			}
-			if want := []any{c.want}; !reflect.DeepEqual(f.asked, want) {
-				t.Errorf("asked %+v, want %+v", f.asked, want)
+			if want := []any{c.want}; !reflect.DeepEqual(f.Asked(), want) {
+				t.Errorf("asked %+v, want %+v", f.Asked(), want)
 			}
 		})
 	}
@@ -232,8 +151,8 @@ func TestTheClientSeesTheSignalsOfAGroup(t *testing.T) {
 			{Instance: "gc00000002", Shown: fleet.Shown{Doubted: &doubted, Quality: "frozen", AgeSeconds: &age, Fault: "it stands still"}},
 		},
 	}, {Name: "rate", Of: 1, Shown: fleet.Shown{Quality: "stale"}}}}
-	f := &fakeFleet{signals: signals}
-	server := httptest.NewServer(httpd.Control(f, f))
+	f := &fakeFleet{OfSignals: signals}
+	server := httptest.NewServer(face(f, access.Admin))
 	defer server.Close()
 	client := reach(t, f)
 	got, err := client.Signals(t.Context(), "web")
@@ -258,7 +177,7 @@ func TestTheClientSeesTheFleetsPreflight(t *testing.T) {
 		{Name: "template", State: actions.CheckOK, Room: -1, Why: "gc00000001 is stopped"},
 		{Name: "pool gl00000001/web", State: actions.CheckBlocked, Room: 8, Why: "it takes 12"},
 	}}
-	client := reach(t, &fakeFleet{preflight: preflight})
+	client := reach(t, &fakeFleet{Reach: preflight})
 	got, err := client.Preflight(t.Context(), "web")
 	if err != nil || !reflect.DeepEqual(got, preflight) {
 		t.Errorf("got %+v, %v", got, err)
@@ -273,7 +192,7 @@ func TestADrillIsPlannedAndBegunOverTheSocket(t *testing.T) {
 	noon := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	plan := fleet.DrillPlan{Group: "web", Instance: "gc00000005", PaidUntil: noon.Add(time.Hour), Standing: 2, Kept: 1, LaunchTimeout: time.Hour}
 	drill := fleet.Drill{ID: "7", Began: noon, By: "sato", Instance: "gc00000005", Step: "started", StepAt: noon}
-	f := &fakeFleet{plan: plan, drill: drill}
+	f := &fakeFleet{Plan: plan, Begun: drill}
 	client := reach(t, f)
 	if got, err := client.PlanDrill(t.Context(), "web"); err != nil || got != plan {
 		t.Errorf("planned %+v, %v", got, err)
@@ -283,14 +202,14 @@ func TestADrillIsPlannedAndBegunOverTheSocket(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, drill) {
 		t.Errorf("begun %+v, %v", got, err)
 	}
-	if want := []any{[]any{"drill", "web", request}}; !reflect.DeepEqual(f.asked, want) {
-		t.Errorf("asked %+v, want %+v", f.asked, want)
+	if want := []any{[]any{"drill", "web", request}}; !reflect.DeepEqual(f.Asked(), want) {
+		t.Errorf("asked %+v, want %+v", f.Asked(), want)
 	}
 }
 
 func TestAGroupsRefusalIsTheClientsError(t *testing.T) {
 	t.Parallel()
-	client := reach(t, &fakeFleet{refusal: errors.New("record the pause of group web: no space left on device")})
+	client := reach(t, &fakeFleet{Refusal: errors.New("record the pause of group web: no space left on device")})
 	err := client.Override(t.Context(), "web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato"})
 	if err == nil || !strings.Contains(err.Error(), "no space left on device") {
 		t.Errorf("error is %v", err)
@@ -327,21 +246,21 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 		status             int
 		refusal            error
 	}{
-		"a pause":                  {http.MethodPost, pause, `{"by":"sato"}`, http.StatusOK, nil},
-		"a pause of no group":      {http.MethodPost, "/v1/groups/db/override", `{"by":"sato"}`, http.StatusNotFound, nil},
+		"a pause":                  {http.MethodPost, pause, `{"kind":"pause","by":"sato"}`, http.StatusOK, nil},
+		"a pause of no group":      {http.MethodPost, "/v1/groups/db/override", `{"kind":"pause","by":"sato"}`, http.StatusNotFound, nil},
 		"a pause that is not JSON": {http.MethodPost, pause, `by=sato`, http.StatusBadRequest, nil},
 		"a pause with a misspelt member": {
-			http.MethodPost, pause, `{"by":"sato","wyh":"x"}`, http.StatusBadRequest, nil,
+			http.MethodPost, pause, `{"kind":"pause","by":"sato","wyh":"x"}`, http.StatusBadRequest, nil,
 		},
 		"a pause larger than any sensible one": {
-			http.MethodPost, pause, `{"by":"` + strings.Repeat("s", 65<<10) + `"}`, http.StatusBadRequest, nil,
+			http.MethodPost, pause, `{"by":"` + strings.Repeat("s", 65<<10) + `"}`, http.StatusRequestEntityTooLarge, nil,
 		},
 		"a pause for a reason that a terminal would obey": {
-			http.MethodPost, pause, `{"by":"sato","why":"\u001b]0;all is well\u0007"}`, http.StatusBadRequest, nil,
+			http.MethodPost, pause, `{"kind":"pause","by":"sato","why":"\u001b]0;all is well\u0007"}`, http.StatusBadRequest, nil,
 		},
-		"a pause for a reason of two lines": {http.MethodPost, pause, `{"by":"sato","why":"load test\n12:00 resumed"}`, http.StatusBadRequest, nil},
-		"a pause for a reason of a page":    {http.MethodPost, pause, `{"by":"sato","why":"` + strings.Repeat("x", 501) + `"}`, http.StatusBadRequest, nil},
-		"a pause for a reason in Japanese":  {http.MethodPost, pause, `{"by":"佐藤","why":"負荷試験　（夜間）"}`, http.StatusOK, nil},
+		"a pause for a reason of two lines": {http.MethodPost, pause, `{"kind":"pause","by":"sato","why":"load test\n12:00 resumed"}`, http.StatusBadRequest, nil},
+		"a pause for a reason of a page":    {http.MethodPost, pause, `{"kind":"pause","by":"sato","why":"` + strings.Repeat("x", 501) + `"}`, http.StatusBadRequest, nil},
+		"a pause for a reason in Japanese":  {http.MethodPost, pause, `{"kind":"pause","by":"佐藤","why":"負荷試験　（夜間）"}`, http.StatusOK, nil},
 		"an adoption of a code that is no text of print": {
 			http.MethodPost, adopt, `{"order":"7","codes":["gc0000\u202e0001"]}`, http.StatusBadRequest, nil,
 		},
@@ -379,15 +298,15 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			f := &fakeFleet{refusal: c.refusal}
+			f := &fakeFleet{Refusal: c.refusal}
 			answer := httptest.NewRecorder()
-			httpd.Control(f, f).ServeHTTP(answer, httptest.NewRequest(c.method, c.path, strings.NewReader(c.body)))
+			face(f, access.Admin).ServeHTTP(answer, request(c.method, c.path, c.body))
 			if answer.Code != c.status {
 				body, _ := io.ReadAll(answer.Body)
 				t.Errorf("status %d, want %d: %s", answer.Code, c.status, body)
 			}
-			if answer.Code != http.StatusOK && (f.overridden != nil || f.asked != nil) {
-				t.Errorf("refused, and done all the same: %+v, %+v", f.overridden, f.asked)
+			if answer.Code != http.StatusOK && (f.Overridden() != nil || f.Asked() != nil) {
+				t.Errorf("refused, and done all the same: %+v, %+v", f.Overridden(), f.Asked())
 			}
 		})
 	}

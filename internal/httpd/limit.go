@@ -7,7 +7,7 @@ import (
 
 // connectionsMax is how many connections a face has at a time. Whoever may connect could
 // otherwise take the memory and the files that the daemon needs to see and to act.
-const connectionsMax = 256
+const connectionsMax = 1024
 
 // headerBytesMax bounds a request's header, to some 4 KiB more as net/http counts. The
 // socket, which its owner alone can open, takes more.
@@ -62,3 +62,6 @@ func (c *counted) Close() error {
 	defer c.leave()
 	return c.Conn.Close()
 }
+
+// NetConn is the connection itself.
+func (c *counted) NetConn() net.Conn { return c.Conn }

@@ -47,7 +47,7 @@ func (g *guest) Close() error {
 
 func TestOneConnectionTooManyWaitsForAnotherToEnd(t *testing.T) {
 	t.Parallel()
-	const most, callers = 256, 300
+	const most, callers = 1024, 1060
 	tcp, err := httpd.ListenTCP("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -10,20 +10,21 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
 	"github.com/autoscaled/autoscaled/internal/record"
 )
 
 func TestThePastIsAskedForWithTheTimeThatItTakesToComputeIt(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 4, 1, 3, 12, 0, 0, time.UTC)
-	f := &fakeFleet{past: map[string][]record.Item{"web": {{At: at, Note: "resumed"}}}}
+	f := &fakeFleet{Past: map[string][]record.Item{"web": {{At: at, Note: "resumed"}}}}
 	answer := httptest.NewRecorder()
-	httpd.Control(f, f).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v1/groups/web/decisions?from=2026-04-01T03:00:00Z&to=2026-04-01T04:00:00Z", nil))
+	face(f, access.Read).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v1/groups/web/decisions?from=2026-04-01T03:00:00Z&to=2026-04-01T04:00:00Z", nil))
 	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"note":"resumed"`) {
 		t.Errorf("status %d: %s", answer.Code, answer.Body)
 	}
-	if want := at.Add(-12*time.Minute - record.Lead); !f.span[0].Equal(want) {
-		t.Errorf("read from %v on, want %v", f.span[0], want)
+	if want := at.Add(-12*time.Minute - record.Lead); !f.Span()[0].Equal(want) {
+		t.Errorf("read from %v on, want %v", f.Span()[0], want)
 	}
 }
 
@@ -32,8 +33,8 @@ func TestATimeThatIsNoneIsRefusedWithAnExample(t *testing.T) {
 	f := &fakeFleet{}
 	for _, path := range []string{"/v1/groups/web/decisions?from=today", "/v1/groups/web/decisions?to=1", "/v1/groups/web/explain?at=now"} {
 		answer := httptest.NewRecorder()
-		httpd.Control(f, f).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
-		if answer.Code != http.StatusConflict || !strings.Contains(answer.Body.String(), "write for example 2026-04-01T09:00:00+09:00") {
+		face(f, access.Read).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		if answer.Code != http.StatusBadRequest || !strings.Contains(answer.Body.String(), "write for example 2026-04-01T09:00:00+09:00") {
 			t.Errorf("%s: status %d: %s", path, answer.Code, answer.Body)
 		}
 	}
@@ -50,7 +51,7 @@ func TestThePastIsReadNoFurtherOnceItsReaderIsGone(t *testing.T) {
 			}
 		})
 		answer := httptest.NewRecorder()
-		httpd.Control(&fakeFleet{}, past).ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
+		ofPast(past).ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
 		if read != 100 || answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "read the history: context canceled") {
 			t.Errorf("%s: %d were read: status %d: %s", path, read, answer.Code, answer.Body)
 		}
@@ -68,4 +69,12 @@ func (tell endless) Decisions(string, time.Time, time.Time) (iter.Seq2[record.It
 			}
 		}
 	}, nil
+}
+
+// ofPast shows a past to whoever may read.
+func ofPast(past httpd.Past) http.Handler {
+	handler := httpd.Handler(httpd.Options{Fleet: &fakeFleet{}, Past: past})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Principal{Name: "sato", Role: access.Read})))
+	})
 }

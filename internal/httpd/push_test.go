@@ -1,16 +1,14 @@
 package httpd_test
 
 import (
+	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/secret"
@@ -18,38 +16,27 @@ import (
 
 const token = "0123456789abcdef"
 
-// inbox serves one that keeps what it takes, and returns its URL.
-func inbox(t *testing.T, push func(value float64, at time.Time) (kept bool, err error)) string {
-	t.Helper()
-	listener, err := httpd.ListenTCP("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	boxes := map[string]httpd.Inbox{"web/jobs": {Token: secret.New(token), Push: push}, "web/tokenless": {Push: push}}
-	serve(t, listener, httpd.Open(prometheus.NewRegistry(), func() error { return nil }, boxes))
-	return "http://" + listener.Addr().String() + "/v1/push/"
+// inbox serves those of group web: jobs, and one without a token.
+func inbox(jobs httpd.Inbox) http.Handler { return inboxAt("web/jobs", jobs) }
+
+func inboxAt(name string, box httpd.Inbox) http.Handler {
+	box.Token = secret.New(token)
+	serve := httpd.Inboxes(map[string]httpd.Inbox{name: box, "web/tokenless": {Push: box.Push}})
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/push/{group}/{signal}", serve)
+	mux.HandleFunc("POST /v1/push/{group}/{signal}/{direction}", serve)
+	return mux
 }
 
-func post(t *testing.T, url, authorization, body string) (status int, text string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+// post sends body to a path behind /v1/push/.
+func post(at http.Handler, path, authorization, body string) (status int, text string) {
+	request := httptest.NewRequest(http.MethodPost, "/v1/push/"+path, strings.NewReader(body))
 	if authorization != "" {
 		request.Header.Set("Authorization", authorization)
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(content)
+	answer := httptest.NewRecorder()
+	at.ServeHTTP(answer, request)
+	return answer.Code, answer.Body.String()
 }
 
 func TestAPushIsTakenWithItsAge(t *testing.T) {
@@ -59,17 +46,20 @@ func TestAPushIsTakenWithItsAge(t *testing.T) {
 		age   time.Duration
 	}
 	took := make(chan taken, 1)
-	url := inbox(t, func(value float64, at time.Time) (bool, error) {
+	at := inbox(httpd.Inbox{Push: func(value float64, at time.Time) (bool, error) {
 		took <- taken{value, time.Since(at)}
 		return value >= 0, nil
-	})
+	}})
 	for body, want := range map[string]taken{
 		`{"value": 12.5}`:           {12.5, 0},
 		`{"value": 0, "age": 7200}`: {0, 2 * time.Hour},
 		`{"value": -3, "time": "` + time.Now().Add(-3*time.Hour).Format(time.RFC3339Nano) + `"}`: {-3, 3 * time.Hour},
 	} {
-		status, text := post(t, url+"web/jobs", "Bearer "+token, body)
-		if answer := fmt.Sprintf("{\"kept\":%v}\n", want.value >= 0); status != http.StatusOK || text != answer {
+		answer := `{"kept":true}`
+		if want.value < 0 {
+			answer = `{"kept":false,"why":"a newer one came before"}`
+		}
+		if status, text := post(at, "web/jobs", "Bearer "+token, body); status != http.StatusOK || text != answer+"\n" {
 			t.Fatalf("%s: status %d: %s", body, status, text)
 		}
 		if got := <-took; got.value != want.value || got.age < want.age || got.age > want.age+time.Hour {
@@ -80,10 +70,10 @@ func TestAPushIsTakenWithItsAge(t *testing.T) {
 
 func TestWhoeverHasNotTheTokenLearnsAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	url := inbox(t, func(float64, time.Time) (bool, error) {
+	at := inbox(httpd.Inbox{Push: func(float64, time.Time) (bool, error) {
 		t.Error("it was taken")
 		return true, nil
-	})
+	}})
 	want := ""
 	for _, try := range []struct{ path, authorization string }{
 		{"web/jobs", ""},
@@ -92,31 +82,52 @@ func TestWhoeverHasNotTheTokenLearnsAndChangesNothing(t *testing.T) {
 		{"web/jobs", "Bearer " + token + "0"},
 		{"web/jobs", "Bearer " + token[1:]},
 		{"web/jobs", "Basic " + token},
+		{"web/jobs", basic("autoscaled", token+"0")},
+		{"web/jobs", basic(token, "")},
+		{"web/jobs/up", "Bearer 1"},
 		{"web/tokenless", "Bearer "},
+		{"web/tokenless", basic("autoscaled", "")},
 		{"web/tokenless", ""},
 		{"web/cpu", "Bearer " + token},
 		{"web/cpu", "Bearer "},
+		{"web/cpu/up", "Bearer " + token},
 		{"db/jobs", "Bearer " + token},
 	} {
-		status, text := post(t, url+try.path, try.authorization, `{"value": 1}`)
+		status, text := post(at, try.path, try.authorization, `{"value": 1}`)
 		if want == "" {
 			want = text
 		}
-		if status != http.StatusUnauthorized || text != want || strings.Contains(text, token) {
+		if status != http.StatusUnauthorized || text != want || strings.Contains(text, token) || !strings.Contains(text, `"code":"unauthenticated"`) {
 			t.Errorf("%v: status %d: %s", try, status, text)
+		}
+	}
+}
+
+func basic(name, password string) string {
+	request := httptest.NewRequest(http.MethodPost, "/", nil)
+	request.SetBasicAuth(name, password)
+	return request.Header.Get("Authorization")
+}
+
+func TestTheTokenIsShownAsSuchOrAsAPassword(t *testing.T) {
+	t.Parallel()
+	at := inbox(httpd.Inbox{Push: func(float64, time.Time) (bool, error) { return true, nil }})
+	for _, shown := range []string{"Bearer " + token, "bearer " + token, "BEARER " + token, basic("autoscaled", token), basic("", token)} {
+		if status, text := post(at, "web/jobs", shown, `{"value": 1}`); status != http.StatusOK {
+			t.Errorf("%s: status %d: %s", shown, status, text)
 		}
 	}
 }
 
 func TestAPushThatCannotBeReadSaysWhatToSend(t *testing.T) {
 	t.Parallel()
-	url := inbox(t, func(value float64, _ time.Time) (bool, error) {
+	at := inbox(httpd.Inbox{Push: func(value float64, _ time.Time) (bool, error) {
 		if value == 7 {
 			return false, errors.New("nothing can be decided on it")
 		}
 		t.Error("it was taken")
 		return true, nil
-	})
+	}})
 	for body, says := range map[string]string{
 		``:                            "send for example",
 		`12.5`:                        "it comes as number: send an object",
@@ -133,7 +144,7 @@ func TestAPushThatCannotBeReadSaysWhatToSend(t *testing.T) {
 		`{"value": 1}x`:               "something follows",
 		`{"value": 1, "age": -1}`:     "its age is -1",
 		`{"value": 1, "age": 1e300}`:  "its age is 1e+300",
-		`{"value": 1, "time": "now"}`: "its time is `now`: send a time with its zone in quotes, for example \\\"2026-04-01T09:00:00+09:00\\\"",
+		`{"value": 1, "time": "now"}`: "its time is `now`: send a time with its zone in quotes, for example \"2026-04-01T09:00:00+09:00\"",
 		`{"value": 1, "time": 1775}`:  "its time comes as number: send a time",
 		`{"value": 1, "time": ""}`:    "its time is ``: send a time",
 		`{"value": 7}`:                "nothing can be decided",
@@ -141,20 +152,38 @@ func TestAPushThatCannotBeReadSaysWhatToSend(t *testing.T) {
 		`{"value": 1, "time": "0001-01-01T00:00:00Z"}`:           "its time is 0001-01-01T00:00:00Z, and here it is 20",
 		`{"value": 1, "time": "2026-01-01T00:00:00Z"}`:           "send one at most 24 hours away",
 		`{"value": 1, "time": "2026-01-01T00:00:00Z", "age": 1}`: "one of the two",
-		`{"value": 1` + strings.Repeat(" ", 5000) + `}`:          "too large",
 	} {
-		if status, text := post(t, url+"web/jobs", "Bearer "+token, body); status != http.StatusBadRequest || !strings.Contains(text, says) || strings.Contains(text, "pushRequest") {
-			t.Errorf("%.60s: status %d: %s, want it to say %q", body, status, text, says)
+		if problem := refused(t, at, "web/jobs", body); problem.Code != httpd.Invalid || !strings.Contains(problem.Text, says) || strings.Contains(problem.Text, "pushRequest") {
+			t.Errorf("%.60s: %+v, want it to say %q", body, problem, says)
 		}
+	}
+	if problem := refused(t, at, "web/jobs", `{"value": 1`+strings.Repeat(" ", 5000)+`}`); problem.Code != httpd.TooLarge {
+		t.Errorf("a large one: %+v", problem)
+	}
+	if problem := refused(t, at, "web/jobs/up", `{"value": 1}`); problem.Code != httpd.NotFound || !strings.Contains(problem.Text, "without /up, or write format: direction") {
+		t.Errorf("a value with a direction: %+v", problem)
 	}
 }
 
-func TestTheSchemeOfATokenIsWrittenInAnyCase(t *testing.T) {
+// refused is the error that comes of a push.
+func refused(t *testing.T, at http.Handler, path, body string) (problem httpd.Error) {
+	t.Helper()
+	status, text := post(at, path, "Bearer "+token, body)
+	if err := json.Unmarshal([]byte(text), &problem); err != nil || status < 400 {
+		t.Errorf("%.60s: status %d: %s", body, status, text)
+	}
+	return problem
+}
+
+func TestAValueOlderThanItsSignalMayBeIsNotTaken(t *testing.T) {
 	t.Parallel()
-	url := inbox(t, func(float64, time.Time) (bool, error) { return true, nil })
-	for _, scheme := range []string{"Bearer", "bearer", "BEARER"} {
-		if status, text := post(t, url+"web/jobs", scheme+" "+token, `{"value": 1}`); status != http.StatusOK {
-			t.Errorf("%s: status %d: %s", scheme, status, text)
+	at := inbox(httpd.Inbox{Staleness: time.Minute, Push: func(float64, time.Time) (bool, error) { return true, nil }})
+	for body, want := range map[string]string{
+		`{"value": 1, "age": 59}`:   `{"kept":true}`,
+		`{"value": 1, "age": 3600}`: `{"kept":false,"why":"it is of 1h ago, and the signal's staleness is 1m"}`,
+	} {
+		if status, text := post(at, "web/jobs", "Bearer "+token, body); status != http.StatusOK || text != want+"\n" {
+			t.Errorf("%s: status %d: %s", body, status, text)
 		}
 	}
 }
@@ -165,7 +194,7 @@ func FuzzPush(f *testing.F) {
 	}
 	now := time.Now()
 	f.Fuzz(func(t *testing.T, body string) {
-		value, at, err := httpd.ReadPush(strings.NewReader(body), now)
+		value, at, err := httpd.ReadPush([]byte(body), now)
 		if err != nil && (value != 0 || !at.IsZero()) {
 			t.Errorf("%q: an error (%v), and yet %v at %v", body, err, value, at)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
 )
 
 func TestOnlyTheOwnerCanOpenTheSocket(t *testing.T) {
@@ -31,7 +32,7 @@ func TestASocketOfADeadProcessIsReplaced(t *testing.T) {
 	dead := listenSocket(t, path).(*net.UnixListener)
 	dead.SetUnlinkOnClose(false) // as kill -9 leaves it
 	_ = dead.Close()
-	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}, &fakeFleet{}))
+	serve(t, listenSocket(t, path), face(&fakeFleet{}, access.Read))
 	if _, err := httpd.NewClient(path).Status(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -40,7 +41,7 @@ func TestASocketOfADeadProcessIsReplaced(t *testing.T) {
 func TestASocketThatAnswersIsLeftToItsOwner(t *testing.T) {
 	t.Parallel()
 	path := socketPath(t)
-	serve(t, listenSocket(t, path), httpd.Control(&fakeFleet{}, &fakeFleet{}))
+	serve(t, listenSocket(t, path), face(&fakeFleet{}, access.Read))
 	_, err := httpd.ListenSocket(path)
 	if err == nil || !strings.Contains(err.Error(), "another autoscaled answers") {
 		t.Errorf("error is %v", err)

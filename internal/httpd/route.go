@@ -1,0 +1,125 @@
+package httpd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
+)
+
+// commandTimeout is how long an answer may take: a preflight calls the cloud some times.
+const commandTimeout = 25 * time.Second
+
+// route is one thing that can be asked for.
+type route struct {
+	method, path string
+	role         access.Role  // that it needs; None: it has a proof of its own, or shows nothing
+	query        []string     // parameters that it knows
+	body, answer reflect.Type // nil: none
+	do           func(ctx context.Context, r *http.Request, content []byte) (any, error)
+	handler      http.HandlerFunc // in place of do, of what is no JSON, or has a shape of its own
+}
+
+// get is a route that shows something to whoever may look.
+func get[Answer any](path string, query []string, do func(ctx context.Context, r *http.Request) (Answer, error)) route {
+	return route{
+		method: http.MethodGet, path: path, role: access.Read, query: query, answer: reflect.TypeFor[Answer](),
+		do: func(ctx context.Context, r *http.Request, _ []byte) (any, error) { return do(ctx, r) },
+	}
+}
+
+// ask is a route with a body, and an answer that tells something.
+func ask[Body, Answer any](path string, role access.Role, do func(ctx context.Context, r *http.Request, body Body) (Answer, error)) route {
+	return route{
+		method: http.MethodPost, path: path, role: role, body: reflect.TypeFor[Body](), answer: reflect.TypeFor[Answer](),
+		do: func(ctx context.Context, r *http.Request, content []byte) (any, error) {
+			var body Body
+			if err := readRequest(content, &body); err != nil {
+				return nil, err
+			}
+			access.Why(ctx, whyOf(content))
+			return do(ctx, r, body)
+		},
+	}
+}
+
+// whyOf is the reason that a request gives.
+func whyOf(content []byte) string {
+	var given struct {
+		Why string `json:"why"`
+	}
+	_ = json.Unmarshal(content, &given) // it was read already
+	return given.Why
+}
+
+// done is the body of a success that has nothing to tell.
+type done struct{}
+
+// command is a route with a body that has nothing to tell.
+func command[Body any](path string, role access.Role, do func(ctx context.Context, r *http.Request, body Body) error) route {
+	return ask(path, role, func(ctx context.Context, r *http.Request, body Body) (done, error) { return done{}, do(ctx, r, body) })
+}
+
+// other is a route that serves by itself.
+func other(method, path string, role access.Role, handler http.HandlerFunc) route {
+	return route{method: method, path: path, role: role, handler: handler}
+}
+
+// serve serves the route to whoever may have it.
+func (rt route) serve(once *once) http.HandlerFunc {
+	if rt.handler != nil {
+		return access.Require(rt.role, rt.handler)
+	}
+	return access.Require(rt.role, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := readQuery(r, rt.query); err != nil {
+			fail(w, err)
+			return
+		}
+		if rt.body == nil {
+			rt.steer(w, r, nil)
+			return
+		}
+		content, err := readBody(w, r)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		once.serve(w, r, content, func(w http.ResponseWriter) { rt.steer(w, r, content) })
+	}))
+}
+
+// steer answers with what the route does.
+func (rt route) steer(w http.ResponseWriter, r *http.Request, content []byte) {
+	ctx, cancel := context.WithTimeout(r.Context(), commandTimeout)
+	defer cancel()
+	result, err := rt.do(ctx, r, content)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, result)
+}
+
+// encoded is JSON as it is to be sent.
+type encoded []byte
+
+// answer sends body as JSON. What cannot be put into JSON is a fault of ours.
+func answer(w http.ResponseWriter, status int, body any) {
+	content, ready := body.(encoded)
+	if !ready {
+		var text bytes.Buffer
+		if err := json.NewEncoder(&text).Encode(body); err != nil {
+			fail(w, Error{Code: Internal, Text: fmt.Sprintf("put the answer into JSON: %v: report it with autoscaled's version", err)})
+			return
+		}
+		content = text.Bytes()
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(content) // the client is gone: nobody to tell
+}
