@@ -34,6 +34,7 @@ bought them. Once adopted, a machine is labelled, and moved like any other.`,
 	flags.StringVar(&adoption.Group, "group", "", "the `GROUP` that they belong to")
 	flags.BoolVar(&none, "none", false, "the order bought nothing")
 	signFlags(command, &adoption.By, &adoption.Why)
+	form := formFlag(command)
 	command.Args = func(_ *cobra.Command, codes []string) error {
 		return checkAdoption(adoption.Order, adoption.Group, codes, none)
 	}
@@ -42,8 +43,7 @@ bought them. Once adopted, a machine is labelled, and moved like any other.`,
 		if err := client.Adopt(ctx, adoption); err != nil {
 			return err
 		}
-		command.Println(adopted(adoption))
-		return nil
+		return form.tell(command, codes, adopted(adoption))
 	})
 }
 
@@ -95,14 +95,16 @@ func disownCommand() *cobra.Command {
 becomes a label that says so. It does not count any more, and what it costs is
 yours to end. Of a machine that a lost order may have bought, this says that the
 order did not.`,
+		Example: `  autoscaled disown gc00000007 --why "the database team takes it over"
+  autoscaled disown gc00000009 --why "ordered by hand, not by us"`,
 		Args: cobra.ExactArgs(1),
 	}
 	signFlags(command, &request.By, &request.Why)
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		if err := client.Disown(ctx, args[0], request); err != nil {
 			return err
 		}
-		command.Printf("%s is not ours any more: it is left as it is, and goes on costing money until you end its contract\n", args[0])
-		return nil
+		return form.tell(command, args, args[0]+" is not ours any more: it is left as it is, and goes on costing money until you end its contract")
 	})
 }

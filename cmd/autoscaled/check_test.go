@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,26 @@ func TestCheckNamesEveryFaultOfEveryFile(t *testing.T) {
 		t.Errorf("the good file is not reported:\n%s", out)
 	}
 	golden(t, "check_faults.txt", strings.ReplaceAll(errs, directory+"/", ""))
+}
+
+func TestCheckTellsProgramsWhereEachFaultIs(t *testing.T) {
+	t.Parallel()
+	faulty := filepath.Join(t.TempDir(), "faulty.yaml")
+	if err := os.WriteFile(faulty, []byte("grops: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err := execute(t, "check", faulty, faulty+".missing", "../../configs/minimal.yaml", "-o", "json")
+	var got []checked
+	if statusOf(err) != failedStatus || errs != "" || json.Unmarshal([]byte(out), &got) != nil || len(got) != 3 {
+		t.Fatalf("error is %v, said %q, as JSON\n%s", err, errs, out)
+	}
+	fault := problem{1, 1, "grops", "unknown key `grops`: did you mean `groups`?"}
+	if got[0].Good || got[0].File != faulty || got[0].Problems[0].Line != fault.Line || got[0].Problems[0].Text != fault.Text {
+		t.Errorf("the faulty file is %+v", got[0])
+	}
+	if got[1].Good || len(got[1].Problems) != 1 || !got[2].Good || got[2].Summary == "" {
+		t.Errorf("the others are %+v", got[1:])
+	}
 }
 
 func TestACommandSaysWhatItIsMissing(t *testing.T) {

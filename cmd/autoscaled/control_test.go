@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,8 +13,10 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/events"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/record"
 )
@@ -28,6 +31,55 @@ type fakeFleet struct {
 	asked     []any       // each command, in its own words
 	past      []record.Item
 	refusal   error // of every command
+	watcher   *events.Watcher
+	config    httpd.ConfigInForce
+	reload    httpd.ReloadReport
+}
+
+// handler serves f to somebody who may do everything, and whom the socket names as the user of the tests.
+func (f *fakeFleet) handler() http.Handler {
+	o := httpd.Options{Fleet: f, Past: f, Configuration: f}
+	if f.watcher != nil {
+		o.Watcher = f.watcher
+	}
+	all := httpd.Handler(o)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		me := access.Principal{Name: "unix:" + userName(), Role: access.Admin}
+		all.ServeHTTP(w, r.WithContext(access.With(r.Context(), me)))
+	})
+}
+
+func (f *fakeFleet) Group(name string) (fleet.GroupStatus, error) {
+	for _, g := range f.state.Groups {
+		if g.Name == name {
+			return g, f.refusal
+		}
+	}
+	return fleet.GroupStatus{}, fleet.UnknownGroupError{Name: name}
+}
+
+func (f *fakeFleet) Instance(code string) (string, actions.InstanceStatus, error) {
+	return "web", actions.InstanceStatus{Code: code}, f.refusal
+}
+
+func (f *fakeFleet) Scale(_ context.Context, group string, count int, by, why string) error {
+	return f.take([]any{"scale", group, count, by, why})
+}
+
+func (f *fakeFleet) Retry(_ context.Context, code, by string) error {
+	return f.take([]string{"retry", code, by})
+}
+
+func (f *fakeFleet) Release(_ context.Context, code, by, why string) error {
+	return f.take([]string{"release", code, by, why})
+}
+
+func (f *fakeFleet) Config() (httpd.ConfigInForce, error) { return f.config, f.refusal }
+
+func (f *fakeFleet) Reload(_ context.Context, dryRun bool, by string) (httpd.ReloadReport, error) {
+	report := f.reload
+	report.Applied = !dryRun
+	return report, f.take([]any{"reload", dryRun, by})
 }
 
 func (f *fakeFleet) Status() fleet.Status { return f.state }
@@ -106,7 +158,7 @@ func serve(t *testing.T, f *fakeFleet) string {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- httpd.Serve(ctx, listener, httpd.Control(f, f)) }()
+	go func() { ended <- httpd.Serve(ctx, listener, f.handler()) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -121,24 +173,25 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 	t.Parallel()
 	const why = "the invoice names them"
 	by := userName()
+	sato := "sato (unix:" + by + ")" // who says so is told, too
 	for line, c := range map[string]struct {
 		asked any
 		says  string
 	}{
 		"pause web --by sato": {
-			[]any{"override", "web", policy.Override{Kind: policy.PauseAll, By: "sato"}},
+			[]any{"override", "web", policy.Override{Kind: policy.PauseAll, By: sato}},
 			"web is paused; `autoscaled resume web` ends it",
 		},
 		"pause web --in --for 1h --by sato": {
-			[]any{"override", "web", policy.Override{Kind: policy.PauseIn, Until: now, By: "sato"}},
+			[]any{"override", "web", policy.Override{Kind: policy.PauseIn, Until: now, By: sato}},
 			"web is paused inwards: it does not shrink for 1h; `autoscaled resume web` ends it",
 		},
 		"pause web --out --by sato": {
-			[]any{"override", "web", policy.Override{Kind: policy.PauseOut, By: "sato"}},
+			[]any{"override", "web", policy.Override{Kind: policy.PauseOut, By: sato}},
 			"web is paused outwards: it does not grow; `autoscaled resume web` ends it",
 		},
 		"promote web --by sato --why": {
-			[]any{"promote", "web", true, "sato", why},
+			[]any{"promote", "web", true, sato, why},
 			"the shadow's policies of web are in force; `autoscaled rollback web` ends that",
 		},
 		"rollback web": {
@@ -150,7 +203,7 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 			"web is held at 8; `autoscaled resume web` ends it",
 		},
 		"hold web 6 --at-least --for 1h --by sato --why": {
-			[]any{"override", "web", policy.Override{Kind: policy.AtLeast, Count: 6, Until: now, By: "sato", Why: why}},
+			[]any{"override", "web", policy.Override{Kind: policy.AtLeast, Count: 6, Until: now, By: sato, Why: why}},
 			"web is kept at 6 at least for 1h; `autoscaled resume web` ends it",
 		},
 		"resume web": {
@@ -162,7 +215,7 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 			"order 7 is settled: gc00000007 is taken on record as what it bought",
 		},
 		"adopt gc00000007 gc00000008 --order 7 --by sato --why": {
-			fleet.Adoption{Order: "7", Codes: []string{"gc00000007", "gc00000008"}, By: "sato", Why: why},
+			fleet.Adoption{Order: "7", Codes: []string{"gc00000007", "gc00000008"}, By: sato, Why: why},
 			"order 7 is settled: gc00000007, gc00000008 are taken on record as what it bought",
 		},
 		"adopt --order 7 --none": {
@@ -174,12 +227,24 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 			"gc00000009 is taken on record for group web",
 		},
 		"disown gc00000007 --by sato --why": {
-			[]string{"disown", "gc00000007", "sato", why},
+			[]string{"disown", "gc00000007", sato, why},
 			"gc00000007 is not ours any more: it is left as it is, and goes on costing money until you end its contract",
 		},
 		"protect gc00000007 --by sato --why": {
-			[]any{"protect", "gc00000007", actions.Protection{By: "sato", Why: why}},
+			[]any{"protect", "gc00000007", actions.Protection{By: sato, Why: why}},
 			"gc00000007 is protected: neither scaling in nor replacing removes it; `autoscaled unprotect gc00000007` ends that",
+		},
+		"scale web 8 --by sato --why": {
+			[]any{"scale", "web", 8, sato, why},
+			"web is to have 8; its policies go on from there, and `autoscaled hold web 8` keeps it so",
+		},
+		"retry gc00000007": {
+			[]string{"retry", "gc00000007", by},
+			"gc00000007 moves again",
+		},
+		"release gc00000007 --why": {
+			[]string{"release", "gc00000007", by, why},
+			"gc00000007 is on its way out: `autoscaled status` shows how far it is, and its contract is ended last",
 		},
 		"unprotect gc00000007": {
 			[]string{"unprotect", "gc00000007"},
@@ -204,6 +269,19 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 	}
 }
 
+func TestWhatWasDoneIsToldToProgramsToo(t *testing.T) {
+	t.Parallel()
+	socket := serve(t, &fakeFleet{})
+	for _, line := range []string{"pause web", "hold web 3", "scale web 3", "resume web", "promote web", "rollback web", "protect gc1", "unprotect gc1", "retry gc1", "release gc1", "disown gc1", "adopt gc1 --group web"} {
+		out, _, err := execute(t, append(strings.Fields(line), "-o", "json", "--socket", socket)...)
+		var got told
+		words := strings.Fields(line)
+		if err != nil || json.Unmarshal([]byte(out), &got) != nil || got.Command != words[0] || len(got.Of) == 0 || got.Of[0] != words[1] || got.Text == "" {
+			t.Errorf("%s: error is %v, as JSON\n%s", line, err, out)
+		}
+	}
+}
+
 func TestAPauseThatTakesThePlaceOfAnotherSaysSo(t *testing.T) {
 	t.Parallel()
 	earlier := &policy.Override{Kind: policy.PauseAll, Since: now, By: "suzuki", Why: "moving the racks"}
@@ -220,6 +298,7 @@ func TestARefusalIsTheCommandsErrorAndNothingElse(t *testing.T) {
 	socket := serve(t, &fakeFleet{refusal: fleet.RefusedError{Why: why}})
 	for _, line := range []string{
 		"pause web", "hold web 3", "resume web", "adopt gc00000007 --order 7", "disown gc00000007", "protect gc00000007", "unprotect gc00000007", "preflight web", "drill web --yes",
+		"scale web 3", "retry gc00000007", "release gc00000007", "config show", "config diff", "config reload", "pause web -o json",
 	} {
 		out, _, err := execute(t, append(strings.Fields(line), "--socket", socket)...)
 		if err == nil || err.Error() != why || out != "" {

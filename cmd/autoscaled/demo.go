@@ -11,11 +11,13 @@ func demoCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "Play a compressed day against the simulated cloud, and judge it by the cloud's books",
-		Args:  cobra.NoArgs,
+		Example: `  autoscaled demo
+  autoscaled demo --seed 7`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return demo.Run(cmd.Context(), cmd.OutOrStdout(), seed)
 		},
 	}
-	command.Flags().Uint64Var(&seed, "seed", 1, "seed of the load's chance")
+	command.Flags().Uint64Var(&seed, "seed", 1, "`NUMBER` from which the chance of the load comes")
 	return command
 }

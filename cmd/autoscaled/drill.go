@@ -17,13 +17,9 @@ import (
 	"github.com/autoscaled/autoscaled/internal/httpd"
 )
 
-// drillStatus is the exit status of a drill whose instance did not become ready.
-const drillStatus = 3
-
 func drillCommand() *cobra.Command {
 	var request fleet.DrillRequest
 	var yes bool
-	var output string
 	command := &cobra.Command{
 		Use:   "drill GROUP",
 		Short: "Bring up one real instance up to where it would join the pool, and measure it",
@@ -41,48 +37,42 @@ The exit status is 0 when the instance became ready, and 3 when it did not.`,
 	}
 	signFlags(command, &request.By, &request.Why)
 	command.Flags().BoolVar(&yes, "yes", false, "begin without asking")
-	command.Flags().StringVarP(&output, "output", "o", "text", "how to print what was measured: text or json")
-	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
-		if output != "text" && output != "json" {
-			return fmt.Errorf("--output %q is none: write text or json", output)
-		}
-		plan, err := client.PlanDrill(ctx, args[0])
+	form := formFlag(command)
+	return lastingCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
+		plan, err := during(command, "asking the cloud", func() (fleet.DrillPlan, error) {
+			return drillCall(ctx, func(ctx context.Context) (fleet.DrillPlan, error) { return client.PlanDrill(ctx, args[0]) })
+		})
 		if err != nil {
 			return err
 		}
 		talk := command.OutOrStdout()
-		if output == "json" {
+		if form.json() {
 			talk = command.ErrOrStderr()
 		}
 		fmt.Fprint(talk, planText(plan))
 		if !yes {
-			if err := confirm(command.Context(), command.InOrStdin(), talk); err != nil {
+			if err := confirm(ctx, command.InOrStdin(), talk); err != nil {
 				return err
 			}
 		}
 		request.Instance = plan.Instance
-		begun, err := drillCall(command.Context(), func(ctx context.Context) (fleet.Drill, error) { return client.Drill(ctx, args[0], request) })
+		begun, err := drillCall(ctx, func(ctx context.Context) (fleet.Drill, error) { return client.Drill(ctx, args[0], request) })
 		if err != nil {
 			return err
 		}
-		drill, err := follower{talk: talk, live: onTerminal(talk), ask: client.Status}.follow(command.Context(), args[0], begun)
+		drill, err := follower{talk: talk, live: onTerminal(talk), ask: client.Status}.follow(ctx, args[0], begun)
 		if err != nil {
 			return err
 		}
-		if output == "json" {
-			err = printJSON(command.OutOrStdout(), drill)
-		} else {
-			err = printDrill(command.OutOrStdout(), drill)
-		}
+		err = form.print(command, drill, func(out io.Writer) error { return printDrill(out, drill) })
 		if err == nil && drill.Outcome != fleet.DrillReady {
-			err = exitError{drillStatus, errSilent}
+			err = exitError{notReadyStatus, errSilent}
 		}
 		return err
 	})
 }
 
-// drillCall calls the daemon, for as long as it may take to answer: the command's own
-// time may be over when the person has answered.
+// drillCall calls the daemon, for as long as it may take to answer.
 func drillCall[Answer any](ctx context.Context, call func(context.Context) (Answer, error)) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
@@ -141,16 +131,6 @@ func confirm(ctx context.Context, in io.Reader, out io.Writer) error {
 	case <-ctx.Done():
 	}
 	return errors.New("nothing was begun")
-}
-
-// onTerminal says that what is a terminal.
-func onTerminal(what any) bool {
-	file, is := what.(*os.File)
-	if !is {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 const (

@@ -86,7 +86,7 @@ func TestADrillsExitStatusSaysWhetherTheInstanceBecameReady(t *testing.T) {
 		if status := 0; err != nil && statusOf(err) != c.status || err == nil && status != c.status || errs != "" {
 			t.Errorf("%s: error is %v, said %q", name, err, errs)
 		}
-		if want := []any{[]any{"drill", "web", fleet.DrillRequest{Instance: "gc00000005", By: "sato", Why: "why"}}}; !reflect.DeepEqual(f.asked, want) {
+		if want := []any{[]any{"drill", "web", fleet.DrillRequest{Instance: "gc00000005", By: "sato (unix:" + userName() + ")", Why: "why"}}}; !reflect.DeepEqual(f.asked, want) {
 			t.Errorf("asked %+v, want %+v", f.asked, want)
 		}
 		out, errs, _ = execute(t, "drill", "web", "--yes", "-o", "json", "--socket", socket)
@@ -116,7 +116,7 @@ func TestADrillIsBegunOnlyWhenAPersonSaysYes(t *testing.T) {
 			t.Errorf("%q: error is %v", answer, err)
 		}
 	}
-	if _, _, err := execute(t, "drill", "web", "-o", "yaml", "--socket", "none"); err == nil || !strings.Contains(err.Error(), "text or json") {
+	if _, _, err := execute(t, "drill", "web", "-o", "yaml", "--socket", "none"); err == nil || !strings.Contains(err.Error(), "write text or json") {
 		t.Errorf("error is %v", err)
 	}
 }

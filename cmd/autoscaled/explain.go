@@ -17,7 +17,6 @@ import (
 
 func explainCommand() *cobra.Command {
 	var at, directory string
-	var asJSON bool
 	command := &cobra.Command{
 		Use:   "explain GROUP",
 		Short: "Say why a group has, or had, the size that was decided, and what would have altered it",
@@ -30,9 +29,9 @@ same rules, and compared with what was decided then.`,
   autoscaled explain web --at 2026-04-01T03:12:00+09:00 --history /backup/autoscaled/history`,
 		Args: cobra.ExactArgs(1),
 	}
-	command.Flags().StringVar(&at, "at", "", "a time of today, 15:04 or 15:04:05, or a whole one, as in 2026-04-01T15:04:05+09:00")
-	command.Flags().StringVar(&directory, "history", "", "read this directory, or a copy of it, in place of asking the daemon")
-	command.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	command.Flags().StringVar(&at, "at", "", "a `TIME` of today, 15:04 or 15:04:05, or a whole one, as in 2026-04-01T15:04:05+09:00")
+	command.Flags().StringVar(&directory, "history", "", "read this `DIRECTORY`, or a copy of one, in place of asking the daemon")
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		moment, err := momentOf(at, time.Now())
 		if err != nil {
@@ -48,10 +47,7 @@ same rules, and compared with what was decided then.`,
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return printJSON(command.OutOrStdout(), explained)
-		}
-		return printExplained(command.OutOrStdout(), explained)
+		return form.print(command, explained, func(out io.Writer) error { return printExplained(out, explained) })
 	})
 }
 
@@ -70,7 +66,7 @@ func printExplained(out io.Writer, e record.Explained) error {
 func historyCommand() *cobra.Command {
 	var since time.Duration
 	var directory string
-	var all, asJSON bool
+	var all bool
 	command := &cobra.Command{
 		Use:   "history GROUP",
 		Short: "List what was decided about a group, and what happened to it",
@@ -80,10 +76,10 @@ operators, oldest first; with --all every decision.`,
   autoscaled history verify --history /var/lib/autoscaled/history`,
 		Args: cobra.ExactArgs(1),
 	}
-	command.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back")
-	command.Flags().StringVar(&directory, "history", "", "read this directory, or a copy of it, in place of asking the daemon")
+	command.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back, a `SPAN`")
+	command.Flags().StringVar(&directory, "history", "", "read this `DIRECTORY`, or a copy of one, in place of asking the daemon")
 	command.Flags().BoolVar(&all, "all", false, "every decision")
-	command.Flags().BoolVar(&asJSON, "json", false, "print them as JSON")
+	form := formFlag(command)
 	command.AddCommand(historyVerifyCommand())
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		to := time.Now().Add(time.Minute)
@@ -99,10 +95,7 @@ operators, oldest first; with --all every decision.`,
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return printJSON(command.OutOrStdout(), moments)
-		}
-		return printMoments(command.OutOrStdout(), moments)
+		return form.print(command, moments, func(out io.Writer) error { return printMoments(out, moments) })
 	})
 }
 
@@ -142,28 +135,56 @@ func historyVerifyCommand() *cobra.Command {
 		Long: `Follow the chain of hashes through the history, and name the first entry of each damaged
 segment. The chain has no key: against somebody who may write the directory, compare with
 a copy that is kept elsewhere. It reads the files and needs no daemon.`,
+		Example: `  autoscaled history verify
+  autoscaled history verify --history /backup/autoscaled/history --group web -o json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			report, err := history.Verify(directory, group)
-			if err != nil {
-				return fmt.Errorf("verify the history: %w", err)
-			}
-			cmd.Printf("%d entries are as they were written (groups: %d, segments: %d, bytes: %d)\n", report.Entries, report.Streams, report.Segments, report.Bytes)
-			if report.Segments == 0 {
-				return fmt.Errorf("there is no history in %s: name its directory with --history", directory)
-			}
-			for _, damage := range report.Damage {
-				cmd.Printf("! %v\n", damage)
-			}
-			if len(report.Damage) > 0 {
-				return errors.New("the history is damaged")
-			}
-			return nil
-		},
 	}
-	command.Flags().StringVar(&directory, "history", "/var/lib/autoscaled/history", "the directory")
-	command.Flags().StringVar(&group, "group", "", "only this group's")
+	form := formFlag(command)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		report, err := history.Verify(directory, group)
+		if err != nil {
+			return fmt.Errorf("verify the history: %w", err)
+		}
+		v := verdictOf(report)
+		if err := form.print(cmd, v, func(out io.Writer) error { return printVerdict(out, v) }); err != nil {
+			return err
+		}
+		switch {
+		case report.Segments == 0:
+			return fmt.Errorf("there is no history in %s: name its directory with --history", directory)
+		case len(report.Damage) > 0:
+			return errors.New("the history is damaged")
+		}
+		return nil
+	}
+	command.Flags().StringVar(&directory, "history", "/var/lib/autoscaled/history", "the `DIRECTORY`")
+	command.Flags().StringVar(&group, "group", "", "only that of this `GROUP`")
 	return command
+}
+
+// verdict is what became of the check of a history.
+type verdict struct {
+	Entries  uint64   `json:"entries"` // that are as they were written
+	Groups   int      `json:"groups"`
+	Segments int      `json:"segments"`
+	Bytes    int64    `json:"bytes"` // of the segments
+	Damage   []string `json:"damage"`
+}
+
+func verdictOf(r history.Report) verdict {
+	v := verdict{r.Entries, r.Streams, r.Segments, r.Bytes, []string{}}
+	for _, damage := range r.Damage {
+		v.Damage = append(v.Damage, damage.Error())
+	}
+	return v
+}
+
+func printVerdict(out io.Writer, v verdict) error {
+	_, err := fmt.Fprintf(out, "%d entries are as they were written (groups: %d, segments: %d, bytes: %d)\n", v.Entries, v.Groups, v.Segments, v.Bytes)
+	for _, damage := range v.Damage {
+		fmt.Fprintf(out, "! %s\n", damage)
+	}
+	return err
 }
 
 // momentOf is the time that a person writes: of the day of now, or whole; now without one.

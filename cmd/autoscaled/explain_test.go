@@ -166,6 +166,11 @@ func TestVerifyNamesWhatWasChanged(t *testing.T) {
 	if out, _, err = execute(t, "history", "verify", "--history", directory); err == nil || err.Error() != "the history is damaged" || !strings.Contains(out, "\n! ") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	out, _, err = execute(t, "history", "verify", "--history", directory, "-o", "json")
+	var v verdict
+	if err == nil || json.Unmarshal([]byte(out), &v) != nil || len(v.Damage) != 1 || v.Groups != 1 || v.Entries == 0 {
+		t.Errorf("error is %v, as JSON\n%s", err, out)
+	}
 	if _, _, err := execute(t, "history", "verify", "--history", t.TempDir()); err == nil {
 		t.Error("an empty directory is verified")
 	}

@@ -29,9 +29,6 @@ const (
 	secretKeyVariable = "IIJAPI_SECRET_KEY" //nolint:gosec // its name, not its content
 )
 
-// firstClassStatus is the exit status of the first class of error; the others follow.
-const firstClassStatus = 10
-
 // gpOptions are what the command's flags say.
 type gpOptions struct {
 	configFile, provider string
@@ -39,6 +36,7 @@ type gpOptions struct {
 	method, signature    string
 	timeout              time.Duration
 	debug                bool
+	form                 *form // of the list of actions; what is answered is JSON anyway
 }
 
 func gpCommand() *cobra.Command {
@@ -62,11 +60,12 @@ GpServiceCode.
 		ValidArgsFunction: completeGp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return listActions(cmd.OutOrStdout())
+				return o.form.print(cmd, listedActions(), listActions)
 			}
 			return o.call(cmd, args[0], args[1:])
 		},
 	}
+	o.form = formFlag(command)
 	flags := command.Flags()
 	flags.StringVar(&o.configFile, "config", "", "the configuration `FILE` that has the provider")
 	flags.StringVar(&o.provider, "provider", "", "the provider's `NAME`, if the configuration has several")
@@ -194,6 +193,31 @@ func readParameters(args []string) (url.Values, error) {
 		parameters.Set(name, value)
 	}
 	return parameters, nil
+}
+
+// listedAction is an action for programs.
+type listedAction struct {
+	Name       string            `json:"name"`
+	Writes     bool              `json:"writes"` // it can change something
+	Parameters []listedParameter `json:"parameters"`
+}
+
+type listedParameter struct {
+	Name     string   `json:"name"` // of a list without its number
+	Required bool     `json:"required"`
+	List     bool     `json:"list"`
+	Values   []string `json:"values,omitempty"` // those that are known
+}
+
+func listedActions() (list []listedAction) {
+	for _, action := range gpapi.Actions() {
+		listed := listedAction{action.Name, action.Writes, []listedParameter{}}
+		for _, p := range action.Parameters {
+			listed.Parameters = append(listed.Parameters, listedParameter(p))
+		}
+		list = append(list, listed)
+	}
+	return list
 }
 
 // listActions prints what can be called.

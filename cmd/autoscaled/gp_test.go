@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http/httptest"
@@ -167,6 +168,11 @@ func TestGpListsEveryActionWithItsParameters(t *testing.T) {
 	}
 	if !strings.Contains(out, "Force=Yes|No") || !strings.Contains(out, "GcServiceCode* PublicKey*") {
 		t.Errorf("it does not show parameters:\n%s", out)
+	}
+	out, _, err = execute(t, "gp", "-o", "json")
+	var listed []listedAction
+	if err != nil || json.Unmarshal([]byte(out), &listed) != nil || len(listed) != len(gpapi.Actions()) || listed[0].Name == "" || !strings.Contains(out, `"values": [`) {
+		t.Errorf("error is %v, as JSON\n%s", err, out)
 	}
 }
 

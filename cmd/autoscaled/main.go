@@ -10,7 +10,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -21,39 +20,16 @@ import (
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
-// version is set by the linker in releases.
-var version = ""
-
-// errSilent ends the program with status 1 after a command has said why itself.
-var errSilent = errors.New("")
-
 func main() {
 	log.SetOutput(io.Discard) // net/http would print what a server sends unasked, and keys that it echoes with it
 	ctx, stop := untilSignalled()
 	defer stop()
-	command := root()
-	if err := command.ExecuteContext(ctx); err != nil {
+	if err := perform(ctx, root()); err != nil {
 		if !errors.Is(err, errSilent) {
 			fmt.Fprintln(os.Stderr, "autoscaled:", err)
 		}
 		os.Exit(statusOf(err))
 	}
-}
-
-// exitError ends the program with a status of its own.
-type exitError struct {
-	status int
-	error
-}
-
-func (e exitError) Unwrap() error { return e.error }
-
-func statusOf(err error) int {
-	var own exitError
-	if errors.As(err, &own) {
-		return own.status
-	}
-	return 1
 }
 
 // untilSignalled returns a context that ends at the first SIGINT or SIGTERM. A
@@ -71,21 +47,58 @@ func untilSignalled() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
+// The chapters of the commands, in the order in which help shows them.
+const (
+	chapterDaemon = "The daemon:"
+	chapterLook   = "See:"
+	chapterSteer  = "Steer a group:"
+	chapterFix    = "Settle what only a person can know:"
+	chapterTry    = "Try, measure and plan:"
+	chapterElse   = "The program:"
+)
+
 func root() *cobra.Command {
 	command := &cobra.Command{
-		Use:           "autoscaled",
-		Short:         "Keeps pools of servers at the size that their load needs",
+		Use:   "autoscaled",
+		Short: "Keeps pools of servers at the size that their load needs",
+		Long: `autoscaled keeps pools of servers at the size that their load needs.
+
+"autoscaled run" is the daemon. Most other commands speak to it: over its control
+socket, or with --url over the network.`,
+		Example: `  autoscaled status
+  autoscaled explain web --at 03:12
+  autoscaled pause web --why "moving the racks"`,
 		Version:       versionText(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
-	command.AddCommand(runCommand(), checkCommand(), statusCommand(), signalsCommand(), ordersCommand(), preflightCommand(), drillCommand(),
-		explainCommand(), historyCommand(), pauseCommand(), holdCommand(), resumeCommand(), promoteCommand(), rollbackCommand(), adoptCommand(), disownCommand(), protectCommand(), unprotectCommand(),
-		recoverCommand(), probeCommand(), planCommand(), gpCommand(), simulatorCommand(), demoCommand())
+	addChapter(command, chapterDaemon, runCommand(), checkCommand(), configCommand(), recoverCommand())
+	addChapter(command, chapterLook, statusCommand(), topCommand(), eventsCommand(), signalsCommand(), explainCommand(), historyCommand(), preflightCommand())
+	addChapter(command, chapterSteer, pauseCommand(), holdCommand(), scaleCommand(), resumeCommand(), promoteCommand(), rollbackCommand(), drillCommand())
+	addChapter(command, chapterFix, ordersCommand(), adoptCommand(), disownCommand(), retryCommand(), releaseCommand(), protectCommand(), unprotectCommand())
+	addChapter(command, chapterTry, planCommand(), probeCommand(), gpCommand(), simulatorCommand(), demoCommand())
+	addChapter(command, chapterElse, versionCommand(), completionCommand(), manCommand(), exitCodesTopic())
+	command.SetHelpCommand(helpCommand())
+	command.SetHelpCommandGroupID(chapterElse)
+	command.InitDefaultHelpCmd()
+	command.SetUsageFunc(printUsage)
 	nameArguments(command)
 	return command
+}
+
+func addChapter(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, command := range commands {
+		command.GroupID = title
+	}
+	root.AddCommand(commands...)
+}
+
+// argumentNames are the names that the use of the command gives to its arguments.
+func argumentNames(command *cobra.Command) []string {
+	return slices.DeleteFunc(strings.Fields(command.Use)[1:], func(word string) bool { return strings.HasPrefix(word, "--") })
 }
 
 // nameArguments lets every command whose use names arguments tell which of them is
@@ -93,7 +106,7 @@ func root() *cobra.Command {
 func nameArguments(of *cobra.Command) {
 	for _, command := range of.Commands() {
 		nameArguments(command)
-		names := slices.DeleteFunc(strings.Fields(command.Use)[1:], func(word string) bool { return strings.HasPrefix(word, "--") })
+		names := argumentNames(command)
 		if command.Args == nil || len(names) == 0 {
 			continue
 		}
@@ -111,14 +124,4 @@ func nameArguments(of *cobra.Command) {
 			return err
 		}
 	}
-}
-
-func versionText() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "unreleased"
 }

@@ -41,7 +41,7 @@ func execute(t *testing.T, args ...string) (out, errs string, err error) {
 	command.SetArgs(args)
 	command.SetOut(&outBuffer)
 	command.SetErr(&errBuffer)
-	err = command.ExecuteContext(t.Context())
+	err = perform(t.Context(), command)
 	return outBuffer.String(), errBuffer.String(), err
 }
 

@@ -22,23 +22,25 @@ type accountOrder struct {
 }
 
 func ordersCommand() *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{
 		Use:   "orders",
 		Short: "List the orders that are not settled, and how a person settles each",
-		Args:  cobra.NoArgs,
+		Long: `List the orders of which it is not known what they bought, with what they may have bought
+and the commands that settle each. Nothing more is ordered on such an account.`,
+		Example: `  autoscaled orders
+  autoscaled orders -o json`,
+		Args: cobra.NoArgs,
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print them as JSON")
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, _ []string) error {
 		status, err := client.Status(ctx)
 		if err != nil {
 			return err
 		}
 		orders := unsettled(status)
-		if asJSON {
-			return printJSON(command.OutOrStdout(), orders)
-		}
-		return printOrders(command.OutOrStdout(), orders, sameSocket(command), time.Now())
+		return form.print(command, orders, func(out io.Writer) error {
+			return printOrders(out, orders, sameDaemon(command), time.Now())
+		})
 	})
 }
 
@@ -53,16 +55,8 @@ func unsettled(status fleet.Status) []accountOrder {
 	return orders
 }
 
-// sameSocket is what makes another command speak to the same daemon.
-func sameSocket(command *cobra.Command) string {
-	if flag := command.Flag("socket"); flag.Changed {
-		return " --socket " + flag.Value.String()
-	}
-	return ""
-}
-
-// printOrders writes the orders for a person. socket ends each command shown.
-func printOrders(out io.Writer, orders []accountOrder, socket string, now time.Time) error {
+// printOrders writes the orders for a person. daemon ends each command shown.
+func printOrders(out io.Writer, orders []accountOrder, daemon string, now time.Time) error {
 	if len(orders) == 0 {
 		_, err := fmt.Fprintln(out, "every order is settled")
 		return err
@@ -72,12 +66,12 @@ func printOrders(out io.Writer, orders []accountOrder, socket string, now time.T
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		printOrder(w, order, socket, now)
+		printOrder(w, order, daemon, now)
 	}
 	return w.Flush()
 }
 
-func printOrder(w io.Writer, order accountOrder, socket string, now time.Time) {
+func printOrder(w io.Writer, order accountOrder, daemon string, now time.Time) {
 	fmt.Fprintf(w, "order %s: %d for %s at account %s, sent %s ago\n  %s\n",
 		order.ID, order.Count, order.Group, order.Account, ago(order.At, now), stateOf(order.OrderStatus))
 	if order.Error != "" {
@@ -96,6 +90,6 @@ func printOrder(w io.Writer, order accountOrder, socket string, now time.Time) {
 	default:
 		fmt.Fprintf(w, "  it may have bought %d of %s\n", order.Count, strings.Join(found, ", "))
 	}
-	fmt.Fprintf(w, "  if it bought machines:\tautoscaled adopt %s --order %s%s\n", codes, order.ID, socket)
-	fmt.Fprintf(w, "  if it bought nothing:\tautoscaled adopt --order %s --none%s\n", order.ID, socket)
+	fmt.Fprintf(w, "  if it bought machines:\tautoscaled adopt %s --order %s%s\n", codes, order.ID, daemon)
+	fmt.Fprintf(w, "  if it bought nothing:\tautoscaled adopt --order %s --none%s\n", order.ID, daemon)
 }

@@ -65,7 +65,7 @@ A group has one override at a time: a newer one takes the place of the one befor
 			request.Kind = policy.AtLeast
 		}
 		if request.Count, err = strconv.Atoi(args[1]); err != nil || request.Count < 0 {
-			return fmt.Errorf("%q is no number of instances: write for example `autoscaled hold %s 8`", args[1], args[0])
+			return usageErrorf("%q is no number of instances: write for example `autoscaled hold %s 8`", args[1], args[0])
 		}
 		return nil
 	})
@@ -75,7 +75,8 @@ A group has one override at a time: a newer one takes the place of the one befor
 // names, after complete has filled it in.
 func overrideCommand(command *cobra.Command, request *httpd.OverrideRequest, complete func(args []string) error) *cobra.Command {
 	signFlags(command, &request.By, &request.Why)
-	command.Flags().StringVar(&request.For, "for", "", "how long, as in 90m; without it until the group is resumed")
+	command.Flags().StringVar(&request.For, "for", "", "how long, a `SPAN` as in 90m; without it until the group is resumed")
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		if err := complete(args); err != nil {
 			return err
@@ -91,11 +92,11 @@ func overrideCommand(command *cobra.Command, request *httpd.OverrideRequest, com
 		if request.For != "" {
 			ends = " for " + request.For
 		}
-		command.Printf("%s is %s%s; `autoscaled resume %s` ends it\n", args[0], overrideText(request.Kind, request.Count), ends, args[0])
+		text := fmt.Sprintf("%s is %s%s; `autoscaled resume %s` ends it", args[0], overrideText(request.Kind, request.Count), ends, args[0])
 		if earlier := overrideOf(status, args[0]); earlier != nil {
-			command.Printf("this took the place of: %s\n", signedText(*earlier, time.Now()))
+			text += "\nthis took the place of: " + signedText(*earlier, time.Now())
 		}
-		return nil
+		return form.tell(command, args, text)
 	})
 }
 
@@ -143,13 +144,17 @@ func resumeCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "resume GROUP",
 		Short: "End a pause or a hold, and let quarantined instances move again",
-		Args:  cobra.ExactArgs(1),
+		Long: `End a pause or a hold: the group is decided about, and moved, again. Quarantined instances
+are let move again, too; "autoscaled retry" does that to one of them.`,
+		Example: `  autoscaled resume web
+  autoscaled resume web --url https://autoscaled.example.jp:9469 --token-file /etc/autoscaled/token`,
+		Args: cobra.ExactArgs(1),
 	}
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		if err := client.Resume(ctx, args[0]); err != nil {
 			return err
 		}
-		command.Printf("%s runs again\n", args[0])
-		return nil
+		return form.tell(command, args, args[0]+" runs again")
 	})
 }

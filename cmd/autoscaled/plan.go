@@ -46,8 +46,9 @@ type planOptions struct {
 
 	maxCost, maxOverload, maxLost string
 
-	output, html string
-	series       bool
+	output form
+	html   string
+	series bool
 }
 
 func planCommand() *cobra.Command {
@@ -126,15 +127,13 @@ func (o *planOptions) declare(command *cobra.Command) {
 	flags.StringVar(&o.maxOverload, "max-overload", "", "status 4 if it is overloaded for longer than a `SPAN`, or for so much more than --against, as in +10m")
 	flags.StringVar(&o.maxLost, "max-lost", "", "status 4 if more than this `SHARE` of the load is lost, or so much more than --against, as in +0.1%")
 
-	flags.StringVarP(&o.output, "output", "o", "table", "the `FORM` of what is printed: table, json or csv")
+	o.output = form{choice{of: []string{"table", "json", "csv", "text"}}}
+	o.output.declare(command, "output", "o", "the `FORM` of what is printed: table (or text, which is the same), json or csv")
 	flags.BoolVar(&o.series, "series", false, "with -o csv: a row for each step of the first policy, in place of one for each policy; with -o json: the steps, too")
 	flags.StringVar(&o.html, "html", "", "also write a report into this `FILE`, one page that needs nothing else")
 }
 
 func (o *planOptions) run(cmd *cobra.Command, files []string) error {
-	if !slices.Contains([]string{"table", "json", "csv"}, o.output) {
-		return fmt.Errorf("--output %s: %s", words.Shown(o.output), words.Suggest(o.output, []string{"table", "json", "csv"}))
-	}
 	if err := cmp.Or(o.check(), o.checkHTML()); err != nil {
 		return err
 	}
@@ -164,9 +163,6 @@ func (o *planOptions) run(cmd *cobra.Command, files []string) error {
 	}
 	return nil
 }
-
-// exceededStatus is the exit status of a plan that exceeds a limit.
-const exceededStatus = 4
 
 // study reads everything and makes the study.
 func (o *planOptions) study(cmd *cobra.Command, files []string, progress *progress) (*planning.Study, planning.Limits, error) {
@@ -285,7 +281,7 @@ func (o *planOptions) read(asked *planning.Options, source *planning.Source) (er
 		return err
 	}
 	asked.Surroundings, asked.Classics, asked.Guards = o.around, o.classics, o.guards
-	asked.Series = o.html != "" || o.output == "json" && o.series
+	asked.Series = o.html != "" || o.output.json() && o.series
 	for flag, from := range map[string]struct {
 		text string
 		into *time.Duration

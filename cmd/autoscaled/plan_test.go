@@ -326,15 +326,15 @@ func TestAPlanNamesWhatIsWrongAndWhatToDo(t *testing.T) {
 	two := f.write("two.yaml", planConfig+shop)
 	bad := f.write("bad.csv", "timestamp,requests\n2026-04-01T00:00:00Z,12\n2026-04-01T00:01:00Z,zwölf\n")
 	for says, arguments := range map[string][]string{
-		"bad.csv:3:22: requests: `zwölf` is no number":                           {f.config, "--history", bad},
-		"nothing says how much one instance carries: add for example --capacity": {f.config, "--history", f.load},
-		"two.yaml has 2 groups: say which with --group shop or web":              {two, "--history", f.load},
-		"web.yaml has no group `wob`: did you mean `web`?":                       {f.config, "--group", "wob", "--history", f.load},
-		"open the configuration: open /nowhere.yaml":                             {"/nowhere.yaml"},
-		"there is no history to replay":                                          {f.config},
-		"there is more than one history: keep one of":                            {f.config, "--history", f.load, "--prometheus"},
-		"--example brings its own configuration":                                 {f.config, "--example"},
-		"--output yaml: valid: csv, json, table":                                 {"--example", "-o", "yaml"},
+		"bad.csv:3:22: requests: `zwölf` is no number":                                    {f.config, "--history", bad},
+		"nothing says how much one instance carries: add for example --capacity":          {f.config, "--history", f.load},
+		"two.yaml has 2 groups: say which with --group shop or web":                       {two, "--history", f.load},
+		"web.yaml has no group `wob`: did you mean `web`?":                                {f.config, "--group", "wob", "--history", f.load},
+		"open the configuration: open /nowhere.yaml":                                      {"/nowhere.yaml"},
+		"there is no history to replay":                                                   {f.config},
+		"there is more than one history: keep one of":                                     {f.config, "--history", f.load, "--prometheus"},
+		"--example brings its own configuration":                                          {f.config, "--example"},
+		`invalid argument "yaml" for "-o, --output" flag: write table, json, csv or text`: {"--example", "-o", "yaml"},
 	} {
 		if _, _, err := execute(t, append([]string{"plan"}, arguments...)...); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v: %v, want %q", arguments, err, says)

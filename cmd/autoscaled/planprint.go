@@ -24,11 +24,11 @@ import (
 func (o *planOptions) print(cmd *cobra.Command, study *planning.Study) error {
 	out := cmd.OutOrStdout()
 	switch {
-	case o.output == "json":
+	case o.output.json():
 		return printJSON(out, study.Document(o.series))
-	case o.output == "csv" && o.series:
+	case o.output.chosen == "csv" && o.series:
 		return printSeries(out, study)
-	case o.output == "csv":
+	case o.output.chosen == "csv":
 		return printFigures(out, study)
 	}
 	return printStudy(out, study, widthOf(out))

@@ -16,25 +16,22 @@ import (
 )
 
 func preflightCommand() *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{
 		Use:   "preflight GROUP",
 		Short: "Say whether a group could reach its max now, and what would stop it",
 		Long: `Say whether a group could reach its max now, and what would stop it. It looks, and
 changes nothing. The exit status is 1 when max cannot be reached.`,
+		Example: `  autoscaled preflight web
+  autoscaled preflight web -o json`,
 		Args: cobra.ExactArgs(1),
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
-		preflight, err := client.Preflight(ctx, args[0])
+		preflight, err := during(command, "asking the cloud", func() (fleet.Preflight, error) { return client.Preflight(ctx, args[0]) })
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			err = printJSON(command.OutOrStdout(), preflight)
-		} else {
-			err = printPreflight(command.OutOrStdout(), preflight)
-		}
+		err = form.print(command, preflight, func(out io.Writer) error { return printPreflight(out, preflight) })
 		if err == nil && preflight.Reachable < preflight.Max {
 			err = errSilent
 		}

@@ -22,9 +22,10 @@ import (
 
 // probeOptions are what the command's own flags say; the others are settings.
 type probeOptions struct {
-	asJSON, watch bool
-	wait          time.Duration
-	walk          string
+	form  *form
+	watch bool
+	wait  time.Duration
+	walk  string
 
 	configFile, group  string
 	instances, signals []string
@@ -59,7 +60,7 @@ read them, at the addresses of --instance: try them before you switch the group 
 		Args: cobra.MaximumNArgs(1),
 	}
 	flags := command.Flags()
-	flags.BoolVar(&o.asJSON, "json", false, "print what happened and the readings as JSON")
+	o.form = formFlag(command)
 	flags.DurationVar(&o.wait, "wait", 6*time.Second, "between the two readings of a counter; snmpd refreshes some every 5 s")
 	flags.StringVar(&o.walk, "walk", "", "list what an agent has beneath this `OID`")
 	flags.StringVar(&o.configFile, "config", "", "with --group: the configuration `FILE`")

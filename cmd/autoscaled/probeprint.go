@@ -36,7 +36,7 @@ type probePrinter struct {
 }
 
 func (o *probeOptions) printer(cmd *cobra.Command, survey bool, target string) *probePrinter {
-	return &probePrinter{out: cmd.OutOrStdout(), asJSON: o.asJSON, survey: survey, report: probeReport{Target: target}}
+	return &probePrinter{out: cmd.OutOrStdout(), asJSON: o.form.json(), survey: survey, report: probeReport{Target: target}}
 }
 
 func (p *probePrinter) step(s probe.Step) {
@@ -171,7 +171,7 @@ func (p *probePrinter) finish(readings []probe.Reading) error {
 
 // printLook prints what a group's signals showed.
 func (o *probeOptions) printLook(out io.Writer, look probe.GroupLook, group *probe.Group) error {
-	if o.asJSON {
+	if o.form.json() {
 		return printJSON(out, look)
 	}
 	fmt.Fprintf(out, "group %s, read as the daemon would: %s\n", look.Group, requestText(look.Requests))

@@ -23,6 +23,7 @@ func recoverCommand() *cobra.Command {
 	var file string
 	var fromCloud bool
 	var r recovery
+	var form *form
 	command := &cobra.Command{
 		Use:   "recover --from-cloud",
 		Short: "Make a lost or damaged state anew from the labels in the cloud",
@@ -36,19 +37,29 @@ record when it starts next, and does nothing with them until ` + "`autoscaled re
 
 What labels do not tell is lost: orders whose answer is outstanding, quarantines, and
 what the windows of the policies remembered.`,
+		Example: `  autoscaled recover --from-cloud
+  autoscaled recover --from-cloud --config /etc/autoscaled/autoscaled.yaml --write`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !fromCloud {
-				return errors.New("add --from-cloud: the labels in the cloud are all that a state can be made anew from")
+				return usageErrorf("add --from-cloud: the labels in the cloud are all that a state can be made anew from")
 			}
 			c, err := config.Load(file)
 			if err != nil {
 				return err
 			}
 			r.config, r.out = c, cmd.OutOrStdout()
-			return r.run(cmd.Context())
+			r.command = cmd
+			if form.json() {
+				r.out = io.Discard
+			}
+			if err := r.run(cmd.Context()); err != nil || !form.json() {
+				return err
+			}
+			return printJSON(cmd.OutOrStdout(), r.report)
 		},
 	}
+	form = formFlag(command)
 	flags := command.Flags()
 	flags.BoolVar(&fromCloud, "from-cloud", false, "take the labels in the cloud for the truth (required)")
 	flags.StringVar(&file, "config", defaultConfig, "the daemon's configuration `FILE`")
@@ -64,6 +75,56 @@ type recovery struct {
 	installation string
 	write, force bool
 	out          io.Writer
+	command      *cobra.Command
+	report       recoveryReport // what out is told, for programs
+}
+
+// recoveryReport says what was found, and what was made of it.
+type recoveryReport struct {
+	Installation string          `json:"installation"`
+	State        string          `json:"state"` // what is wrong with the present state file, if anything is
+	Groups       []groupReport   `json:"groups"`
+	Unlabelled   []machineReport `json:"unlabelled"`   // they may be purchases
+	Unconfigured []machineReport `json:"unconfigured"` // labelled for a group that the configuration does not have
+	Others       []machineReport `json:"others"`       // of another installation
+	Written      bool            `json:"written"`
+	Aside        string          `json:"old_state_file,omitempty"` // where the state file from before is
+}
+
+type groupReport struct {
+	Name     string          `json:"name"`
+	Acts     bool            `json:"acts"` // it begins paused
+	Machines []machineReport `json:"machines"`
+}
+
+type machineReport struct {
+	Code    string      `json:"code"`
+	Account string      `json:"account"`
+	Status  string      `json:"status"`
+	Label   string      `json:"label"`
+	Began   string      `json:"began,omitempty"` // a day
+	Pools   []string    `json:"pools,omitempty"`
+	Goal    policy.Goal `json:"goal,omitempty"` // that it gets
+}
+
+// tell notes what was found.
+func (r *recoveryReport) tell(s *daemon.Survey) {
+	r.Installation, r.Groups = s.Installation, []groupReport{}
+	for _, group := range s.Groups {
+		r.Groups = append(r.Groups, groupReport{group.Name, group.Acts, machineReports(group.Machines)})
+	}
+	r.Unlabelled, r.Unconfigured, r.Others = machineReports(s.Unlabelled), machineReports(s.Unconfigured), machineReports(s.Others)
+}
+
+func machineReports(machines []daemon.SurveyedMachine) []machineReport {
+	reports := make([]machineReport, len(machines))
+	for i, m := range machines {
+		reports[i] = machineReport{Code: m.Code, Account: m.Account, Status: m.Status, Label: m.Label, Pools: m.Pools, Goal: m.Goal}
+		if !m.Start.IsZero() {
+			reports[i].Began = day(m.Start)
+		}
+	}
+	return reports
 }
 
 var installationName = regexp.MustCompile(`^[a-z0-9-]{1,16}$`)
@@ -75,10 +136,13 @@ func (r *recovery) run(ctx context.Context) error {
 	if err := r.checkState(); err != nil {
 		return err
 	}
-	survey, err := daemon.LookForMarks(ctx, daemon.SurveyOptions{Config: r.config, Installation: r.installation})
+	survey, err := during(r.command, "looking at the accounts", func() (*daemon.Survey, error) {
+		return daemon.LookForMarks(ctx, daemon.SurveyOptions{Config: r.config, Installation: r.installation})
+	})
 	if err != nil {
 		return fmt.Errorf("look for this installation's machines: %w", err)
 	}
+	r.report.tell(survey)
 	if err := printSurvey(r.out, survey); err != nil {
 		return err
 	}
@@ -105,6 +169,7 @@ func (r *recovery) checkState() error {
 	case r.write && (!r.force || errors.Is(err, store.ErrInUse)):
 		return err
 	}
+	r.report.State = err.Error()
 	_, err = fmt.Fprintln(r.out, err)
 	return err
 }
@@ -114,6 +179,7 @@ func (r *recovery) replace(survey *daemon.Survey) error {
 	if err != nil {
 		return err
 	}
+	r.report.Written, r.report.Aside = true, aside
 	fmt.Fprintln(r.out)
 	if aside != "" {
 		fmt.Fprintf(r.out, "The old state file is kept as %s.\n", aside)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/simcloud"
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
+	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/secret"
 	"github.com/autoscaled/autoscaled/internal/store"
 )
@@ -132,6 +134,17 @@ func TestRecoverShowsWhatItFindsAndThenMakesTheState(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "recover_dry.txt", out)
+	out, err = l.recover(t, "-o", "json")
+	var report recoveryReport
+	if err != nil || json.Unmarshal([]byte(out), &report) != nil {
+		t.Fatalf("error is %v, as JSON\n%s", err, out)
+	}
+	if report.Installation != "tokyo" || report.State == "" || len(report.Unlabelled) != 1 || len(report.Unconfigured) != 1 || report.Others[0].Code != "gc00000015" || report.Written {
+		t.Errorf("as JSON it is %+v", report)
+	}
+	if web := report.Groups[1]; web.Name != "web" || !web.Acts || len(web.Machines) != 2 || web.Machines[0].Goal != policy.InService || web.Machines[0].Pools == nil {
+		t.Errorf("as JSON the group is %+v", web)
+	}
 	if left, _ := filepath.Glob(l.path() + "*"); len(left) != 1 {
 		t.Errorf("without --write, the directory holds %v", left)
 	}

@@ -18,25 +18,23 @@ import (
 )
 
 func signalsCommand() *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{
 		Use:   "signals GROUP",
 		Short: "Show what a running daemon reads of a group: values, quality and age, instance by instance",
 		Long: `Show what a running daemon last read of a group: for each signal what a decision sees,
 and of how many instances; and for each instance its value, how old that is, whether it
 is believed, and what is wrong.`,
+		Example: `  autoscaled signals web
+  autoscaled signals web -o json`,
 		Args: cobra.ExactArgs(1),
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print them as JSON")
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		signals, err := client.Signals(ctx, args[0])
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return printJSON(command.OutOrStdout(), signals)
-		}
-		return printGroupSignals(command.OutOrStdout(), signals, time.Now())
+		return form.print(command, signals, func(out io.Writer) error { return printGroupSignals(out, signals, time.Now()) })
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -33,6 +34,8 @@ type simulatorFlags struct {
 	selfSigned           bool
 	certificate, key     string // names of files; empty: none
 	certificateOut       string // name of a file; empty: none
+
+	form *form // of the introduction
 }
 
 func simulatorCommand() *cobra.Command {
@@ -54,6 +57,9 @@ A page for people shows what there is and what happens.
 It takes as long as the real service, minutes; --speed shortens that. Under
 --clone-landing initialized a new machine starts only after a key was imported, so
 a group that acts on it needs template.ssh_public_key then.`,
+		Example: `  autoscaled simulator --speed 60
+  autoscaled simulator --speed 60 --faults faults.txt --seed 7
+  autoscaled simulator --tls --tls-out /tmp/rehearsal/simulator.pem -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("seed") {
@@ -67,7 +73,13 @@ a group that acts on it needs template.ssh_public_key then.`,
 			if err != nil {
 				return err
 			}
-			f.introduce(cmd, cloud)
+			err = f.form.print(cmd, f.introduction(cloud), func(io.Writer) error {
+				f.introduce(cmd, cloud)
+				return nil
+			})
+			if err != nil {
+				return errors.Join(err, cloud.Close())
+			}
 			<-cmd.Context().Done()
 			return cloud.Close()
 		},
@@ -77,6 +89,7 @@ a group that acts on it needs template.ssh_public_key then.`,
 }
 
 func (f *simulatorFlags) define(command *cobra.Command) {
+	f.form = formFlag(command)
 	flags, o := command.Flags(), &f.options
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8013", "`HOST:PORT` of the API and the page")
 	flags.StringVar(&o.ProxyListen, "proxy", "127.0.0.1:8014", "`HOST:PORT` of the FW+LB")
@@ -204,6 +217,53 @@ func (f *simulatorFlags) completeTLS() error {
 	}
 	f.options.TLS = &certificate
 	return err
+}
+
+// introduction says where the cloud is and what is in it, for programs.
+type introduction struct {
+	Endpoint     string              `json:"endpoint"`
+	Page         string              `json:"page"`
+	Certificate  string              `json:"certificate_sha256,omitempty"`
+	Balancer     string              `json:"balancer"`
+	Pool         string              `json:"pool"` // of gl_service_code
+	GlService    string              `json:"gl_service_code"`
+	GpService    string              `json:"gp_service_code"`
+	Template     string              `json:"template"`
+	Type         string              `json:"type"`
+	Installation string              `json:"installation"`
+	Group        string              `json:"group"`
+	SNMPPort     uint16              `json:"snmp_port"`
+	AppPort      uint16              `json:"app_port"`
+	Seed         uint64              `json:"seed"`
+	Accounts     []introducedAccount `json:"accounts"`
+}
+
+// introducedAccount is who may call. The secret key is told of the account that was made up, not of
+// those that --account names.
+type introducedAccount struct {
+	AccessKey string `json:"access_key"`
+	SecretKey string `json:"secret_key,omitempty"`
+	GpService string `json:"gp_service_code"`
+}
+
+func (f *simulatorFlags) introduction(cloud *simcloud.Cloud) introduction {
+	o := f.options
+	told := introduction{
+		Endpoint: cloud.Endpoint, Page: cloud.URL + "/", Balancer: fmt.Sprintf("http://%s", cloud.Balancer.Addr()), Pool: simcloud.Pool, GlService: simcloud.GlServiceCode,
+		GpService: simcloud.GpServiceCode, Template: simcloud.Template, Type: simcloud.Type, Installation: o.Installation, Group: simcloud.Group,
+		SNMPPort: o.SNMPPort, AppPort: o.AppPort, Seed: o.Seed,
+	}
+	if o.TLS != nil {
+		told.Certificate = simcloud.Fingerprint(*o.TLS)
+	}
+	for _, account := range o.Accounts {
+		told.Accounts = append(told.Accounts, introducedAccount{AccessKey: account.AccessKey, GpService: account.GpServiceCode})
+	}
+	if len(told.Accounts) == 0 {
+		told.Accounts = []introducedAccount{{simcloud.AccessKey, simcloud.SecretKey, simcloud.GpServiceCode}}
+	}
+	told.GpService = told.Accounts[0].GpService
+	return told
 }
 
 // introduce says where the cloud is and what is in it.

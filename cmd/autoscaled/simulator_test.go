@@ -138,6 +138,34 @@ func TestTheSimulatorIsWhatItsFlagsSay(t *testing.T) {
 	}
 }
 
+func TestTheSimulatorTellsProgramsWhereItIs(t *testing.T) {
+	t.Parallel()
+	reader, writer := io.Pipe()
+	command := root()
+	command.SetArgs([]string{
+		"simulator", "-o", "json", "--listen", "127.0.0.1:0", "--proxy", "127.0.0.1:0", "--addresses", fmt.Sprintf("127.%d.0.0/16", 20+(os.Getpid()+1)%200),
+		"--snmp-port", freePort(t, "udp"), "--app-port", freePort(t, "tcp"), "--account", "KEY:hidden:gp00000007",
+	})
+	command.SetOut(writer)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		err := command.ExecuteContext(ctx)
+		_ = writer.Close()
+		ended <- err
+	}()
+	var told introduction
+	err := json.NewDecoder(reader).Decode(&told)
+	if err != nil || !strings.HasPrefix(told.Endpoint, "http://127.0.0.1:") || told.GpService != "gp00000007" || told.Accounts[0] != (introducedAccount{"KEY", "", "gp00000007"}) {
+		t.Errorf("error is %v, told %+v", err, told)
+	}
+	stop()
+	go func() { _, _ = io.Copy(io.Discard, reader) }()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheSimulatorSaysWhatIsWrongWithItsFlags(t *testing.T) {
 	t.Parallel()
 	script := filepath.Join(t.TempDir(), "faults")

@@ -17,22 +17,24 @@ import (
 )
 
 func statusCommand() *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{
 		Use:   "status",
 		Short: "Show what a running daemon measures, decides and does",
-		Args:  cobra.NoArgs,
+		Long: `Show what a running daemon measures, decides and does: each account, and each group with
+its size, the last decision and what led to it, its signals and its instances. A line
+that begins with ! wants to be looked at.`,
+		Example: `  autoscaled status
+  autoscaled status -o json
+  AUTOSCALED_URL=https://autoscaled.example.jp:9469 autoscaled status --token-file ~/.autoscaled-token`,
+		Args: cobra.NoArgs,
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print the whole state as JSON")
+	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, _ []string) error {
 		status, err := client.Status(ctx)
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return printJSON(command.OutOrStdout(), status)
-		}
-		return printStatus(command.OutOrStdout(), status, time.Now())
+		return form.print(command, status, func(out io.Writer) error { return printStatus(out, status, time.Now()) })
 	})
 }
 
@@ -134,7 +136,7 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	for _, in := range g.Instances {
 		switch {
 		case in.Quarantine != "":
-			fmt.Fprintf(w, "  ! %s is quarantined (look at the machine, then `autoscaled resume %s`): %s\n", in.Code, g.Name, in.Quarantine)
+			fmt.Fprintf(w, "  ! %s is quarantined (look at the machine, then `autoscaled retry %s`, or `release`): %s\n", in.Code, in.Code, in.Quarantine)
 		case in.Trouble != "":
 			fmt.Fprintf(w, "  ! %s: %s\n", in.Code, in.Trouble)
 		}

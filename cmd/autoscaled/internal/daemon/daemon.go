@@ -14,7 +14,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
@@ -29,9 +28,10 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/events"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
-	"github.com/autoscaled/autoscaled/internal/monitor/prom"
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
 	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/store"
 	"github.com/autoscaled/autoscaled/internal/store/history"
@@ -45,6 +45,8 @@ type Options struct {
 	Log       *zap.Logger       //
 	Now       func() time.Time  // wall time; nil: time.Now
 	Transport http.RoundTripper // for provider calls; nil: the network
+	Text      []byte            // that Config was read from, as Load returns it
+	Env       config.Env        // with which a reload reads the file again; zero: the process's
 }
 
 // Daemon is a daemon ready to run.
@@ -52,23 +54,29 @@ type Daemon struct {
 	Fleet    *fleet.Fleet
 	Registry *prometheus.Registry
 
-	options      Options
-	order        []string    // the names of all groups, sorted
-	store        store.Store // nil when no group acts
-	journal      store.Journal
+	options      Options                       // as they were at the start: Config is what cannot change; see Configuration
+	storage      atomic.Pointer[store.Journal] // nil when no group acts
 	installation string
 	metrics      *metrics
 	actions      *actions.Metrics
 	groups       *fleet.Metrics
-	server       *prom.Server // nil without PromQL
 	control      net.Listener
 	open         net.Listener
 	closers      []func()
-	trouble      atomic.Pointer[error]  // of the newest beat; nil: none
-	inboxes      map[string]httpd.Inbox // by group/signal
-	history      *history.History       // nil: none is kept
-	traps        *snmp.Listener         // nil: nobody listens
-	outage       outage                 // of the server, while forecasts learn the past
+	trouble      atomic.Pointer[error] // of the newest beat; nil: none
+	history      *history.History      // nil: none is kept
+	traps        *snmp.Listener        // nil: nobody listens
+	outage       outage                // of the server, while forecasts learn the past
+	costs        costs
+	works        works
+	inForce      atomic.Pointer[inForce]
+	pushed       atomic.Pointer[map[string]httpd.Inbox]       // by group/signal
+	trapRules    atomic.Pointer[map[string][]config.TrapRule] // by group; of those that have any
+	reloads      reloads
+	watcher      *events.Watcher
+	notifiers    notifiers
+	punctual     punctual
+	guard        *access.Guard // at the TCP port
 }
 
 // New opens what the daemon needs. On error nothing stays open.
@@ -84,25 +92,14 @@ func New(options Options) (*Daemon, error) {
 		metrics:  newMetrics(registry, options.Version).touch(),
 		actions:  actions.NewMetrics(registry),
 		groups:   fleet.NewMetrics(registry),
-		inboxes:  map[string]httpd.Inbox{},
-		order:    slices.Sorted(maps.Keys(options.Config.Groups)),
 	}
-	for _, build := range []func() error{d.openStore, d.identify, d.openHistory, d.connectPrometheus, d.buildAccounts, d.openTraps, d.listen} {
+	for _, build := range []func() error{d.openStore, d.identify, d.openHistory, d.buildFirst, d.buildNotices, d.openTraps, d.listen} {
 		if err := build(); err != nil {
 			d.close()
 			return nil, err
 		}
 	}
-	d.forgetGroups()
 	return d, nil
-}
-
-// forgetGroups lets go of what the configuration says of groups, which are built now:
-// ten thousand of them would be held twice.
-func (d *Daemon) forgetGroups() {
-	kept := *d.options.Config
-	kept.Groups, kept.Queries = nil, nil
-	d.options.Config = &kept
 }
 
 func (d *Daemon) acts(group config.Group) bool {
@@ -110,35 +107,41 @@ func (d *Daemon) acts(group config.Group) bool {
 }
 
 // openStore opens the store, if there is a group that acts.
-func (d *Daemon) openStore() error {
-	for _, group := range d.options.Config.Groups {
-		if !d.acts(group) {
-			continue
-		}
-		bolt, err := store.Open(StatePath(d.options.Config))
-		if err != nil {
-			return explained(err, d.options.Config, os.Getenv)
-		}
-		d.store = bolt
-		d.closers = append(d.closers, func() { _ = bolt.Close() })
-		epoch, err := bolt.Claim()
-		if err != nil {
-			return fmt.Errorf("take over the store: %w", err)
-		}
-		d.journal = store.Journal{Store: bolt, Epoch: epoch}
+func (d *Daemon) openStore() error { return d.openStoreFor(d.options.Config) }
+
+func (d *Daemon) openStoreFor(c *config.Config) error {
+	acting := false
+	for _, group := range c.Groups {
+		acting = acting || d.acts(group)
+	}
+	if !acting || d.storage.Load() != nil {
 		return nil
 	}
+	bolt, err := store.Open(StatePath(c))
+	if err != nil {
+		return explained(err, c, os.Getenv)
+	}
+	epoch, err := bolt.Claim()
+	if err != nil {
+		_ = bolt.Close()
+		return fmt.Errorf("take over the store: %w", err)
+	}
+	d.closers = append(d.closers, func() { _ = bolt.Close() })
+	d.storage.Store(&store.Journal{Store: bolt, Epoch: epoch})
 	return nil
 }
+
+// journal is where groups that act write; nobody else may ask for it.
+func (d *Daemon) journal() store.Journal { return *d.storage.Load() }
 
 // identify finds the installation's name: the configured one, or one made at the
 // first start and kept.
 func (d *Daemon) identify() error {
 	d.installation = d.options.Config.Installation
-	if d.installation != "" || d.store == nil {
+	if d.installation != "" || d.storage.Load() == nil {
 		return nil
 	}
-	kept, err := store.Read[string](d.store, "installation")
+	kept, err := store.Read[string](d.journal().Store, "installation")
 	if err != nil {
 		return err
 	}
@@ -146,55 +149,12 @@ func (d *Daemon) identify() error {
 		var name [4]byte
 		_, _ = rand.Read(name[:]) // never fails
 		kept.Value = hex.EncodeToString(name[:])
-		if err := d.journal.Write(kept); err != nil {
+		if err := d.journal().Write(kept); err != nil {
 			return fmt.Errorf("keep the name of this installation: %w", err)
 		}
 		d.options.Log.Info("this installation got a name; it is part of the label on every machine", zap.String("installation", kept.Value))
 	}
 	d.installation = kept.Value
-	return nil
-}
-
-func (d *Daemon) connectPrometheus() error {
-	if d.options.Config.Prometheus == nil {
-		return nil
-	}
-	server, err := prom.NewServer(*d.options.Config.Prometheus)
-	if err != nil {
-		return err
-	}
-	d.server = server
-	d.closers = append(d.closers, server.Close)
-	return nil
-}
-
-// buildAccounts builds every provider with its groups, in the order of their names.
-func (d *Daemon) buildAccounts() error {
-	names := make([]string, 0, len(d.options.Config.Providers))
-	for name := range d.options.Config.Providers {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if err := d.buildAccount(d.options.Config.Providers[name]); err != nil {
-			return fmt.Errorf("provider %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func (d *Daemon) listen() error {
-	var err error
-	if d.options.Config.Socket != "" {
-		if d.control, err = httpd.ListenSocket(d.options.Config.Socket); err != nil {
-			return err
-		}
-		d.closers = append(d.closers, func() { _ = d.control.Close() })
-	}
-	if d.open, err = httpd.ListenTCP(d.options.Config.Listen); err != nil {
-		return err
-	}
-	d.closers = append(d.closers, func() { _ = d.open.Close() })
 	return nil
 }
 
@@ -208,10 +168,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
 	servers, serving := errgroup.WithContext(serving)
-	servers.Go(func() error { return httpd.Serve(serving, d.open, httpd.Open(d.Registry, d.healthy, d.inboxes)) })
-	if d.control != nil {
-		servers.Go(func() error { return httpd.Serve(serving, d.control, httpd.Control(d.Fleet, d)) })
-	}
+	d.serveFaces(serving, servers)
 	if d.traps != nil {
 		servers.Go(func() error { d.runTraps(serving); return nil })
 	}
@@ -219,11 +176,14 @@ func (d *Daemon) Run(ctx context.Context) error {
 		servers.Go(func() error { return d.history.Run(serving) })
 	}
 	servers.Go(func() error { return d.tellSystemd(serving) })
+	d.runNotices(serving, servers)
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	context.AfterFunc(serving, stop) // a face that fails ends the daemon
+	d.reloads.begin(running)
 	err := d.Fleet.Run(running)
+	d.reloads.end()
 	if ctx.Err() != nil {
 		d.options.Log.Info("ended")
 	}
@@ -232,6 +192,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 }
 
 func (d *Daemon) close() {
+	d.works.close()
 	for _, closer := range slices.Backward(d.closers) {
 		closer()
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"github.com/autoscaled/autoscaled/internal/store"
 )
@@ -30,15 +31,16 @@ func (d *Daemon) healthy() error {
 
 // beat writes a pulse. A daemon that cannot write must not act, and says so.
 func (d *Daemon) beat() error {
-	if d.store == nil {
+	journal := d.storage.Load()
+	if journal == nil {
 		return nil
 	}
-	document, err := store.Read[pulse](d.store, "pulse")
+	document, err := store.Read[pulse](journal.Store, "pulse")
 	if err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
 	document.Value.At = d.options.Now()
-	return d.journal.Write(document)
+	return journal.Write(document)
 }
 
 // tellSystemd says that the daemon is ready, keeps its watchdog quiet while
@@ -66,6 +68,14 @@ func (d *Daemon) tellSystemd(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
+	}
+}
+
+// notifyReloading tells systemd that the configuration is reloaded (sd_notify(3)): READY follows.
+func notifyReloading() {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
+		notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, now.Nano()/1000))
 	}
 }
 

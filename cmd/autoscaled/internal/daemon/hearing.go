@@ -15,14 +15,14 @@ import (
 // hearing is what becomes of notifications. The listener's goroutine alone calls it.
 type hearing struct {
 	daemon           *Daemon
-	rules            map[string][]config.TrapRule // by group
+	rules            func() map[string][]config.TrapRule // by group, at this time
 	dropped, ignored seldom
 }
 
 // hear wakes the groups that a notification is for.
 func (h *hearing) hear(trap snmp.Trap) {
 	woke, named := false, false
-	for group, rules := range h.rules {
+	for group, rules := range h.rules() {
 		for _, rule := range rules {
 			if !trap.Is(rule.OID) {
 				continue

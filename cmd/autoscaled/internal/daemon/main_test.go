@@ -29,6 +29,7 @@ const installation = "daemontest"
 type scene struct {
 	directory string
 	text      string
+	secrets   map[string]string // the environment
 }
 
 // newScene is a scene with one group that acts, at an endpoint where nobody answers.
@@ -39,7 +40,7 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	s := &scene{directory: directory}
+	s := &scene{directory: directory, secrets: map[string]string{"ACCESS_KEY": simcloud.AccessKey, "SECRET_KEY": simcloud.SecretKey, "TOKEN": "a token of the sender"}}
 	s.text = strings.NewReplacer("DIRECTORY", directory, "INSTALLATION", installation).Replace(`
 installation: INSTALLATION
 state: DIRECTORY/state
@@ -84,24 +85,34 @@ func (s *scene) replace(was, becomes string) *scene {
 	return s
 }
 
+func (s *scene) file() string     { return filepath.Join(s.directory, "autoscaled.yaml") }
 func (s *scene) state() string    { return filepath.Join(s.directory, "state") }
 func (s *scene) database() string { return filepath.Join(s.state(), "autoscaled.db") }
+
+// save writes the configuration.
+func (s *scene) save(t *testing.T) {
+	t.Helper()
+	if err := os.WriteFile(s.file(), []byte(s.text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // new builds a daemon from the scene, and returns what it logs.
 func (s *scene) new(t *testing.T, change func(*daemon.Options)) (*daemon.Daemon, *observer.ObservedLogs, error) {
 	t.Helper()
-	secrets := map[string]string{"ACCESS_KEY": simcloud.AccessKey, "SECRET_KEY": simcloud.SecretKey}
-	c, err := config.Parse("test.yaml", []byte(s.text), config.Env{LookupEnv: func(name string) (string, bool) {
-		value, ok := secrets[name]
+	s.save(t)
+	env := config.Env{LookupEnv: func(name string) (string, bool) {
+		value, ok := s.secrets[name]
 		return value, ok
-	}})
+	}}
+	c, err := config.Parse(s.file(), []byte(s.text), env)
 	if err != nil {
 		t.Fatal(err)
 	}
 	core, logged := observer.New(zap.InfoLevel)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	options := daemon.Options{Config: c, Version: "test", Log: zap.New(core), Transport: transport}
+	options := daemon.Options{Config: c, Version: "test", Log: zap.New(core), Transport: transport, Text: []byte(s.text), Env: env}
 	if change != nil {
 		change(&options)
 	}

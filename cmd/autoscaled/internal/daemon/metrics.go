@@ -27,6 +27,10 @@ type metrics struct {
 	drops       *prometheus.CounterVec
 	traps       *prometheus.CounterVec
 	trapDrops   *prometheus.CounterVec
+
+	reloadSuccessful prometheus.Gauge
+	reloadSuccessAt  prometheus.Gauge
+	configInfo       *prometheus.GaugeVec
 }
 
 func newMetrics(reg prometheus.Registerer, version string) *metrics {
@@ -56,6 +60,15 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		trapDrops: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "autoscaled_traps_dropped_total", Help: "Datagrams at the port for traps that were not believed, by reason.",
 		}, []string{"reason"}),
+		reloadSuccessful: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "autoscaled_config_last_reload_successful", Help: "1 if the newest attempt to load the configuration succeeded.",
+		}),
+		reloadSuccessAt: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "autoscaled_config_last_reload_success_timestamp_seconds", Help: "When the configuration in force was loaded.",
+		}),
+		configInfo: auto.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "autoscaled_config_info", Help: "1, with the SHA-256 of the configuration in force in a label.",
+		}, []string{"sha256"}),
 		readSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "autoscaled_read_duration_seconds", Help: "How long requests to sources of signals took.",
 			Buckets: []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10},
@@ -92,6 +105,30 @@ func (m *metrics) touch() *metrics {
 	return m
 }
 
+// inForce shows which configuration is in force since when.
+func (m *metrics) inForce(sha256 string, since time.Time) {
+	m.reloadSuccessful.Set(1)
+	m.reloadSuccessAt.Set(float64(since.UnixNano()) / 1e9)
+	m.configInfo.Reset()
+	m.configInfo.WithLabelValues(sha256).Set(1)
+}
+
+func (m *metrics) reloadFailed() { m.reloadSuccessful.Set(0) }
+
+// forgetGroup drops the series of a group.
+func (m *metrics) forgetGroup(group string) {
+	m.drops.DeletePartialMatch(prometheus.Labels{"group": group})
+	m.reads.forget(group)
+}
+
+// forgetAccount drops the series of an account.
+func (m *metrics) forgetAccount(account string) {
+	of := prometheus.Labels{"account": account}
+	m.calls.DeletePartialMatch(of)
+	m.callSeconds.DeletePartialMatch(of)
+	m.clockAhead.DeletePartialMatch(of)
+}
+
 func (m *metrics) read(group, source string, outcome policy.Absence, took time.Duration) {
 	m.reads.add(read{group, source, outcome})
 	m.readSeconds.WithLabelValues(source).Observe(took.Seconds())
@@ -117,6 +154,12 @@ func newReads(reg prometheus.Registerer) *reads {
 	r := &reads{counts: map[read]uint64{}}
 	reg.MustRegister(r)
 	return r
+}
+
+func (r *reads) forget(group string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.counts, func(of read, _ uint64) bool { return of.group == group })
 }
 
 func (r *reads) add(one read) {

@@ -17,7 +17,7 @@ import (
 // description is what the page says of a metric, but for its meaning.
 type description struct{ kind, labels string }
 
-var metricRow = regexp.MustCompile("(?m)^\\| `(autoscaled_[a-z_]+)` \\| ([a-z]+) \\| ([a-z_`, ]*) \\| .+ \\|$")
+var metricRow = regexp.MustCompile("(?m)^\\| `(autoscaled_[a-z_]+)` \\| ([a-z]+) \\| ([a-z0-9_`, ]*) \\| .+ \\|$")
 
 // documented reads the tables of docs/metrics.md.
 func documented(t *testing.T) map[string]description {
@@ -73,6 +73,7 @@ func TestTheMetricsArePublishedAsDocumented(t *testing.T) {
 	}
 	s := newScene(t)
 	s.replace("      - target: {signal: cpu, value: 60%}", "      - forecast: {signal: cpu, value: 80%, backfill: {csv: "+s.past(t)+"}}")
+	s.replace("\nproviders:", "\nnotify: [{name: ops, email: {server: '127.0.0.1:1', from: autoscaled@example.jp, to: [ops@example.jp], tls: none}}]\nproviders:")
 	s.simulate(t)
 	d, logged, err := s.new(t, nil)
 	if err != nil {

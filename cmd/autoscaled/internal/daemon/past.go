@@ -60,7 +60,7 @@ type backfilled struct {
 
 // past is what is known of the group for its policies, which became those of the spec; nil
 // if that is nothing, or if none of them forecasts.
-func (d *Daemon) past(group config.Group, spec *policy.Spec, log *zap.Logger) fleet.Past {
+func (d *draft) past(group config.Group, spec *policy.Spec, log *zap.Logger) fleet.Past {
 	p := &past{now: d.options.Now, log: log, outage: &d.outage}
 	for i, rule := range spec.Policies {
 		if rule.Forecast != nil {

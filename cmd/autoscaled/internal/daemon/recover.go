@@ -128,12 +128,12 @@ type lookedAtPool struct {
 }
 
 func (d *Daemon) look(ctx context.Context, provider config.Provider) (lookedAt, error) {
-	looked := lookedAt{provider: provider, groups: d.groupsOf(provider), pools: map[string][]lookedAtPool{}}
+	looked := lookedAt{provider: provider, groups: groupsOf(d.options.Config, provider), pools: map[string][]lookedAtPool{}}
 	if len(looked.groups) == 0 {
 		return looked, nil
 	}
 	a := account{provider: provider, log: d.options.Log}
-	if err := d.connect(&a, false); err != nil {
+	if err := d.connect(&a); err != nil {
 		return looked, err
 	}
 	looked.reader = gp.NewReader(a.reader, gp.Options{GpServiceCode: provider.GpServiceCode})

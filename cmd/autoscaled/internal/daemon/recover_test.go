@@ -238,7 +238,7 @@ func TestADamagedStateIsRefusedWithTheCommandThatRepairsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, s.database(), "damaged")
-	_, _, err := s.new(t, nil)
+	_, _, err := s.new(t, func(o *daemon.Options) { o.Config.File = "test.yaml" })
 	file, pathErr := filepath.Abs("test.yaml")
 	if pathErr != nil {
 		t.Fatal(pathErr)

@@ -12,7 +12,7 @@ import (
 
 // shadow is the group's shadow; nil without one. Its decisions are recorded as those of
 // GROUP/shadow.
-func (d *Daemon) shadow(group config.Group, log *zap.Logger) (*fleet.Shadow, error) {
+func (d *draft) shadow(group config.Group, log *zap.Logger) (*fleet.Shadow, error) {
 	if group.Shadow == nil {
 		return nil, nil
 	}

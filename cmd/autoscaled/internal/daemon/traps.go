@@ -63,24 +63,13 @@ func (d *Daemon) openTraps() error {
 		return err
 	}
 	d.closers = append(d.closers, func() { _ = conn.Close() })
-	hearing := &hearing{daemon: d, rules: d.trapRules(), dropped: newSeldom(), ignored: newSeldom()}
+	hearing := &hearing{daemon: d, rules: func() map[string][]config.TrapRule { return *d.trapRules.Load() }, dropped: newSeldom(), ignored: newSeldom()}
 	d.traps, err = snmp.NewListener(conn, snmp.ListenerOptions{Senders: traps.Senders, Handle: hearing.hear, Dropped: hearing.drop, Trouble: hearing.fail})
 	if err != nil {
 		return err
 	}
 	d.options.Log.Info("listening for traps", zap.Stringer("at", conn.LocalAddr()), zap.String("engine_id", d.traps.EngineID()))
 	return nil
-}
-
-// trapRules are those of the groups that have any.
-func (d *Daemon) trapRules() map[string][]config.TrapRule {
-	rules := map[string][]config.TrapRule{}
-	for name, group := range d.options.Config.Groups {
-		if len(group.Traps) > 0 {
-			rules[name] = group.Traps
-		}
-	}
-	return rules
 }
 
 // runTraps listens for notifications until ctx ends. Without them the daemon goes on:

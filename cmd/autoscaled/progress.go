@@ -3,12 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"sync"
-	"syscall"
 	"time"
-	"unsafe"
+
+	"github.com/spf13/cobra"
 )
 
 // progress tells on a terminal how far something is, and how long it will go on.
@@ -25,7 +23,7 @@ type progress struct {
 const toldEvery = 200 * time.Millisecond
 
 func newProgress(out io.Writer) *progress {
-	if !isTerminal(out) {
+	if !onTerminal(out) {
 		out = nil
 	}
 	return &progress{out: out}
@@ -59,6 +57,14 @@ func progressText(doing string, done, total int, passed time.Duration) string {
 	return text
 }
 
+// during tells on a terminal what goes on while call lasts, of which nobody knows how far it is.
+func during[Answer any](command *cobra.Command, doing string, call func() (Answer, error)) (Answer, error) {
+	p := newProgress(command.ErrOrStderr())
+	p.tell(doing+" …", 0, 0)
+	defer p.end()
+	return call()
+}
+
 // end clears the line.
 func (p *progress) end() {
 	p.mu.Lock()
@@ -66,33 +72,4 @@ func (p *progress) end() {
 	if p.out != nil && !p.told.IsZero() {
 		fmt.Fprint(p.out, "\r\x1b[K")
 	}
-}
-
-func isTerminal(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// plainWidth is that of what is no terminal.
-const plainWidth = 80
-
-// widthOf is how many characters fit into a line.
-func widthOf(out io.Writer) int {
-	file, ok := out.(*os.File)
-	if !ok {
-		return plainWidth
-	}
-	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns >= plainWidth/2 {
-		return columns
-	}
-	var size struct{ rows, columns, x, y uint16 }
-	_, _, failed := syscall.Syscall(syscall.SYS_IOCTL, file.Fd(), syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&size))) //nolint:gosec // the kernel fills in what it points to
-	if failed != 0 || size.columns == 0 {
-		return plainWidth
-	}
-	return int(size.columns)
 }

@@ -1,0 +1,72 @@
+package daemon_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/daemon"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/httpd"
+)
+
+func TestACostThatNobodyKnowsSaysWhatToWrite(t *testing.T) {
+	t.Parallel()
+	for says, c := range map[string]struct {
+		billing string
+		dry     bool
+		code    httpd.Code
+	}{
+		"write billing at providers.gio":                   {code: httpd.NotFound},
+		"no history is kept; write history.retention":      {billing: "gp-gio", dry: true, code: httpd.NotFound},
+		"read the prices of providers.gio: open the billi": {billing: "/nowhere/prices.yaml", code: httpd.Unavailable},
+	} {
+		s := newScene(t)
+		if c.billing != "" {
+			s.replace("    call_timeout: 5s\n", "    call_timeout: 5s\n    billing: "+c.billing+"\n")
+		}
+		d, _, err := s.new(t, func(o *daemon.Options) { o.DryRun = c.dry })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var problem httpd.Error
+		if _, err := d.Cost(t.Context(), "web"); !errors.As(err, &problem) || problem.Code != c.code || !strings.Contains(problem.Text, says) {
+			t.Errorf("error is %v, want %s: %q", err, c.code, says)
+		}
+		var unknown fleet.UnknownGroupError
+		if _, err := d.Cost(t.Context(), "wbe"); !errors.As(err, &unknown) {
+			t.Errorf("of an unknown group it is %v", err)
+		}
+		ended(t, d)
+	}
+}
+
+func TestACostIsOfWhatTheRunningDaemonDecided(t *testing.T) {
+	t.Parallel()
+	s := newScene(t).replace("mode: act", "mode: recommend").replace("    call_timeout: 5s\n", "    call_timeout: 5s\n    billing: gp-gio\n")
+	s.simulate(t)
+	d, _, err := s.new(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, d)
+	client := httpd.NewClient(filepath.Join(s.directory, "control.sock"))
+	eventually(t, "a decision is in the history, and its cost is told", func() bool {
+		moments, err := client.Decisions(t.Context(), "web", time.Now().Add(-time.Hour), time.Now(), true)
+		return err == nil && len(moments.Moments) > 0
+	})
+	cost, err := client.Cost(t.Context(), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, says := range []string{"The prices are made up.", "The group only recommends"} {
+		if !strings.Contains(cost.Model, says) {
+			t.Errorf("the model does not say %q: %s", says, cost.Model)
+		}
+	}
+	if cost.Currency != "JPY" || cost.Month < cost.Today || cost.MonthExpected == nil || *cost.MonthExpected < cost.Month {
+		t.Errorf("it costs %+v", cost)
+	}
+}

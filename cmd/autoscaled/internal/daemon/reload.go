@@ -1,0 +1,426 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"go.uber.org/zap"
+
+	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/events"
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/httpd"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
+
+// reloads are taken one at a time.
+type reloads struct {
+	mu        sync.Mutex
+	running   context.Context // of the daemon; nil before it runs
+	turn      chan struct{}   // holds one while nobody reloads
+	followers map[string]follower
+}
+
+// follower prepares for what a new configuration says of a section, and returns what puts that in force.
+type follower func(was, is *config.Config) (apply func(), err error)
+
+func (r *reloads) begin(running context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running, r.turn = running, make(chan struct{}, 1)
+	r.turn <- struct{}{}
+}
+
+// end returns when no reload is under way; none begins any more.
+func (r *reloads) end() { <-r.turn }
+
+// take waits for its turn. It must be given back.
+func (r *reloads) take(ctx context.Context) (running context.Context, err error) {
+	r.mu.Lock()
+	running, turn := r.running, r.turn
+	r.mu.Unlock()
+	switch {
+	case running == nil:
+		return nil, fleet.RefusedError{Why: "nothing is reloaded before autoscaled runs: ask again in a moment"}
+	case running.Err() != nil:
+		return nil, fleet.RefusedError{Why: "nothing is reloaded while autoscaled ends: the next start reads the file"}
+	}
+	select {
+	case <-turn:
+	case <-running.Done():
+		return nil, fleet.RefusedError{Why: "nothing is reloaded while autoscaled ends: the next start reads the file"}
+	case <-ctx.Done():
+		return nil, fleet.RefusedError{Why: "another reload is under way: ask again when it has ended"}
+	}
+	return running, nil
+}
+
+// Follow makes a part of the daemon follow what configurations say of a section: at each
+// reload that changes it, prepare is given the configuration in force and the one that is to be, both
+// of which must not be changed; the former has no groups and queries. Its error refuses the
+// whole file; apply, which may be nil, is called when everything else is in force. A section that
+// nobody follows needs a restart. Call it before Run.
+func (d *Daemon) Follow(section string, prepare func(was, is *config.Config) (apply func(), err error)) {
+	d.reloads.mu.Lock()
+	defer d.reloads.mu.Unlock()
+	if d.reloads.followers == nil {
+		d.reloads.followers = map[string]follower{}
+	}
+	d.reloads.followers[section] = prepare
+}
+
+// Reload makes the configuration file, as it is now, the one in force, and says what that
+// changes; with dryRun it only says so. Groups that it does not change go on untouched. A file that
+// cannot be put in force changes nothing: the error, a [fleet.RefusedError], names every
+// fault, or the report the keys that need a restart.
+//
+// What has begun is carried on with when ctx ends.
+func (d *Daemon) Reload(ctx context.Context, dryRun bool, by string) (httpd.ReloadReport, error) {
+	running, err := d.reloads.take(ctx)
+	if err != nil {
+		if !dryRun {
+			d.options.Log.Warn("the configuration is not reloaded", zap.String("by", by), zap.Error(err))
+		}
+		return httpd.ReloadReport{}, err
+	}
+	type outcome struct {
+		report httpd.ReloadReport
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		defer func() { d.reloads.turn <- struct{}{} }()
+		report, err := d.reload(running, dryRun, by)
+		done <- outcome{report, err}
+	}()
+	select {
+	case o := <-done:
+		return o.report, o.err
+	case <-ctx.Done():
+		return httpd.ReloadReport{}, errors.New("the reload takes longer, and goes on: the log says how it ends, and `autoscaled config show` what is in force")
+	}
+}
+
+func (d *Daemon) reload(ctx context.Context, dryRun bool, by string) (httpd.ReloadReport, error) {
+	if dryRun {
+		report, next, err := d.prepare(ctx)
+		if err == nil {
+			next.discard()
+		}
+		return report, err
+	}
+	notifyReloading()
+	defer notify(daemon.SdNotifyReady)
+	began := time.Now()
+	report, next, err := d.prepare(ctx)
+	if err == nil && len(report.RestartNeeded) == 0 {
+		err = d.openStoreFor(next.config)
+	}
+	if err != nil || len(report.RestartNeeded) > 0 {
+		d.tellRefused(by, report.RestartNeeded, err)
+		if next != nil {
+			next.discard()
+		}
+		return report, err
+	}
+	d.options.Log.Info("reloading the configuration", append(summary(report), zap.String("by", by))...)
+	if err := next.apply(ctx); err != nil {
+		return report, err
+	}
+	report.Applied = true
+	debug.FreeOSMemory() // what it took to build is given back, as at the start
+	d.watcher.Tell(events.Event{Kind: events.KindReload, By: by, Text: "the configuration was reloaded: " + faring(report)})
+	d.options.Log.Info("reloaded", zap.Duration("took", time.Since(began).Round(time.Millisecond)), zap.String("sha256", d.inForce.Load().sum))
+	return report, nil
+}
+
+// tellRefused tells why a configuration is not put in force.
+func (d *Daemon) tellRefused(by string, keys []string, err error) {
+	d.metrics.reloadFailed()
+	const message = "the configuration is not reloaded, and nothing is changed"
+	told := events.Event{Kind: events.KindReload, Severity: events.Warning, By: by}
+	if err != nil {
+		d.options.Log.Error(message, zap.String("by", by), zap.Error(err))
+		told.Text = message + ": " + err.Error()
+	} else {
+		d.options.Log.Error(message+": these keys need a restart", zap.String("by", by), zap.Strings("keys", keys))
+		told.Text = message + ": these keys need a restart: " + strings.Join(keys, ", ")
+	}
+	d.watcher.Tell(told)
+}
+
+// faring is in words how many groups fare how.
+func faring(report httpd.ReloadReport) string {
+	count := map[httpd.GroupChange]int{}
+	for _, group := range report.Groups {
+		count[group.Change]++
+	}
+	return fmt.Sprintf("%d groups added, %d changed, %d removed, %d untouched", count[httpd.GroupAdded], count[httpd.GroupRebuilt], count[httpd.GroupRemoved], count[httpd.GroupKept])
+}
+
+// toldMostGroups bounds how many groups the line before a reload tells of.
+const toldMostGroups = 20
+
+// summary is what a reload changes, for the log.
+func summary(report httpd.ReloadReport) []zap.Field {
+	count := map[httpd.GroupChange]int{}
+	var lines []string
+	for _, group := range report.Groups {
+		count[group.Change]++
+		if group.Change == httpd.GroupKept {
+			continue
+		}
+		line := group.Group + " (" + string(group.Change)
+		if len(group.What) > 0 {
+			line += ": " + strings.Join(group.What, ", ")
+		}
+		lines = append(lines, line+"): "+group.Text)
+	}
+	if len(lines) > toldMostGroups {
+		lines = append(lines[:toldMostGroups], fmt.Sprintf("and %d more", len(lines)-toldMostGroups))
+	}
+	return []zap.Field{
+		zap.Int("added", count[httpd.GroupAdded]), zap.Int("changed", count[httpd.GroupRebuilt]), zap.Int("removed", count[httpd.GroupRemoved]), zap.Int("kept", count[httpd.GroupKept]),
+		zap.Strings("accounts", report.Accounts), zap.Strings("groups", lines),
+	}
+}
+
+// reloading is a draft that takes the place of what is built.
+type reloading struct {
+	*draft
+	text     []byte
+	texts    twoTexts
+	followed []func()         // what followers put in force
+	plans    map[string]*plan // of the groups that are added or changed
+
+	accountFates, groupFates map[string]fate // by name, of those in force and those to be
+}
+
+// fate is what becomes of an account or a group.
+type fate = httpd.GroupChange
+
+// prepare reads the file, builds everything that can be built beside what runs, and says what
+// it would change. On error nothing stays of it.
+func (d *Daemon) prepare(ctx context.Context) (report httpd.ReloadReport, next *reloading, err error) {
+	now := d.inForce.Load()
+	c, text, err := readConfig(now.config.File, d.options.Env)
+	if err != nil {
+		return report, nil, fleet.RefusedError{Why: err.Error()}
+	}
+	of, err := d.draft(c)
+	if err != nil {
+		return report, nil, fleet.RefusedError{Why: err.Error()}
+	}
+	next = &reloading{draft: of, text: text, texts: compareTexts(now.text(), text)}
+	report.RestartNeeded = append([]string{}, next.texts.fixed(now.config, c, d.installation, d.follows)...)
+	if err := errors.Join(next.follow(now.config), next.build()); err != nil {
+		next.discard()
+		return httpd.ReloadReport{}, nil, fleet.RefusedError{Why: err.Error()}
+	}
+	report.Accounts = next.accountsRebuilt()
+	report.Groups = next.foretell(ctx)
+	next.texts = twoTexts{} // the trees of ten thousand groups are larger than the groups
+	return report, next, nil
+}
+
+func (d *Daemon) follows(section string) bool {
+	d.reloads.mu.Lock()
+	defer d.reloads.mu.Unlock()
+	return d.reloads.followers[section] != nil
+}
+
+// follow lets the followers prepare.
+func (next *reloading) follow(old *config.Config) error {
+	next.reloads.mu.Lock()
+	followers := maps.Clone(next.reloads.followers)
+	next.reloads.mu.Unlock()
+	var failed []error
+	for _, section := range slices.Sorted(maps.Keys(followers)) {
+		apply, err := followers[section](old, next.config)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", section, err))
+		} else if apply != nil {
+			next.followed = append(next.followed, apply)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// build finds out what becomes of every account and group, and makes the plans of those that
+// are added or changed.
+func (next *reloading) build() error {
+	d := next.Daemon
+	next.accountFates, next.groupFates, next.plans = map[string]fate{}, map[string]fate{}, map[string]*plan{}
+	for name := range d.works.accounts {
+		next.accountFates[name] = httpd.GroupRemoved
+	}
+	for name := range d.works.groups {
+		next.groupFates[name] = httpd.GroupRemoved
+	}
+	for _, name := range slices.Sorted(maps.Keys(next.config.Providers)) {
+		if err := next.buildAccount(next.config.Providers[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (next *reloading) buildAccount(provider config.Provider) error {
+	groups := groupsOf(next.config, provider)
+	if len(groups) == 0 {
+		return nil
+	}
+	a, known := next.works.accounts[provider.Name]
+	switch {
+	case !known:
+		next.accountFates[provider.Name] = httpd.GroupAdded
+	case a.digest != digestOfProvider(provider):
+		next.accountFates[provider.Name] = httpd.GroupRebuilt
+	default:
+		next.accountFates[provider.Name] = httpd.GroupKept
+	}
+	if next.accountFates[provider.Name] != httpd.GroupKept {
+		var err error
+		if a, err = next.newAccount(provider); err != nil {
+			return err
+		}
+	}
+	next.accounts[provider.Name] = a
+	for _, group := range groups {
+		if err := next.buildGroup(a, group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (next *reloading) buildGroup(a *account, group config.Group) error {
+	now, known := next.works.groups[group.Name]
+	switch {
+	case !known:
+		next.groupFates[group.Name] = httpd.GroupAdded
+	case now.account != group.Provider || next.accountFates[group.Provider] != httpd.GroupKept || now.digest != next.digestOf(group):
+		next.groupFates[group.Name] = httpd.GroupRebuilt
+	default:
+		next.groupFates[group.Name] = httpd.GroupKept
+		return nil
+	}
+	p, err := next.plan(a, group)
+	if p != nil {
+		next.plans[group.Name] = p
+	}
+	return err
+}
+
+// discard lets go of what was prepared.
+func (next *reloading) discard() {
+	for _, p := range next.planned {
+		p.monitor.Close()
+		if next.groupFates[p.name] == httpd.GroupAdded {
+			next.metrics.forgetGroup(p.name)
+		}
+	}
+	if next.server != nil && next.server != next.works.server {
+		next.server.Close()
+	}
+}
+
+// accountsRebuilt names the accounts that are built anew, added or removed.
+func (next *reloading) accountsRebuilt() []string {
+	names := []string{}
+	for _, name := range slices.Sorted(maps.Keys(next.accountFates)) {
+		if next.accountFates[name] != httpd.GroupKept {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// foretellFor bounds how long the groups are asked what they would decide.
+const foretellFor = 5 * time.Second
+
+// foretell says what becomes of each group, and what it would decide now under both
+// configurations.
+func (next *reloading) foretell(ctx context.Context) []httpd.GroupChanged {
+	ctx, cancel := context.WithTimeout(ctx, foretellFor)
+	defer cancel()
+	changes := []httpd.GroupChanged{}
+	for _, name := range slices.Sorted(maps.Keys(next.groupFates)) {
+		change := httpd.GroupChanged{Group: name, Change: next.groupFates[name]}
+		switch change.Change {
+		case httpd.GroupKept:
+			change.Text = "goes on untouched"
+		case httpd.GroupRemoved:
+			change.Text = "stops; its machines and what is on record of them stay as they are"
+		case httpd.GroupAdded:
+			change.Text = "starts, and " + doing(next.plans[name].acts)
+		case httpd.GroupRebuilt:
+			next.foretellChange(ctx, &change)
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+func doing(acts bool) string {
+	if acts {
+		return "acts"
+	}
+	return "recommends"
+}
+
+// foretellChange says what is different for a group, and what it would decide.
+func (next *reloading) foretellChange(ctx context.Context, change *httpd.GroupChanged) {
+	group, now := next.config.Groups[change.Group], next.works.groups[change.Group]
+	change.What = next.texts.ofGroup(group, next.accountFates[group.Provider] != httpd.GroupKept)
+	var said []string
+	if acts := next.plans[group.Name].acts; acts != now.acts {
+		said = append(said, "from now on it "+doing(acts))
+	}
+	rules := next.plans[group.Name].rules
+	rules.Unread = next.texts.unread(group)
+	preview, read, err := next.Fleet.Preview(ctx, group.Name, rules)
+	switch {
+	case err != nil:
+		said = append(said, "what it would decide is not known: "+err.Error())
+	case !read:
+		said = append(said, "what it would decide is not known: its signals were not read yet")
+	default:
+		change.Before, change.After = nextDecision(preview.Before), nextDecision(preview.After)
+		said = append(said, outcomeOf(preview))
+	}
+	if len(rules.Unread) > 0 {
+		said = append(said, "not read yet as the file has it: "+strings.Join(slices.Sorted(maps.Keys(rules.Unread)), ", "))
+	}
+	change.Text = strings.Join(said, "; ")
+}
+
+func nextDecision(d policy.Decision) *httpd.NextDecision {
+	return &httpd.NextDecision{Desired: d.Desired.Count, Wanted: d.Wanted, Reason: d.Reason}
+}
+
+// outcomeOf says in words what a group would decide.
+func outcomeOf(p fleet.Preview) string {
+	before, after := p.Before.Desired.Count, p.After.Desired.Count
+	text := fmt.Sprintf("now it would decide %d (%s)", after, p.After.Reason.Text())
+	switch {
+	case before != after:
+		text += fmt.Sprintf(", and without the change %d (%s)", before, p.Before.Reason.Text())
+	case p.Before.Wanted != p.After.Wanted:
+		text += fmt.Sprintf(", as without the change, and want %d instead of %d", p.After.Wanted, p.Before.Wanted)
+	default:
+		text += ", as without the change"
+	}
+	if p.Override != nil {
+		text += "; in force stays " + p.Override.String()
+	}
+	return text
+}
