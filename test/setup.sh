@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests run against real ones are there:
-# net-snmp's agent and tools, Prometheus and its node exporter, a browser, and what lays cables
-# between networks. Installs what is missing when it may (root on Debian or Ubuntu),
+# net-snmp's agent and tools, Prometheus with its Alertmanager and node exporter, a browser, what
+# sets manual pages, and what lays cables between networks. Installs what is missing when it may (root on Debian or Ubuntu),
 # and says what to install when not.
 # No service is left running by it.
 set -euo pipefail
@@ -12,6 +12,8 @@ declare -A package_of=(
     [tc]=iproute2
     [prometheus]=prometheus
     [prometheus-node-exporter]=prometheus-node-exporter
+    [prometheus-alertmanager]=prometheus-alertmanager
+    [groff]=groff
     [chromium]=chromium
 )
 

@@ -20,7 +20,7 @@ func TestFaultsOfAFileAreNamedWithTheirPlaceAllAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	good := s.configuration("http://127.0.0.1:1/json", "cpu: {snmp: {profile: cpu_busy}}", "target: {signal: cpu, value: 60%}")
-	const unknownColour = "groups.web: unknown key `colour`: valid: balancers, drift, health, interval, launch, max, min, mode, policies, provider, ready, rollout, scale_in, scale_out, shadow, signals, template, traps"
+	const unknownColour = "groups.web: unknown key `colour`: valid: balancers, drift, health, hooks, interval, launch, max, min, mode, policies, provider, ready, rollout, scale_in, scale_out, shadow, signals, template, traps"
 	for name, test := range map[string]struct {
 		edits [][2]string // in the order of the file: a part, and what is written instead
 		at    []string    // where each fault is
@@ -58,8 +58,8 @@ func TestFaultsOfAFileAreNamedWithTheirPlaceAllAtOnce(t *testing.T) {
 			for i, message := range test.want {
 				fmt.Fprintf(&want, "%s:%s: %s\n", file, place(t, text, test.at[i]), message)
 			}
-			refuse(t, want.String(), "check", file)
-			refuse(t, "autoscaled: "+want.String(), "run", "--config", file)
+			refuse(t, 1, want.String(), "check", file)
+			refuse(t, 1, "autoscaled: "+want.String(), "run", "--config", file)
 			if _, err := os.Stat(s.path("state")); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("a refused file left a state directory: %v", err)
 			}
@@ -226,7 +226,7 @@ func TestWhatAnotherProgramHoldsIsNamedAndTheFirstDaemonRunsOn(t *testing.T) {
 			"listen on " + taken.Addr().String() + ": another program uses this port; stop it, or set `listen:` to another one",
 		},
 	} {
-		refuse(t, "autoscaled: "+test.want+"\n", "run", "--config", s.write(strings.ReplaceAll(name, " ", "-")+".yaml", test.configuration))
+		refuse(t, 1, "autoscaled: "+test.want+"\n", "run", "--config", s.write(strings.ReplaceAll(name, " ", "-")+".yaml", test.configuration))
 	}
 	first.decides(5)
 	first.restsAt(least)

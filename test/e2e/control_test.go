@@ -43,14 +43,14 @@ func TestAPausedGroupStaysAsItIsUntilResumed(t *testing.T) {
 func TestCommandsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	refuse(t, "autoscaled: ask the daemon at "+s.socket()+": dial unix "+s.socket()+
-		": connect: no such file or directory; is it running, and may this user open its socket?\n", "status", "--socket", s.socket())
+	refuse(t, 5, "autoscaled: ask the daemon at "+s.socket()+": dial unix "+s.socket()+
+		": connect: no such file or directory; is it running, and may this user reach it?\n", "status", "--socket", s.socket())
 
 	sim := s.simulate()
 	d := s.run(s.configuration(sim.endpoint(), s.servePage().signal(), loadPolicy))
 	d.restsAt(least)
-	refuse(t, "autoscaled: there is no group \"wbe\" that acts; groups that do: [web]\n", "pause", "wbe", "--socket", s.socket())
-	refuse(t, "autoscaled: there is no group \"wbe\" that acts; groups that do: [web]\n", "resume", "wbe", "--socket", s.socket())
+	refuse(t, 7, "autoscaled: there is no group \"wbe\" that acts; groups that do: [web]\n", "pause", "wbe", "--socket", s.socket())
+	refuse(t, 7, "autoscaled: there is no group \"wbe\" that acts; groups that do: [web]\n", "resume", "wbe", "--socket", s.socket())
 }
 
 // expect runs a command that must succeed and say just this.
@@ -62,9 +62,9 @@ func expect(t *testing.T, want string, args ...string) {
 }
 
 // refuse runs a command that must fail and say just this.
-func refuse(t *testing.T, want string, args ...string) {
+func refuse(t *testing.T, as int, want string, args ...string) {
 	t.Helper()
-	if status, said := run(t, args...); status != 1 || said != want {
-		t.Errorf("autoscaled %v ended with status %d and said\n%s\nwant 1 and\n%s", args, status, said, want)
+	if status, said := run(t, args...); status != as || said != want {
+		t.Errorf("autoscaled %v ended with status %d and said\n%s\nwant %d and\n%s", args, status, said, as, want)
 	}
 }

@@ -64,7 +64,7 @@ func TestATrapMakesAGroupDecideAtOnceAndTheDecisionIsKept(t *testing.T) {
 	}
 	d.kill()
 	status, said := run(t, "history", "web", "--history", s.path("state/history"))
-	for _, want := range []string{"  2 → 5 (5 wanted), the policies want exactly this\n", "  hold 3 by Sato until "} {
+	for _, want := range []string{"  2 → 5 (5 wanted), the policies want exactly this\n", "  hold 3 by Sato (unix:"} {
 		if status != 0 || !strings.Contains(said, want) {
 			t.Errorf("history ended with status %d and lacks %q:\n%s", status, want, said)
 		}
