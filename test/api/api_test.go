@@ -211,4 +211,3 @@ func TestWhatIsToldToListenersIsAsItIsDescribed(t *testing.T) {
 		}
 	}
 }
-
