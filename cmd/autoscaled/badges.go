@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/autoscaled/autoscaled/internal/events"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -12,56 +12,52 @@ import (
 // badge is a word that says of a group what is out of the ordinary.
 type badge struct {
 	text     string
-	severity events.Severity
+	severity fleet.Severity
 }
 
 // badgesOf are the group's, the worst first.
 func badgesOf(g fleet.GroupStatus) (badges []badge) {
-	add := func(severity events.Severity, is bool, format string, args ...any) {
-		if is {
-			badges = append(badges, badge{fmt.Sprintf(format, args...), severity})
+	for _, c := range g.Concerns() {
+		b := badge{badgeText(g, c), c.Severity}
+		if b.text != "" && !slices.Contains(badges, b) { // signals all have the same
+			badges = append(badges, b)
 		}
 	}
-	quarantined, drifted, blind := counted(g)
-	add(events.Critical, g.Trouble != "", "STUCK")
-	add(events.Critical, g.Failing > 0, "FAILING %d", g.Failing)
-	for _, hold := range g.Held {
-		if holdSign(hold) != "" {
-			badges = append(badges, badge{"HELD: " + strings.ToUpper(strings.ReplaceAll(string(hold), "_", " ")), events.Critical})
-		}
-	}
-	if g.Override != nil {
-		badges = append(badges, badge{overrideBadge(*g.Override), events.Warning})
-	}
-	if g.Capped != nil {
-		badges = append(badges, badge{fmt.Sprintf("CAPPED, %d MORE", g.Capped.Unmet), events.Warning})
-	}
-	add(events.Warning, quarantined > 0, "QUARANTINE %d", quarantined)
-	add(events.Warning, blind, "NO DATA")
-	add(events.Warning, drifted > 0, "CHANGED BY HAND %d", drifted)
-	if g.Rollout != nil {
-		add(events.Warning, g.Rollout.State == policy.RolloutGivenUp, "ROLLOUT GIVEN UP")
-		add(events.Info, g.Rollout.State == policy.RolloutUnderWay, "ROLLOUT")
-	}
-	add(events.Info, g.Drill.UnderWay(), "DRILL")
 	return badges
 }
 
-// counted counts the instances that are set aside or were changed by somebody else, and says
-// whether a signal has no value that should have one.
-func counted(g fleet.GroupStatus) (quarantined, drifted int, blind bool) {
-	for _, in := range g.Instances {
-		if in.Quarantine != "" {
-			quarantined++
+// badgeText is empty for what the row shows already, and for what is as it should be.
+func badgeText(g fleet.GroupStatus, c fleet.Concern) string {
+	switch c.Kind {
+	case fleet.ConcernHeld:
+		if c.Severity == fleet.Info {
+			return ""
 		}
-		if in.Drift != nil {
-			drifted++
-		}
+		return "HELD: " + strings.ToUpper(strings.ReplaceAll(c.About, "_", " "))
+	case fleet.ConcernOverride:
+		return overrideBadge(*g.Override)
 	}
-	for _, s := range g.Signals {
-		blind = blind || s.Value == nil && !s.FaultExpected
+	text := badgeTexts[c.Kind]
+	if strings.Contains(text, "%d") {
+		return fmt.Sprintf(text, c.Count)
 	}
-	return quarantined, drifted, blind
+	return text
+}
+
+var badgeTexts = map[fleet.ConcernKind]string{
+	fleet.ConcernTrouble:     "STUCK",
+	fleet.ConcernCapped:      "CAPPED, %d MORE",
+	fleet.ConcernQuarantined: "QUARANTINE %d",
+	fleet.ConcernLeftAlone:   "LEFT ALONE %d",
+	fleet.ConcernDrifted:     "CHANGED BY HAND %d",
+	fleet.ConcernStuck:       "CANNOT MOVE ON %d",
+	fleet.ConcernFailing:     "FAILING %d",
+	fleet.ConcernSignal:      "NO DATA",
+	fleet.ConcernForeign:     "NOT OURS %d",
+	fleet.ConcernGivenUp:     "ROLLOUT GIVEN UP",
+	fleet.ConcernRollout:     "ROLLOUT",
+	fleet.ConcernDrill:       "DRILL",
+	fleet.ConcernUnseen:      "NOT LOOKED AT YET",
 }
 
 func overrideBadge(o policy.Override) string {
@@ -80,11 +76,4 @@ func overrideBadge(o policy.Override) string {
 }
 
 // wantsAttention says that somebody should look at the group.
-func wantsAttention(g fleet.GroupStatus) bool {
-	for _, b := range badgesOf(g) {
-		if b.severity != events.Info {
-			return true
-		}
-	}
-	return false
-}
+func wantsAttention(g fleet.GroupStatus) bool { return g.NeedsAttention() }

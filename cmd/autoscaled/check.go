@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/daemon"
 	"github.com/autoscaled/autoscaled/internal/config"
 )
 
@@ -19,6 +20,7 @@ type checked struct {
 
 // problem is one that a configuration has.
 type problem struct {
+	File   string `json:"file,omitempty"`   // in which it is, if not in the configuration itself
 	Line   int    `json:"line,omitempty"`   // from 1; 0: not known, as with Column
 	Column int    `json:"column,omitempty"` //
 	Key    string `json:"key,omitempty"`    // its path; empty: the file as a whole
@@ -29,8 +31,8 @@ func checkCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Check configuration files, offline: no secret is read, nothing is called",
-		Long: `Check configuration files, offline: no secret is read, and nothing is called. Every fault
-of every file is named, with its line and what to write instead.`,
+		Long: `Check configuration files, offline: no secret is read, and nothing is called. Calendars and
+prices that a file names are read. Every fault of every file is named, with its line and what to write instead.`,
 		Example: `  autoscaled check /etc/autoscaled/autoscaled.yaml
   autoscaled check staging.yaml production.yaml -o json`,
 		Args: cobra.MinimumNArgs(1),
@@ -39,7 +41,7 @@ of every file is named, with its line and what to write instead.`,
 	command.RunE = func(cmd *cobra.Command, files []string) error {
 		all, faulty := []checked{}, false
 		for _, file := range files {
-			c, err := config.Check(file)
+			c, err := daemon.Check(file)
 			all = append(all, checkedFile(file, c, err))
 			faulty = faulty || err != nil
 			switch {
@@ -71,7 +73,10 @@ func checkedFile(file string, c *config.Config, err error) checked {
 	}
 	found := checked{File: file}
 	for _, p := range problems {
-		found.Problems = append(found.Problems, problem{p.Line, p.Column, p.Path, p.Message})
+		if p.File == file {
+			p.File = ""
+		}
+		found.Problems = append(found.Problems, problem{p.File, p.Line, p.Column, p.Path, p.Message})
 	}
 	return found
 }

@@ -94,7 +94,7 @@ func TestCheckTellsProgramsWhereEachFaultIs(t *testing.T) {
 	if statusOf(err) != failedStatus || errs != "" || json.Unmarshal([]byte(out), &got) != nil || len(got) != 3 {
 		t.Fatalf("error is %v, said %q, as JSON\n%s", err, errs, out)
 	}
-	fault := problem{1, 1, "grops", "unknown key `grops`: did you mean `groups`?"}
+	fault := problem{"", 1, 1, "grops", "unknown key `grops`: did you mean `groups`?"}
 	if got[0].Good || got[0].File != faulty || got[0].Problems[0].Line != fault.Line || got[0].Problems[0].Text != fault.Text {
 		t.Errorf("the faulty file is %+v", got[0])
 	}

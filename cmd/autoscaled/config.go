@@ -12,6 +12,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/httpd/access"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 func configCommand() *cobra.Command {
@@ -67,7 +68,7 @@ removes and changes, and what each would decide next. Nothing is changed. A file
 is refused, with all its faults.`,
 		Example: `  autoscaled config diff
   autoscaled config diff -o json`,
-		Args: cobra.NoArgs,
+		Args: ownFile,
 	}
 	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, _ []string) error {
@@ -89,7 +90,7 @@ First it is printed what the file changes. A faulty file changes nothing. Groups
 not change go on undisturbed.`,
 		Example: `  autoscaled config reload
   autoscaled config reload --dry-run`,
-		Args: cobra.NoArgs,
+		Args: ownFile,
 	}
 	command.Flags().BoolVar(&request.DryRun, "dry-run", false, "only print what it would change")
 	byFlag(command, &request.By)
@@ -118,6 +119,15 @@ not change go on undisturbed.`,
 			return err
 		})
 	})
+}
+
+// ownFile refuses another file than the daemon's own.
+func ownFile(command *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usageErrorf("`%s` reads the daemon's own file, as it is on its disk, and takes no other: leave `%s` out, or see with `autoscaled check %[2]s` what is wrong with that one",
+		command.CommandPath(), words.Shown(args[0]))
 }
 
 func reload(ctx context.Context, command *cobra.Command, client *httpd.Client, request httpd.ReloadRequest) (httpd.ReloadReport, error) {

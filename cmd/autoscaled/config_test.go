@@ -90,6 +90,17 @@ func TestAReloadThatNeedsARestartIsNotDone(t *testing.T) {
 	}
 }
 
+func TestAnotherFileThanTheDaemonsIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"config diff staging.yaml", "config reload staging.yaml"} {
+		f := &fakeFleet{reload: aReload()}
+		_, _, err := execute(t, append(strings.Fields(line), "--socket", serve(t, f))...)
+		if statusOf(err) != usageStatus || !strings.Contains(err.Error(), "the daemon's own file") || !strings.Contains(err.Error(), "`autoscaled check staging.yaml`") || f.asked != nil {
+			t.Errorf("%s: status %d, error is %v, asked %v", line, statusOf(err), err, f.asked)
+		}
+	}
+}
+
 func TestAFileThatChangesNothingSaysSo(t *testing.T) {
 	t.Parallel()
 	out, _, err := execute(t, "config", "diff", "--socket", serve(t, &fakeFleet{}))

@@ -38,7 +38,7 @@ type fakeFleet struct {
 
 // handler serves f to somebody who may do everything, and whom the socket names as the user of the tests.
 func (f *fakeFleet) handler() http.Handler {
-	o := httpd.Options{Fleet: f, Past: f, Configuration: f}
+	o := httpd.Options{Fleet: f, Past: f, Configuration: f, Notifiers: f.TestNotifier}
 	if f.watcher != nil {
 		o.Watcher = f.watcher
 	}
@@ -107,8 +107,8 @@ func (f *fakeFleet) Promote(_ context.Context, group string, promoted bool, by, 
 	return f.take([]any{"promote", group, promoted, by, why})
 }
 
-func (f *fakeFleet) Resume(_ context.Context, group string) error {
-	return f.take([]string{"resume", group})
+func (f *fakeFleet) Resume(_ context.Context, group, by string) error {
+	return f.take([]string{"resume", group, by})
 }
 
 func (f *fakeFleet) Adopt(_ context.Context, adoption fleet.Adoption) error { return f.take(adoption) }
@@ -121,8 +121,8 @@ func (f *fakeFleet) Protect(_ context.Context, code string, protection actions.P
 	return f.take([]any{"protect", code, protection})
 }
 
-func (f *fakeFleet) Unprotect(_ context.Context, code string) error {
-	return f.take([]string{"unprotect", code})
+func (f *fakeFleet) Unprotect(_ context.Context, code, by string) error {
+	return f.take([]string{"unprotect", code, by})
 }
 
 func (f *fakeFleet) Preflight(_ context.Context, _ string) (fleet.Preflight, error) {
@@ -207,7 +207,7 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 			"web is kept at 6 at least for 1h; `autoscaled resume web` ends it",
 		},
 		"resume web": {
-			[]string{"resume", "web"},
+			[]string{"resume", "web", by},
 			"web runs again",
 		},
 		"adopt gc00000007 --order 7": {
@@ -247,7 +247,7 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 			"gc00000007 is on its way out: `autoscaled status` shows how far it is, and its contract is ended last",
 		},
 		"unprotect gc00000007": {
-			[]string{"unprotect", "gc00000007"},
+			[]string{"unprotect", "gc00000007", by},
 			"gc00000007 is not protected any more",
 		},
 	} {

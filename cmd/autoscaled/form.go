@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +70,7 @@ type told struct {
 
 // tell says what the command has done with its arguments.
 func (f *form) tell(command *cobra.Command, args []string, text string) error {
-	return f.print(command, told{command.Name(), args, text}, func(out io.Writer) error {
+	return f.print(command, told{strings.TrimPrefix(command.CommandPath(), command.Root().Name()+" "), args, text}, func(out io.Writer) error {
 		_, err := fmt.Fprintln(out, text)
 		return err
 	})

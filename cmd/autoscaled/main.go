@@ -74,7 +74,7 @@ socket, or with --url over the network.`,
 	}
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
-	addChapter(command, chapterDaemon, runCommand(), checkCommand(), configCommand(), recoverCommand())
+	addChapter(command, chapterDaemon, runCommand(), checkCommand(), configCommand(), notifyCommand(), recoverCommand())
 	addChapter(command, chapterLook, statusCommand(), topCommand(), eventsCommand(), signalsCommand(), explainCommand(), historyCommand(), preflightCommand())
 	addChapter(command, chapterSteer, pauseCommand(), holdCommand(), scaleCommand(), resumeCommand(), promoteCommand(), rollbackCommand(), drillCommand())
 	addChapter(command, chapterFix, ordersCommand(), adoptCommand(), disownCommand(), retryCommand(), releaseCommand(), protectCommand(), unprotectCommand())

@@ -141,6 +141,7 @@ func overrideOf(status fleet.Status, group string) *policy.Override {
 }
 
 func resumeCommand() *cobra.Command {
+	var request httpd.SignedRequest
 	command := &cobra.Command{
 		Use:   "resume GROUP",
 		Short: "End a pause or a hold, and let quarantined instances move again",
@@ -150,9 +151,10 @@ are let move again, too; "autoscaled retry" does that to one of them.`,
   autoscaled resume web --url https://autoscaled.example.jp:9469 --token-file /etc/autoscaled/token`,
 		Args: cobra.ExactArgs(1),
 	}
+	byFlag(command, &request.By)
 	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
-		if err := client.Resume(ctx, args[0]); err != nil {
+		if err := client.ResumeBy(ctx, args[0], request); err != nil {
 			return err
 		}
 		return form.tell(command, args, args[0]+" runs again")

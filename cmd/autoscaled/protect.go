@@ -31,6 +31,7 @@ restarts, until it is unprotected. It still counts as one of its group.`,
 }
 
 func unprotectCommand() *cobra.Command {
+	var request httpd.SignedRequest
 	command := &cobra.Command{
 		Use:   "unprotect CODE",
 		Short: "Let scaling in and replacing remove an instance again",
@@ -38,9 +39,10 @@ func unprotectCommand() *cobra.Command {
   autoscaled unprotect gc00000007 -o json`,
 		Args: cobra.ExactArgs(1),
 	}
+	byFlag(command, &request.By)
 	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
-		if err := client.Unprotect(ctx, args[0]); err != nil {
+		if err := client.Unprotect(ctx, args[0], request); err != nil {
 			return err
 		}
 		return form.tell(command, args, args[0]+" is not protected any more")

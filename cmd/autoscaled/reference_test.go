@@ -105,7 +105,7 @@ func TestEveryCommandPrintsForPeopleAndForPrograms(t *testing.T) {
 
 func TestEveryCommandThatSpeaksToTheDaemonFindsItAlike(t *testing.T) {
 	t.Parallel()
-	alone := strings.Fields("run check recover plan probe gp simulator demo version man help completion exit-codes config")
+	alone := strings.Fields("run check recover plan probe gp simulator demo version man help completion exit-codes config notify")
 	for _, c := range root().Commands() {
 		if slices.Contains(alone, c.Name()) {
 			continue

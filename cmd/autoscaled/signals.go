@@ -55,7 +55,7 @@ func printSignals(out io.Writer, signals []fleet.SignalReport) error {
 	for _, signal := range signals {
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(w, "\nsignal %s: %s\n", signal.Name, seenText(signal))
-		if signal.Fault != "" {
+		if signal.Fault != "" && !signal.Quiet {
 			fmt.Fprintf(w, "  ! %s\n", signal.Fault)
 		}
 		for _, in := range signal.Instances {
@@ -89,6 +89,8 @@ func printReadings(w io.Writer, signal fleet.SignalReport) {
 // seenText is what a decision sees of the signal.
 func seenText(s fleet.SignalReport) string {
 	switch {
+	case s.Quiet:
+		return s.Fault
 	case s.Statistic != "" && s.Of == 0:
 		return "no instance to read it from"
 	case s.Value == nil && s.Doubted == nil && s.Statistic != "":

@@ -118,6 +118,25 @@ func TestWhatWasNeverPushedIsNotCalledAnAnswer(t *testing.T) {
 	}
 }
 
+func TestThatNoAlertFiresIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	const fault = "no alert has come since the start: POST to /v1/push/web/alerts/up, /down or /keep"
+	if err := printSignals(&out, []fleet.SignalReport{{Name: "alerts", Of: 1, Shown: fleet.Shown{Quality: "absent", Fault: fault, Quiet: true}}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nsignal alerts: " + fault + "\n"; out.String() != want {
+		t.Errorf("it prints %q, want %q", out.String(), want)
+	}
+	status := printed(t, fleet.Status{Groups: []fleet.GroupStatus{{Name: "web", Signals: []fleet.SignalStatus{
+		{Name: "alerts", Why: "absent: " + fault, Of: 1, Faults: 1, Fault: fault, FaultExpected: true, Quiet: true},
+		{Name: "rate", Why: "absent: one reading of a counter makes no rate", Of: 1, Faults: 1, FaultExpected: true},
+	}}}})
+	if strings.Contains(status, "!") || !strings.Contains(status, "\n  signal alerts: no alert\n  signal rate has no value: absent: one reading") {
+		t.Errorf("it prints\n%s", status)
+	}
+}
+
 func TestEveryAbsenceIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, absence := range policy.Absences()[1:] {

@@ -56,19 +56,23 @@ func printAccount(w io.Writer, a fleet.AccountStatus, now time.Time) {
 		looked = fmt.Sprintf("%d machines, seen %s ago", a.Machines, ago(a.LookedAt, now))
 	}
 	fmt.Fprintf(w, "account %s: %s\n", a.Name, looked)
-	if a.Mode != "" && a.Mode != actions.DoubtNone {
-		fmt.Fprintf(w, "  ! mode %s: %s\n", a.Mode, a.ModeWhy)
-	}
-	if a.LookTrouble != "" && !strings.Contains(a.ModeWhy, a.LookTrouble) {
-		fmt.Fprintf(w, "  ! %s\n", a.LookTrouble)
-	}
-	if a.Trouble != "" && len(a.Orders) == 0 { // an order that is not settled says itself why
-		fmt.Fprintf(w, "  ! the last order failed: %s\n", a.Trouble)
+	why := map[string]string{} // of orders that are not settled
+	for _, c := range a.Concerns() {
+		switch c.Kind {
+		case fleet.ConcernOrder:
+			why[c.About] = c.Why
+		case fleet.ConcernMode:
+			fmt.Fprintf(w, "  ! mode %s: %s\n", c.About, c.Why)
+		case fleet.ConcernLook:
+			fmt.Fprintf(w, "  ! %s\n", c.Why)
+		case fleet.ConcernNoOrder:
+			fmt.Fprintf(w, "  ! the last order failed: %s\n", c.Why)
+		}
 	}
 	for _, order := range a.Orders {
 		fmt.Fprintf(w, "  order %s: %d for %s, sent %s ago, %s\n", order.ID, order.Count, order.Group, ago(order.At, now), stateOf(order))
-		if order.Error != "" {
-			fmt.Fprintf(w, "    ! %s\n", order.Error)
+		if why[order.ID] != "" {
+			fmt.Fprintf(w, "    ! %s\n", why[order.ID])
 		}
 		if order.State == actions.IntentAsking {
 			fmt.Fprintln(w, "    `autoscaled orders` shows the commands that settle it")
@@ -90,17 +94,36 @@ func stateOf(order actions.OrderStatus) string {
 	}
 }
 
+// printUnseen says that the group has not seen its cloud, and so may be other than it is shown.
+func printUnseen(w io.Writer, g fleet.GroupStatus) {
+	shown := "shown as it was before"
+	if g.Decision.At.IsZero() {
+		shown = "how its instances are is not known"
+	}
+	if g.LookTrouble == "" {
+		fmt.Fprintf(w, "  not looked at yet: %s\n", shown)
+	} else {
+		fmt.Fprintf(w, "  ! not looked at yet, %s; nothing is done until this succeeds: %s\n", shown, g.LookTrouble)
+	}
+}
+
 func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	fmt.Fprintf(w, "\ngroup %s (%s, %d to %d): desired %d, serving %d, becoming %d, standby %d%s\n",
 		g.Name, g.Mode, g.Min, g.Max, g.Desired, g.Serving, g.Becoming, g.Standby, outOfOrder(g))
 	if g.Override != nil {
 		fmt.Fprintf(w, "  ! %s; `autoscaled resume %s` ends it\n", signedText(*g.Override, now), g.Name)
 	}
+	if g.Unseen {
+		printUnseen(w, g)
+	}
 	if g.Trouble != "" {
 		fmt.Fprintf(w, "  ! nothing is done until this succeeds: %s\n", g.Trouble)
 	}
 	if g.Capped != nil {
 		fmt.Fprintf(w, "  ! %d more are wanted than %s, for %s: raise it, or find the load\n", g.Capped.Unmet, capText(g), ago(g.Capped.Since, now))
+	}
+	if g.Failing > 0 {
+		fmt.Fprintf(w, "  ! %d of those that serve do not answer their probe\n", g.Failing)
 	}
 	for _, hold := range g.Held {
 		fmt.Fprintf(w, "  %sheld (%s): %s\n", holdSign(hold), hold, holdText(hold))
@@ -123,15 +146,10 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 		fmt.Fprintf(w, "  nine of ten builds served within %s\n", g.TimeToServe)
 	}
 	for _, s := range g.Signals {
-		if s.Value == nil {
-			fmt.Fprintf(w, "  ! signal %s has no value: %s\n", s.Name, s.Why)
-		} else {
-			fmt.Fprintf(w, "  signal %s: %.4g (%d of %d readings)\n", s.Name, *s.Value, s.Measured, s.Of)
-			printFault(w, s, g.Name)
-		}
+		printSignal(w, s, g.Name)
 	}
 	for _, node := range g.Foreign {
-		fmt.Fprintf(w, "  node %s in the pool is not ours; it is left alone\n", node)
+		fmt.Fprintf(w, "  ! node %s in the pool is not ours; it is left alone\n", node)
 	}
 	for _, in := range g.Instances {
 		switch {
@@ -139,6 +157,10 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 			fmt.Fprintf(w, "  ! %s is quarantined (look at the machine, then `autoscaled retry %s`, or `release`): %s\n", in.Code, in.Code, in.Quarantine)
 		case in.Trouble != "":
 			fmt.Fprintf(w, "  ! %s: %s\n", in.Code, in.Trouble)
+		case in.LeftAlone:
+			fmt.Fprintf(w, "  ! %s is left alone, since somebody else changed it: put it right by hand, or `autoscaled disown %s`\n", in.Code, in.Code)
+		case in.Drift != nil:
+			fmt.Fprintf(w, "  ! %s was %s by somebody else\n", in.Code, driftText(in.Drift.Kind))
 		}
 	}
 	printInstances(w, g.Instances, now)
@@ -151,6 +173,20 @@ func printBudgets(w io.Writer, all []*policy.Foreseen) {
 		if f.Abstains != policy.SilenceYoung { // that has nothing to tell
 			fmt.Fprintf(w, "  %s: %s\n", f.Policy, f.Kept())
 		}
+	}
+}
+
+func printSignal(w io.Writer, s fleet.SignalStatus, group string) {
+	switch {
+	case s.Quiet:
+		fmt.Fprintf(w, "  signal %s: no alert\n", s.Name)
+	case s.Value == nil && s.FaultExpected:
+		fmt.Fprintf(w, "  signal %s has no value: %s\n", s.Name, s.Why)
+	case s.Value == nil:
+		fmt.Fprintf(w, "  ! signal %s has no value: %s\n", s.Name, s.Why)
+	default:
+		fmt.Fprintf(w, "  signal %s: %.4g (%d of %d readings)\n", s.Name, *s.Value, s.Measured, s.Of)
+		printFault(w, s, group)
 	}
 }
 
@@ -199,7 +235,7 @@ func outOfOrder(g fleet.GroupStatus) string {
 
 // holdSign marks what is not as it should be.
 func holdSign(hold policy.Hold) string {
-	if hold == policy.HoldBake || hold == policy.HoldYoung {
+	if fleet.HoldSeverity(hold) == fleet.Info {
 		return ""
 	}
 	return "! "
@@ -279,6 +315,9 @@ func note(in actions.InstanceStatus, now time.Time) string {
 	if in.LeftAlone {
 		notes = append(notes, "left alone")
 	}
+	if in.Hook != nil {
+		notes = append(notes, hookText(*in.Hook, now))
+	}
 	if in.Protected != nil {
 		notes = append(notes, protectionText(*in.Protected))
 	}
@@ -289,6 +328,11 @@ func note(in actions.InstanceStatus, now time.Time) string {
 		notes = append(notes, "taken for ours after a lost answer")
 	}
 	return strings.Join(notes, "; ")
+}
+
+// hookText says which hook is waited for, and until when.
+func hookText(h actions.HookStatus, now time.Time) string {
+	return fmt.Sprintf("waits for hook %s until %s (for another %s)", h.Name, h.Deadline.In(now.Location()).Format(time.TimeOnly), ago(now, h.Deadline))
 }
 
 func protectionText(p actions.Protection) string {

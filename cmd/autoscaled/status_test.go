@@ -39,7 +39,7 @@ func TestStatusOfABusyGroup(t *testing.T) {
 			Foreign: []string{"127.116.0.4:80"},
 			Instances: []actions.InstanceStatus{
 				{Code: "gc00000002", Goal: policy.InService, Phase: actions.InPool, Proof: actions.ProofMark, Address: "10.0.0.2", GoalSince: before(26 * time.Hour)},
-				{Code: "gc00000003", Goal: policy.InService, Phase: actions.InPool, Proof: actions.ProofInferred, Address: "10.0.0.3", GoalSince: before(61 * time.Minute)},
+				{Code: "gc00000003", Goal: policy.InService, Phase: actions.InPool, Proof: actions.ProofInferred, Address: "10.0.0.3", GoalSince: before(61 * time.Minute), Drift: &actions.Drift{Kind: actions.DriftEnded, Since: before(time.Minute)}},
 				{
 					Code: "gc00000005", Goal: policy.InService, Phase: actions.Described, Proof: actions.ProofAnswered, Address: "10.0.0.5",
 					GoalSince: before(95 * time.Second), Trouble: "probe: dial tcp 10.0.0.5:80: connection refused",
@@ -47,6 +47,7 @@ func TestStatusOfABusyGroup(t *testing.T) {
 				{Code: "gc00000006", Goal: policy.Standby, Phase: actions.Off, Proof: actions.ProofMark, GoalSince: before(10 * time.Minute)},
 				{
 					Code: "gc00000007", Goal: policy.Released, Phase: actions.Ending, Proof: actions.ProofAnswered, GoalSince: before(2 * time.Minute),
+					Hook:    &actions.HookStatus{Name: "drain-check", At: actions.AtEnd, Deadline: before(-3 * time.Minute)},
 					LastDay: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
 				},
 			},
@@ -179,6 +180,18 @@ func TestAFailedOrderIsToldOnce(t *testing.T) {
 	account.Orders = []actions.OrderStatus{{State: actions.IntentUnknown, Error: "EOF"}}
 	if got := printed(t, fleet.Status{Accounts: []fleet.AccountStatus{account}}); strings.Contains(got, "the last order failed") {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestTheCauseOfAllTroubleIsToldOnce(t *testing.T) {
+	t.Parallel()
+	const cause = "dial tcp 192.0.2.1:443: connect: connection refused"
+	out := printed(t, fleet.Status{Accounts: []fleet.AccountStatus{{
+		Name: "gio", Mode: actions.DoubtBlind, ModeWhy: "no look for 3m: look: " + cause, LookTrouble: "look: " + cause,
+		Orders: []actions.OrderStatus{{ID: "o-1", State: actions.IntentUnknown, Group: "web", Count: 2, At: now, Error: "order 2 of V40: " + cause}},
+	}}})
+	if strings.Count(out, cause) != 1 || !strings.Contains(out, "    ! order 2 of V40: as above\n") {
+		t.Errorf("it prints\n%s", out)
 	}
 }
 

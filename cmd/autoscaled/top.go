@@ -67,7 +67,9 @@ func printTopOnce(ctx context.Context, client *httpd.Client, form *form, command
 	}
 	return form.print(command, status, func(out io.Writer) error {
 		now := time.Now()
-		_, err := io.WriteString(out, plainTop(&topModel{where: where, status: status, seen: now}, now, widthOf(out)))
+		m := topModel{where: where}
+		m.see(status, now)
+		_, err := io.WriteString(out, plainTop(&m, now, widthOf(out)))
 		return err
 	})
 }
@@ -118,7 +120,7 @@ type top struct {
 	model  topModel
 	client topClient
 	screen *screen
-	by     string // who pauses
+	by     string // who pauses and resumes
 
 	news chan func(*topModel) // what became known, for whoever owns the model
 }
@@ -128,14 +130,17 @@ type topClient interface {
 	Status(ctx context.Context) (fleet.Status, error)
 	Events(ctx context.Context, q httpd.EventsQuery) iter.Seq2[httpd.Update, error]
 	Override(ctx context.Context, group string, request httpd.OverrideRequest) error
-	Resume(ctx context.Context, group string) error
+	ResumeBy(ctx context.Context, group string, request httpd.SignedRequest) error
 }
+
+// newsMost is how much can become known while a picture is drawn.
+const newsMost = 128
 
 // run draws until somebody quits or ctx ends.
 func (t *top) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t.news = make(chan func(*topModel))
+	t.news = make(chan func(*topModel), newsMost)
 	keys := make(chan string)
 	for _, work := range []func(context.Context){t.look, t.listen, func(ctx context.Context) { readKeys(ctx, t.screen.in, keys) }} {
 		go t.guarded(func() { work(ctx) })
@@ -151,7 +156,9 @@ func (t *top) run(ctx context.Context) error {
 		case <-t.screen.resized:
 			_, _ = io.WriteString(t.screen.out, "\x1b[2J")
 		case tell := <-t.news:
-			tell(&t.model)
+			for tell(&t.model); len(t.news) > 0; tell(&t.model) {
+				tell = <-t.news // all that is known is drawn at once: at the start that are many events
+			}
 		case key, open := <-keys:
 			if !open || !t.obey(ctx, key) {
 				return nil
@@ -174,7 +181,8 @@ func (t *top) guarded(work func()) {
 func (t *top) draw() {
 	width, height := t.screen.size()
 	lines := draw(&t.model, time.Now(), width, height, t.screen.paint)
-	text := "\x1b[H" + strings.Join(lines[:min(len(lines), height)], "\x1b[K\r\n") + "\x1b[K\x1b[J"
+	// Each line is cleared before it is written: behind a full one the cursor stays on its last character.
+	text := "\x1b[H\x1b[K" + strings.Join(lines[:min(len(lines), height)], "\r\n\x1b[K")
 	_, _ = io.WriteString(t.screen.out, text) // a terminal that is gone ends the program by itself
 }
 
@@ -202,7 +210,9 @@ func (t *top) obey(ctx context.Context, key string) bool {
 		})
 	case w.resume != "":
 		go t.guarded(func() {
-			t.act(ctx, w.resume+" runs again", func(ctx context.Context) error { return t.client.Resume(ctx, w.resume) })
+			t.act(ctx, w.resume+" runs again", func(ctx context.Context) error {
+				return t.client.ResumeBy(ctx, w.resume, httpd.SignedRequest{By: t.by})
+			})
 		})
 	}
 	return true
@@ -244,7 +254,7 @@ func (t *top) look(ctx context.Context) {
 
 // listen takes what happens. Without it the rest is shown all the same.
 func (t *top) listen(ctx context.Context) {
-	q := httpd.EventsQuery{EventsOnly: true}
+	q := httpd.EventsQuery{EventsOnly: true, After: 1} // of all that the daemon still knows
 	for ; ctx.Err() == nil; pause(ctx, eventPause) {
 		for update, err := range t.client.Events(ctx, q) {
 			if refused(err) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/autoscaled/autoscaled/internal/events"
 	"github.com/autoscaled/autoscaled/internal/fleet"
@@ -26,6 +28,7 @@ type stage struct {
 	silent error // of status
 	looks  int
 	asked  []string
+	past   []events.Event // that the daemon still knows
 	events chan events.Event
 
 	shown   bytes.Buffer
@@ -43,8 +46,13 @@ func (s *stage) Status(context.Context) (fleet.Status, error) {
 	return s.status, s.silent
 }
 
-func (s *stage) Events(ctx context.Context, _ httpd.EventsQuery) iter.Seq2[httpd.Update, error] {
+func (s *stage) Events(ctx context.Context, q httpd.EventsQuery) iter.Seq2[httpd.Update, error] {
 	return func(yield func(httpd.Update, error) bool) {
+		for _, e := range s.past {
+			if q.After > 0 && e.ID > q.After && !yield(httpd.Update{Event: &e, Missed: true}, nil) {
+				return
+			}
+		}
 		for {
 			select {
 			case e := <-s.events:
@@ -66,10 +74,10 @@ func (s *stage) Override(_ context.Context, group string, o httpd.OverrideReques
 	return s.silent
 }
 
-func (s *stage) Resume(_ context.Context, group string) error {
+func (s *stage) ResumeBy(_ context.Context, group string, request httpd.SignedRequest) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked = append(s.asked, "resume "+group)
+	s.asked = append(s.asked, "resume "+group+" by "+request.By)
 	return s.silent
 }
 
@@ -85,7 +93,30 @@ func (s *stage) picture() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	frames := strings.Split(s.shown.String(), "\x1b[H")
-	return strings.ReplaceAll(strings.ReplaceAll(frames[len(frames)-1], "\x1b[K", ""), "\r", "")
+	return onGlass(frames[len(frames)-1], s.size[0])
+}
+
+// onGlass is what a terminal of so many columns, which cuts lines off, shows of a frame.
+func onGlass(frame string, columns int) string {
+	var lines []string
+	var line []rune
+	at := 0
+	for frame != "" {
+		switch rest, clears := strings.CutPrefix(frame, "\x1b[K"); {
+		case clears: // the character under the cursor too, which on a full line is the last one
+			line, frame = line[:min(len(line), at, columns-1)], rest
+			continue
+		case frame[0] == '\n':
+			lines, line, at = append(lines, string(line)), nil, 0
+		case frame[0] != '\r':
+			r, _ := utf8.DecodeRuneInString(frame)
+			line = append(line[:at], r)
+			at = len(line)
+		}
+		_, size := utf8.DecodeRuneInString(frame)
+		frame = frame[size:]
+	}
+	return strings.Join(append(lines, string(line)), "\n")
 }
 
 func (s *stage) press(t *testing.T, keys ...string) {
@@ -98,9 +129,9 @@ func (s *stage) press(t *testing.T, keys ...string) {
 }
 
 // open begins to show badNight, in a bubble.
-func open(ctx context.Context) *stage {
+func open(ctx context.Context, past ...events.Event) *stage {
 	in, keys := io.Pipe()
-	s := &stage{status: badNight().status, events: make(chan events.Event), size: [2]int{80, 24}, resized: make(chan os.Signal), keys: keys, ended: make(chan error, 1)}
+	s := &stage{past: past, status: badNight().status, events: make(chan events.Event), size: [2]int{80, 24}, resized: make(chan os.Signal), keys: keys, ended: make(chan error, 1)}
 	terminal := &screen{in: in, out: s, resized: s.resized, size: func() (int, int) { return s.size[0], s.size[1] }, close: func() { s.closed++ }}
 	t := top{model: topModel{where: "s", selected: "web"}, client: s, screen: terminal, by: "sato"}
 	go func() { s.ended <- t.run(ctx) }()
@@ -122,7 +153,7 @@ func TestTopFollowsTheDaemon(t *testing.T) {
 			t.Errorf("it begins with\n%s", got)
 		}
 		s.mu.Lock()
-		s.status.Groups = s.status.Groups[:1]
+		s.status.Groups = s.status.Groups[:1] // api
 		s.mu.Unlock()
 		s.events <- events.Event{Group: "web", Text: "it is gone"}
 		if got := s.picture(); !strings.Contains(got, "web: it is gone") || !strings.Contains(got, "> web") {
@@ -131,6 +162,41 @@ func TestTopFollowsTheDaemon(t *testing.T) {
 		time.Sleep(lookPause)
 		if got := s.picture(); strings.Contains(got, "> web") || !strings.Contains(got, "> api") {
 			t.Errorf("later it shows\n%s", got)
+		}
+		if err := s.quit(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNothingOfAFullLineIsCutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t.Context())
+		title, _, _ := strings.Cut(s.picture(), "\n")
+		if clock := time.Now().Local().Format(time.TimeOnly); !strings.HasSuffix(title, " "+clock) {
+			t.Errorf("at %s it shows\n%s", clock, title)
+		}
+		if err := s.quit(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTopBeginsWithWhatTheDaemonStillKnows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var past []events.Event
+		for i := range 1000 {
+			past = append(past, events.Event{ID: uint64(1000 + i), Group: "web", Text: fmt.Sprintf("event %d", i)})
+		}
+		s := open(t.Context(), past...)
+		if got := s.picture(); !strings.Contains(got, "web: event 999") {
+			t.Errorf("it begins with\n%s", got)
+		}
+		s.events <- events.Event{ID: 3000, Group: "web", Text: "it is gone"}
+		if got := s.picture(); !strings.Contains(got, "web: it is gone") || !strings.Contains(got, "web: event 999") {
+			t.Errorf("with another it shows\n%s", got)
 		}
 		if err := s.quit(); err != nil {
 			t.Error(err)
@@ -171,17 +237,17 @@ func TestTopPausesAndResumes(t *testing.T) {
 		s := open(t.Context())
 		s.picture()
 		s.press(t, "p", "racks", "\r", "y")
-		if got := s.picture(); !strings.HasSuffix(got, "web is paused\x1b[J") {
+		if got := s.picture(); !strings.HasSuffix(got, "web is paused") {
 			t.Errorf("after a pause it shows\n%q", got)
 		}
 		s.mu.Lock()
 		s.silent = errors.New("this needs the role operate")
 		s.mu.Unlock()
 		s.press(t, "r", "y")
-		if got := s.picture(); !strings.HasSuffix(got, "! this needs the role operate\x1b[J") {
+		if got := s.picture(); !strings.HasSuffix(got, "! this needs the role operate") {
 			t.Errorf("after a refusal it shows\n%q", got)
 		}
-		if want := "pause web by sato: racks, resume web"; strings.Join(s.asked, ", ") != want {
+		if want := "pause web by sato: racks, resume web by sato"; strings.Join(s.asked, ", ") != want {
 			t.Errorf("asked for %q, want %q", s.asked, want)
 		}
 		if err := s.quit(); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,14 +52,28 @@ type topModel struct {
 	note      string // of what was done, until the next key
 }
 
-// see takes what was seen. The first time, a group that somebody should look at is selected.
+// see takes what was seen, and puts the groups first that somebody should look at. The first
+// of these is selected, until somebody selects another.
 func (m *topModel) see(status fleet.Status, now time.Time) {
+	status.Groups = gravestFirst(status.Groups)
 	m.status, m.seen = status, now
-	if m.selected == "" {
-		if i := slices.IndexFunc(status.Groups, wantsAttention); i >= 0 {
-			m.selected = status.Groups[i].Name
-		}
+	if m.selected == "" && len(status.Groups) > 0 && wantsAttention(status.Groups[0]) {
+		m.selected = status.Groups[0].Name
 	}
+}
+
+// gravestFirst are the groups in the order of the dashboard: by how soon somebody should look at
+// them, and then by name.
+func gravestFirst(groups []fleet.GroupStatus) []fleet.GroupStatus {
+	rank := make(map[string]int, len(groups))
+	for i := range groups {
+		rank[groups[i].Name] = slices.Index(fleet.Severities(), fleet.Gravest(groups[i].Concerns()))
+	}
+	groups = slices.Clone(groups)
+	slices.SortStableFunc(groups, func(a, b fleet.GroupStatus) int {
+		return cmp.Or(rank[b.Name]-rank[a.Name], strings.Compare(a.Name, b.Name))
+	})
+	return groups
 }
 
 // wish is what a key asks for beyond the terminal.

@@ -43,6 +43,38 @@ func TestPausingAsksWhyAndWhetherSomebodyIsSure(t *testing.T) {
 	}
 }
 
+func TestGroupsToLookAtComeFirst(t *testing.T) {
+	t.Parallel()
+	group := func(name string, alter func(*fleet.GroupStatus)) fleet.GroupStatus {
+		g := fleet.GroupStatus{Name: name, Mode: "act", Decision: fleet.DecisionStatus{At: here}}
+		alter(&g)
+		return g
+	}
+	well := func(*fleet.GroupStatus) {}
+	failing := func(g *fleet.GroupStatus) { g.Failing = 1 }
+	stuck := func(g *fleet.GroupStatus) { g.Trouble = "disk full" }
+	told := []fleet.GroupStatus{group("b", well), group("a", well), group("d", failing), group("c", failing), group("e", stuck)}
+	var m topModel
+	m.see(fleet.Status{Groups: told}, here)
+	var names string
+	for _, g := range m.shown() {
+		names += g.Name
+	}
+	if names != "ecdab" || m.selected != "e" {
+		t.Errorf("it shows %s, and %s is selected", names, m.selected)
+	}
+	if m.selected = "b"; told[0].Name != "b" {
+		t.Error("it sorts the list of another")
+	}
+	if m.see(fleet.Status{Groups: told}, here); m.selected != "b" {
+		t.Errorf("later %s is selected", m.selected)
+	}
+	m = topModel{}
+	if m.see(fleet.Status{Groups: told[:2]}, here); m.selected != "" {
+		t.Errorf("where all is well %s is selected", m.selected)
+	}
+}
+
 func TestTheGroupThatIsAskedAboutStaysTheSame(t *testing.T) {
 	t.Parallel()
 	m := badNight()
@@ -98,11 +130,11 @@ func TestAGroupThatSomebodyShouldLookAtIsSelectedAtFirst(t *testing.T) {
 	t.Parallel()
 	m, status := &topModel{}, badNight().status
 	m.see(fleet.Status{Groups: status.Groups[:2]}, here)
-	if m.see(status, here); m.selected != "checkout-with-a-long-name" {
+	if m.see(status, here); m.selected != "web" { // it is the gravest
 		t.Errorf("%q is selected", m.selected)
 	}
 	m.press("j")
-	if m.see(status, here); m.selected != "web" {
+	if m.see(status, here); m.selected != "checkout-with-a-long-name" {
 		t.Errorf("later %q is selected", m.selected)
 	}
 }

@@ -134,7 +134,11 @@ func (c *Crew) load() error {
 		}
 		facts.Value.anchor(now, c.StaleRead)
 		anchor(now, &goal.Value.Since)
-		c.instances[code] = &instance{code: code, mark: Mark(c.Installation, c.Group, code), goal: goal, facts: facts}
+		in := &instance{code: code, mark: Mark(c.Installation, c.Group, code), goal: goal, facts: facts}
+		if len(c.Balancers) == 0 && facts.Value.serves() {
+			in.probes = c.ProbeCount // it is taken to serve still, as the node of a pool is: its health is watched
+		}
+		c.instances[code] = in
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (a *Account) ended(c *Crew, err error) {
 	if news || class == cloud.ClassUnknownOutcome { // the same again is no news, save that each lost answer is another order's
 		log = a.Log.Warn
 	}
-	log("order failed", zap.String("account", a.Name), zap.Stringer("class", class),
+	log("order failed", zap.Stringer("class", class),
 		zap.Duration("retry_in", pause.Round(time.Millisecond)), zap.Error(err))
 }
 

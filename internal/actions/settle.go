@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -36,7 +37,7 @@ func (a *Account) settle(c *Crew, intent *store.Document[Intent], codes []string
 	}
 	if err := c.enlist(newcomers, intent); err != nil {
 		intent.Value = before
-		return fmt.Errorf("record the machines %v of order %s: %w", codes, before.ID, err)
+		return fmt.Errorf("record the machines %s of order %s: %w", strings.Join(codes, ", "), before.ID, err)
 	}
 	outcome, message := "settled", "ordered"
 	if proof == ProofInferred {
@@ -183,14 +184,14 @@ func (a *Account) ask(intent *store.Document[Intent], candidates []string) error
 		ours = fmt.Sprintf("and ours with %q", Mark(c.Installation, c.Group, "<its code>"))
 	}
 	i.State = IntentAsking
-	i.Error = fmt.Sprintf("order %s for %d machines lost its answer, and %d appeared (%v): label those that are not ours with any text, %s",
-		i.ID, i.Count, len(candidates), candidates, ours)
+	i.Error = fmt.Sprintf("order %s for %d machines lost its answer, and %d appeared (%s): label those that are not ours with any text, %s",
+		i.ID, i.Count, len(candidates), strings.Join(candidates, ", "), ours)
 	if err := a.Journal.Write(intent); err != nil {
 		*i = before
 		return err
 	}
 	a.Metrics.orders.WithLabelValues(a.Name, "asking").Inc()
-	a.Log.Error("a person must settle an order: nothing is ordered on this account until then", zap.String("account", a.Name), zap.String("what", i.Error))
+	a.Log.Error("a person must settle an order: nothing is ordered on this account until then", zap.String("what", i.Error))
 	return nil
 }
 
@@ -204,7 +205,7 @@ func (a *Account) settleLate(c *Crew, intent *store.Document[Intent], found cand
 	case len(candidates) == 0:
 		i.Error = ""
 	case i.Error == "":
-		i.Error = fmt.Sprintf("%v appeared after it was settled", candidates)
+		i.Error = strings.Join(candidates, ", ") + " appeared after it was settled"
 		a.Log.Warn("unlabelled machines appeared, and may be of a lost order: label them", zap.String("order", i.ID), zap.Strings("machines", candidates))
 	}
 	return nil

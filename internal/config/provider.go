@@ -56,7 +56,7 @@ func (s *section) claimAccount(p Provider) {
 }
 
 // billingModel accepts the name of a model that comes with the program, or the path of a
-// file. What is in the file is read when somebody asks what a group costs.
+// file, which is read where its prices are used.
 func billingModel(value string) (string, error) {
 	if strings.ContainsAny(value, "/.") {
 		return absolutePath(value)

@@ -52,8 +52,12 @@ func readPush(s *section) *Push {
 	return push
 }
 
-// saysWays says that the signal's values are wishes to grow or to shrink.
-func (s Signal) saysWays() bool { return s.Push != nil && s.Push.Format != PushValue }
+// SaysWays says that what is sent are wishes to grow or to shrink, and no values: it is
+// sent while there is something to wish for, and else nothing is.
+func (f PushFormat) SaysWays() bool { return f != PushValue && f != "" }
+
+// saysWays says that the signal's values are such wishes.
+func (s Signal) saysWays() bool { return s.Push != nil && s.Push.Format.SaysWays() }
 
 // minTokenBytes is what cannot be guessed over the network.
 const minTokenBytes = 16

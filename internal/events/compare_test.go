@@ -1,6 +1,7 @@
 package events_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -279,11 +280,11 @@ func TestADecisionIsToldInTheWordsOfStatus(t *testing.T) {
 		g.Decision = fleet.DecisionStatus{At: g.Decision.At, From: 2, To: 4, Reason: policy.ReasonWant, Policies: []string{"target/cpu wants 4: cpu is 1.2, target 0.6"}}
 	})
 	told := events.Compare(calm(), after).Events
-	if want := "2 to 4 (want): the policies want exactly this; target/cpu wants 4: cpu is 1.2, target 0.6"; len(told) != 1 || told[0].Text != want {
+	if want := "2 to 4: the policies want exactly this; target/cpu wants 4: cpu is 1.2, target 0.6"; len(told) != 1 || told[0].Text != want {
 		t.Errorf("it says %+v", told)
 	}
 	after.Groups[0].Mode = "recommend"
-	if told = events.Compare(calm(), after).Events; !strings.HasPrefix(told[0].Text, "would go from 2 to 4 (want)") {
+	if told = events.Compare(calm(), after).Events; !strings.HasPrefix(told[0].Text, "would go from 2 to 4: the policies") {
 		t.Errorf("it says %q", told[0].Text)
 	}
 }
@@ -307,5 +308,60 @@ func TestOnlyWhatLooksDifferentIsInABatch(t *testing.T) {
 	later.Accounts[0].LookedAt = noon.Add(time.Minute)
 	if batch = events.Compare(before, later); batch.Groups != nil || len(batch.Accounts) != 1 {
 		t.Errorf("the batch is %+v", batch)
+	}
+}
+
+// code is a word as programs write it.
+var code = regexp.MustCompile(`\b[a-z]+_[a-z_]+\b`)
+
+func TestEventsSpeakTheWordsOfPeople(t *testing.T) {
+	t.Parallel()
+	var told []events.Event
+	for _, c := range conditions {
+		told = append(told, events.Compare(calm(), c.status).Events...)
+		told = append(told, events.Compare(c.status, calm()).Events...)
+	}
+	for _, hold := range policy.Holds() {
+		told = append(told, events.Compare(calm(), web(1, func(g *fleet.GroupStatus) { g.Held = []policy.Hold{hold} })).Events...)
+		told = append(told, events.Compare(web(1, func(g *fleet.GroupStatus) { g.Held = []policy.Hold{hold} }), calm()).Events...)
+	}
+	for _, phase := range actions.Phases() {
+		for _, goal := range []policy.Goal{policy.InService, policy.Standby, policy.Released, policy.Ready} {
+			moved := web(1, func(g *fleet.GroupStatus) { g.Instances[0].Phase, g.Instances[0].Goal = phase, goal })
+			none := web(1, func(g *fleet.GroupStatus) { g.Instances = g.Instances[1:] })
+			told = append(told, events.Compare(calm(), moved).Events...)
+			told = append(told, events.Compare(none, moved).Events...)
+			told = append(told, events.Compare(moved, none).Events...)
+		}
+	}
+	for _, kind := range actions.DriftKinds() {
+		told = append(told, events.Compare(calm(), web(1, func(g *fleet.GroupStatus) { g.Instances[0].Drift = &actions.Drift{Kind: kind} })).Events...)
+	}
+	for _, kind := range policy.OverrideKinds() {
+		told = append(told, events.Compare(calm(), web(1, override(kind, 1))).Events...)
+	}
+	for _, doubt := range actions.Doubts()[1:] {
+		told = append(told, events.Compare(calm(), account(func(a *fleet.AccountStatus) { a.Mode, a.ModeWhy = doubt, "no answer" })).Events...)
+	}
+	if len(told) < 150 {
+		t.Errorf("only %d events are told", len(told))
+	}
+	for _, e := range told {
+		if found := code.FindString(e.Text); found != "" || strings.Contains(e.Text, "  ") || strings.Contains(e.Text, "()") || strings.HasSuffix(e.Text, " ") || strings.HasPrefix(e.Text, ":") {
+			t.Errorf("%s says %q", e.Kind, e.Text)
+		}
+	}
+	for _, kind := range events.Kinds() {
+		if kind.Name() == "" || code.MatchString(kind.Name()) {
+			t.Errorf("%s is called %q", kind, kind.Name())
+		}
+	}
+}
+
+func TestAnInstanceThatMovesIsToldInWords(t *testing.T) {
+	t.Parallel()
+	after := web(0, func(g *fleet.GroupStatus) { g.Instances[0].Phase = actions.Draining })
+	if told := events.Compare(calm(), after).Events; len(told) != 1 || told[0].Text != "gc00000001: draining (before: in the pool), to serve" {
+		t.Errorf("it says %+v", told)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // condition is something that lasts: the event that begins it, and what ends it.
@@ -30,7 +31,7 @@ func groupConditions(g *fleet.GroupStatus) (list []condition) {
 		if c.Severity == "" {
 			c.Severity = kind.Severity()
 		}
-		c.Severity = c.Severity.of(g)
+		c.Severity = severityIn(g, c.Severity)
 		list = append(list, c)
 	}
 	if g.Trouble != "" {
@@ -44,8 +45,8 @@ func groupConditions(g *fleet.GroupStatus) (list []condition) {
 	}
 	for _, hold := range g.Held {
 		add(KindHeld, condition{
-			Event: Event{About: string(hold), Reason: string(hold), Severity: holdSeverity(hold), Text: holdText(hold)},
-			over:  fmt.Sprintf("not held any more (%s)", hold),
+			Event: Event{About: string(hold), Reason: string(hold), Severity: fleet.HoldSeverity(hold), Text: holdText(hold)},
+			over:  "not any more: " + hold.Text(),
 		})
 	}
 	if o := g.Override; o != nil {
@@ -53,9 +54,13 @@ func groupConditions(g *fleet.GroupStatus) (list []condition) {
 		if o.Pauses() {
 			severity = Warning
 		}
+		var size *int
+		if o.Kind.Counts() {
+			size = &o.Count
+		}
 		add(KindOverride, condition{
-			Event:   Event{At: o.Since, Reason: string(o.Kind), By: o.By, Severity: severity, Text: line("%s", o)},
-			over:    line("no override is in force any more; it was %s", o),
+			Event:   Event{At: o.Since, Reason: string(o.Kind), By: o.By, To: size, Severity: severity, Text: oneLine(o.Text())},
+			over:    line("no override is in force any more; it was: %s", o.Text()),
 			version: line("%s %s", o.Since.UTC(), o),
 		})
 	}
@@ -68,7 +73,7 @@ func groupConditions(g *fleet.GroupStatus) (list []condition) {
 	for _, f := range g.Foreseen {
 		if f.Abstains != "" {
 			add(KindForecast, condition{
-				Event: Event{About: f.Policy, Reason: string(f.Abstains), Text: fmt.Sprintf("%s abstains (%s): %s", f.Policy, f.Abstains, f.Abstains.Text())},
+				Event: Event{About: f.Policy, Reason: string(f.Abstains), Text: fmt.Sprintf("%s abstains: %s", f.Policy, f.Abstains.Text())},
 				over:  f.Policy + " forecasts again",
 			})
 		}
@@ -112,7 +117,7 @@ func instanceConditions(in *actions.InstanceStatus) (list []condition) {
 	}
 	if d := in.Drift; d != nil {
 		list = append(list, condition{
-			Event:   Event{Kind: KindDrift, At: d.Since, Instance: in.Code, Reason: string(d.Kind), Text: fmt.Sprintf("%s was %s by somebody else", in.Code, driftText(d.Kind))},
+			Event:   Event{Kind: KindDrift, At: d.Since, Instance: in.Code, Reason: string(d.Kind), Text: in.Code + " was " + d.Kind.Text()},
 			over:    in.Code + " is not changed by somebody else any more",
 			version: d.Since.UTC().String(),
 		})
@@ -132,7 +137,7 @@ func accountConditions(s *fleet.Status) (list []condition) {
 			list = append(list, c)
 		}
 		if a.Mode != "" && a.Mode != actions.DoubtNone {
-			add(KindMode, condition{Event: Event{Reason: string(a.Mode), Text: line("mode %s: %s", a.Mode, a.ModeWhy)}, over: "the account can be trusted again"})
+			add(KindMode, condition{Event: Event{Reason: string(a.Mode), Text: line("%s: %s", a.Mode.Text(), a.ModeWhy)}, over: "the account can be trusted again"})
 		}
 		for _, o := range a.Orders {
 			if c, lasts := orderCondition(&o); lasts {
@@ -140,10 +145,18 @@ func accountConditions(s *fleet.Status) (list []condition) {
 			}
 		}
 		if a.Trouble != "" && lacks(s, a.Name) && !slices.ContainsFunc(a.Orders, lost) { // one that is lost says itself why
-			add(KindNoOrder, condition{Event: Event{Text: line("the last order failed: %s", a.Trouble)}, over: "orders do not fail any more"})
+			add(KindNoOrder, condition{Event: Event{Text: failedOrderText(a)}, over: "orders do not fail any more"})
 		}
 	}
 	return list
+}
+
+// failedOrderText tells why the last order failed, unless what is told of the account's mode does.
+func failedOrderText(a *fleet.AccountStatus) string {
+	if words.Unsaid(a.Trouble, a.ModeWhy) != a.Trouble {
+		return "the last order failed: the cause is what keeps the account from being trusted"
+	}
+	return line("the last order failed: %s", a.Trouble)
 }
 
 // lacks says that a group on the account has fewer instances than were decided: else it does not matter

@@ -31,7 +31,8 @@ const lookPace = 30 * time.Second
 // look says which doubts began and ended with the look at now.
 func (d doubts) look(status *fleet.Status, now time.Time) (told []Event) {
 	for i := range status.Accounts {
-		told = d.account(told, &status.Accounts[i], now)
+		a := &status.Accounts[i]
+		told = d.account(told, a, unseen(status, a.Name), now)
 	}
 	for i := range status.Groups {
 		g := &status.Groups[i]
@@ -56,14 +57,35 @@ func (d doubts) look(status *fleet.Status, now time.Time) (told []Event) {
 }
 
 // account finds that looks fail, unless the account's mode says it already.
-func (d doubts) account(told []Event, a *fleet.AccountStatus, now time.Time) []Event {
-	if a.LookTrouble == "" || a.Mode == actions.DoubtBlind {
+func (d doubts) account(told []Event, a *fleet.AccountStatus, unseen int, now time.Time) []Event {
+	if a.LookTrouble == "" {
 		return told
 	}
-	return d.find(told, condition{
+	c := condition{
 		Event: Event{Kind: KindLook, Severity: KindLook.Severity(), Account: a.Name, Text: line("%s", a.LookTrouble)},
 		over:  "looks at the account succeed again",
-	}, now.Truncate(lookPace))
+	}
+	if unseen > 0 {
+		c.Severity, c.Text = Critical, line("%d groups do nothing before a look succeeds: %s", unseen, a.LookTrouble)
+	}
+	if a.Mode == actions.DoubtBlind {
+		if begun := d[c.Subject()]; begun != nil { // it goes on
+			begun.round = true
+		}
+		return told
+	}
+	return d.find(told, c, now.Truncate(lookPace))
+}
+
+// unseen counts the groups that act on the account, and have not seen it since they were
+// started: they do nothing.
+func unseen(s *fleet.Status, account string) (n int) {
+	for i := range s.Groups {
+		if g := &s.Groups[i]; g.Unseen && g.Account == account && g.Mode != "recommend" {
+			n++
+		}
+	}
+	return n
 }
 
 func (d doubts) find(told []Event, c condition, stamp time.Time) []Event {
@@ -94,8 +116,8 @@ func signalCondition(g *fleet.GroupStatus, s *fleet.SignalStatus) condition {
 	why, _, _ := strings.Cut(s.Why, ":")
 	return condition{
 		Event: Event{
-			Kind: KindSignal, Severity: KindSignal.Severity().of(g), Group: g.Name, About: s.Name, Reason: why,
-			Text: line("signal %s has no value: %s", s.Name, s.Why),
+			Kind: KindSignal, Severity: severityIn(g, KindSignal.Severity()), Group: g.Name, About: s.Name, Reason: why,
+			Text: noValueText(s),
 		},
 		over: "signal " + s.Name + " has a value again",
 	}

@@ -18,31 +18,17 @@ import (
 )
 
 // Severity says how soon somebody should look.
-type Severity string
+type Severity = fleet.Severity
 
 // The severities, from the least to the most.
 const (
-	Info     Severity = "info"     // the ordinary course of things
-	Warning  Severity = "warning"  // somebody should look in working hours
-	Critical Severity = "critical" // somebody should look now
+	Info     = fleet.Info     // the ordinary course of things
+	Warning  = fleet.Warning  // somebody should look in working hours
+	Critical = fleet.Critical // somebody should look now
 )
 
 // Severities lists every severity, from the least to the most.
-func Severities() []Severity { return []Severity{Info, Warning, Critical} }
-
-// AtLeast says that s is as severe as least, or more. An empty least is the least of all.
-func (s Severity) AtLeast(least Severity) bool { return s.rank() >= least.rank() }
-
-func (s Severity) rank() int {
-	switch s {
-	case Critical:
-		return 2
-	case Warning:
-		return 1
-	default:
-		return 0
-	}
-}
+func Severities() []Severity { return fleet.Severities() }
 
 // Event is something that happened.
 type Event struct {
@@ -57,7 +43,7 @@ type Event struct {
 	About    string    `json:"about,omitempty"`  // the name of the signal or policy, the id of the order, the hold
 	Reason   string    `json:"reason,omitempty"` // a code from the fixed list of what Kind is about: a policy.Reason, a policy.Hold, a phase
 	By       string    `json:"by,omitempty"`     // who did it, of what a person did
-	From     *int      `json:"from,omitempty"`   // sizes, of a decision
+	From     *int      `json:"from,omitempty"`   // sizes, of a decision; of an override that names one, To is that
 	To       *int      `json:"to,omitempty"`
 	Text     string    `json:"text"` // in words, one line
 }

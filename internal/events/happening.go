@@ -25,7 +25,7 @@ func decisionEvent(was, is *fleet.GroupStatus) (Event, bool) {
 }
 
 func addedEvent(g *fleet.GroupStatus) Event {
-	return Event{Kind: KindAdded, Severity: KindAdded.Severity(), Group: g.Name, Text: fmt.Sprintf("the group is configured now: %s, %d to %d", g.Mode, g.Min, g.Max)}
+	return Event{Kind: KindAdded, Severity: KindAdded.Severity(), Group: g.Name, Text: fmt.Sprintf("the group is configured now: %s, %d to %d", modeText(g.Mode), g.Min, g.Max)}
 }
 
 func removedEvent(g *fleet.GroupStatus) Event {
@@ -64,14 +64,14 @@ func (b *Batch) instances(was, is *fleet.GroupStatus) {
 		delete(old, in.Code)
 		switch {
 		case before == nil:
-			event(KindCame, in, fmt.Sprintf("%s is on record: it is %s, and is to be %s", in.Code, in.Phase, in.Goal))
+			event(KindCame, in, fmt.Sprintf("%s is on record now: %s, %s", in.Code, in.Phase.Text(), in.Goal.Text()))
 		case before.Phase != in.Phase && seen:
-			event(KindPhase, in, fmt.Sprintf("%s is %s now, and was %s; it is to be %s", in.Code, in.Phase, before.Phase, in.Goal))
+			event(KindPhase, in, fmt.Sprintf("%s: %s (before: %s), %s", in.Code, in.Phase.Text(), before.Phase.Text(), in.Goal.Text()))
 		}
 	}
 	for i := range was.Instances {
 		if in := &was.Instances[i]; old[in.Code] != nil {
-			event(KindWent, in, fmt.Sprintf("%s is on record no more; it was %s", in.Code, in.Phase))
+			event(KindWent, in, fmt.Sprintf("%s is on record no more (before: %s)", in.Code, in.Phase.Text()))
 		}
 	}
 }

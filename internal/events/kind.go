@@ -52,38 +52,42 @@ func (k Kind) Lasts() bool { return kinds[k].lasts }
 // one less severe, and some reasons have their own.
 func (k Kind) Severity() Severity { return kinds[k].severity }
 
+// Name is the kind in a few words, for headlines.
+func (k Kind) Name() string { return kinds[k].name }
+
 // Text is the kind's meaning, in words.
 func (k Kind) Text() string { return kinds[k].text }
 
 var kinds = map[Kind]struct {
 	lasts    bool
 	severity Severity
+	name     string
 	text     string
 }{
-	KindTrouble:    {true, Critical, "nothing can be written down, so nothing is done about the group"},
-	KindCapped:     {true, Critical, "more instances are wanted than max or a schedule allows"},
-	KindHeld:       {true, Warning, "less is done about the group than there is to do, for the reason; critical when many fail together or launches fail"},
-	KindOverride:   {true, Info, "an operator's order is in force; a warning when the group is paused altogether"},
-	KindSignal:     {true, Warning, "a signal had no value at three decisions in a row, or has one again"},
-	KindForecast:   {true, Info, "a policy that forecasts abstains"},
-	KindRollout:    {true, Info, "a changed template is rolled out; a warning when it was given up"},
-	KindShadow:     {true, Info, "the shadow's rules are in force in place of the file's"},
-	KindDrill:      {true, Info, "a fire drill is under way, or ended; a warning when it failed"},
-	KindFailing:    {true, Warning, "an instance that is to serve does not answer its probe"},
-	KindQuarantine: {true, Warning, "an instance is set aside because it is stuck"},
-	KindDrift:      {true, Warning, "somebody else changed an instance"},
-	KindMode:       {true, Warning, "the account's cloud cannot be trusted just now"},
-	KindLook:       {true, Warning, "looks at the account have failed for a minute or so"},
-	KindOrder:      {true, Warning, "an order's answer was lost; critical when a person has to settle it"},
-	KindNoOrder:    {true, Warning, "the newest order of the account failed, and instances are missing"},
+	KindTrouble:    {true, Critical, "stuck", "nothing can be written down, so nothing is done about the group"},
+	KindCapped:     {true, Critical, "capped", "more instances are wanted than max or a schedule allows"},
+	KindHeld:       {true, Warning, "held", "less is done about the group than there is to do, for the reason; critical when many fail together or launches fail"},
+	KindOverride:   {true, Info, "operator's order", "an operator's order is in force; a warning when the group is paused altogether"},
+	KindSignal:     {true, Warning, "signal", "a signal had no value at three decisions in a row, or has one again"},
+	KindForecast:   {true, Info, "forecast", "a policy that forecasts abstains"},
+	KindRollout:    {true, Info, "rollout", "a changed template is rolled out; a warning when it was given up"},
+	KindShadow:     {true, Info, "shadow", "the shadow's rules are in force in place of the file's"},
+	KindDrill:      {true, Info, "fire drill", "a fire drill is under way, or ended; a warning when it failed"},
+	KindFailing:    {true, Warning, "not answering", "an instance that is to serve does not answer its probe"},
+	KindQuarantine: {true, Warning, "quarantine", "an instance is set aside because it is stuck"},
+	KindDrift:      {true, Warning, "changed by others", "somebody else changed an instance"},
+	KindMode:       {true, Warning, "account in doubt", "the account's cloud cannot be trusted just now"},
+	KindLook:       {true, Warning, "look failed", "looks at the account have failed for a minute or so"},
+	KindOrder:      {true, Warning, "order", "an order's answer was lost; critical when a person has to settle it"},
+	KindNoOrder:    {true, Warning, "order failed", "the newest order of the account failed, and instances are missing"},
 
-	KindDecision: {false, Info, "a size was decided that is not the one before"},
-	KindPhase:    {false, Info, "an instance came into another phase"},
-	KindCame:     {false, Info, "an instance is on record that was not"},
-	KindWent:     {false, Info, "an instance is on record no more"},
-	KindAdded:    {false, Info, "a group is configured that was not"},
-	KindRemoved:  {false, Info, "a group is configured no more"},
-	KindAction:   {false, Info, "a person changed something"},
-	KindReload:   {false, Info, "the configuration was read again; a warning when it was refused"},
-	KindTest:     {false, Info, "somebody tried whether notifications arrive"},
+	KindDecision: {false, Info, "decision", "a size was decided that is not the one before"},
+	KindPhase:    {false, Info, "instance", "an instance came into another phase"},
+	KindCame:     {false, Info, "new instance", "an instance is on record that was not"},
+	KindWent:     {false, Info, "instance gone", "an instance is on record no more"},
+	KindAdded:    {false, Info, "group added", "a group is configured that was not"},
+	KindRemoved:  {false, Info, "group removed", "a group is configured no more"},
+	KindAction:   {false, Info, "person", "a person changed something"},
+	KindReload:   {false, Info, "configuration", "the configuration was read again; a warning when it was refused"},
+	KindTest:     {false, Info, "test", "somebody tried whether notifications arrive"},
 }

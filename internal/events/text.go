@@ -6,7 +6,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/words"
@@ -36,8 +35,9 @@ func oneLine(text string) string {
 	}, text), maxText)
 }
 
-// of makes a severity that of the group: what only is recommended hurts nobody.
-func (s Severity) of(g *fleet.GroupStatus) Severity {
+// severityIn makes a severity that of the group: what only is recommended hurts nobody, and
+// nobody needs to be told of it by night.
+func severityIn(g *fleet.GroupStatus, s Severity) Severity {
 	switch {
 	case g.Mode != "recommend" || s == Info:
 		return s
@@ -57,7 +57,7 @@ func decisionText(g *fleet.GroupStatus, from, to int) string {
 	if d.From == d.To { // the change itself is not in the newest decision
 		return line("%s since the look before; by now: %s", text, d.Reason.Text())
 	}
-	text += fmt.Sprintf(" (%s): %s", d.Reason, d.Reason.Text())
+	text += ": " + d.Reason.Text()
 	if len(d.Policies) > 0 {
 		text += "; " + strings.Join(d.Policies, "; ")
 	}
@@ -72,51 +72,45 @@ func capText(g *fleet.GroupStatus) string {
 	return fmt.Sprintf("max allows (%d)", g.Max)
 }
 
-func holdSeverity(hold policy.Hold) Severity {
-	switch hold {
-	case policy.HoldBrake, policy.HoldLaunches:
-		return Critical
-	case policy.HoldBake, policy.HoldYoung:
-		return Info
-	default:
-		return Warning
-	}
-}
-
 // holdText says what a hold means, and what ends it.
 func holdText(hold policy.Hold) string {
-	switch hold {
+	switch text := hold.Text(); hold {
 	case policy.HoldBrake:
-		return "too many instances fail at once, so none is replaced: look at what they have in common"
+		return text + ": look at what they have in common"
 	case policy.HoldLaunches:
-		return "launch after launch never came to serve, so nothing is ordered: look at them and at the template, then resume the group"
+		return text + ": look at them and at the template, then resume the group"
 	case policy.HoldRoom:
-		return "more is missing than max leaves room for: look at the instances that are quarantined or left alone"
-	case policy.HoldDoubt:
-		return "what the account shows cannot be trusted just now, so none is sent away"
-	case policy.HoldBake:
-		return "instances of the changed template must serve for a while before the next are replaced"
-	case policy.HoldYoung:
-		return "those that could be sent away have not served for long enough"
+		return text + ": look at the instances that are quarantined or left alone"
 	default:
-		return fmt.Sprintf("not done for now (%s)", hold)
+		return text
 	}
 }
 
-// driftText says what was done to the instance.
-func driftText(kind actions.DriftKind) string {
-	switch kind {
-	case actions.DriftStopped:
-		return "turned off"
-	case actions.DriftEnded:
-		return "given an end"
-	case actions.DriftRemoved:
-		return "taken out of the pool"
-	case actions.DriftAdded:
-		return "put into the pool"
-	case actions.DriftStarted:
-		return "turned on"
+// modeText says what a group of the mode does.
+func modeText(mode string) string {
+	switch mode {
+	case "act":
+		return "it acts"
+	case "out_only":
+		return "it only grows"
+	case "recommend":
+		return "it only recommends"
 	default:
-		return string(kind)
+		return mode
 	}
+}
+
+// noValueText says that a signal has no value, and why. That it has none for want of one says nothing.
+func noValueText(s *fleet.SignalStatus) string {
+	text := "signal " + s.Name + " has no value"
+	why, fault, _ := strings.Cut(s.Why, ": ")
+	for _, absence := range policy.Absences() {
+		if absence.String() == why && absence != policy.Absent {
+			text += ": " + absence.Text()
+		}
+	}
+	if fault != "" {
+		text += ": " + fault
+	}
+	return oneLine(text)
 }

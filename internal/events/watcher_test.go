@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/events"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -369,6 +371,8 @@ func TestASignalIsSilentOnceItHasNoValueAtThreeDecisions(t *testing.T) {
 			silentAt(1, nobody), silentAt(2, nobody), silentAt(3, nobody), silentAt(4, nobody)}, nil},
 		"it is in the ordinary course": {[]*fleet.Status{
 			silentAt(1, expected), silentAt(2, expected), silentAt(3, expected), silentAt(4, expected)}, nil},
+		"no alert fires": {[]*fleet.Status{
+			silentAt(1, quiet), silentAt(2, quiet), silentAt(3, quiet), silentAt(4, quiet)}, nil},
 		"the instances warm up": {[]*fleet.Status{
 			silentAt(1, warming), silentAt(2, warming), silentAt(3, warming), silentAt(4, warming)}, nil},
 		"its group goes": {[]*fleet.Status{silentAt(1, plain), silentAt(2, plain), silentAt(3, plain), {Accounts: calm().Accounts}},
@@ -391,6 +395,7 @@ func TestASignalIsSilentOnceItHasNoValueAtThreeDecisions(t *testing.T) {
 
 func nobody(s *fleet.SignalStatus)   { s.Of = 0 }
 func expected(s *fleet.SignalStatus) { s.FaultExpected = true }
+func quiet(s *fleet.SignalStatus)    { s.Quiet, s.FaultExpected = true, true }
 func warming(s *fleet.SignalStatus)  { s.Why = policy.Warming.String() }
 
 func TestLooksThatFailForAMinuteAreToldOfAndSingleOnesAreNot(t *testing.T) {
@@ -413,6 +418,64 @@ func TestLooksThatFailForAMinuteAreToldOfAndSingleOnesAreNot(t *testing.T) {
 		time.Sleep(time.Second)
 		expect(t, next(s).Events, "account_look warning over gio")
 	})
+}
+
+func TestLooksThatFailBeforeAGroupHasSeenAnythingAreCritical(t *testing.T) {
+	t.Parallel()
+	for mode, severity := range map[string]string{"act": "critical", "recommend": "warning"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			play(t, 0, func(t *testing.T, w *world) {
+				s := w.Subscribe(0)
+				defer s.Close()
+				unseen := account(func(a *fleet.AccountStatus) { a.LookTrouble = "no answer" })
+				unseen.Groups[0].Unseen, unseen.Groups[0].Mode = true, mode
+				w.becomes(unseen)
+				time.Sleep(2 * time.Minute)
+				expect(t, next(s).Events, "account_look "+severity+" gio")
+			})
+		})
+	}
+}
+
+// That nothing is seen for so long that the account is blind ends no trouble with looks.
+func TestLooksThatGoOnFailingDoNotSucceedAgain(t *testing.T) {
+	t.Parallel()
+	play(t, 0, func(t *testing.T, w *world) {
+		s := w.Subscribe(0)
+		defer s.Close()
+		w.becomes(account(func(a *fleet.AccountStatus) { a.LookTrouble = "no answer" }))
+		time.Sleep(2 * time.Minute)
+		expect(t, next(s).Events, "account_look warning gio")
+		w.becomes(account(func(a *fleet.AccountStatus) {
+			a.LookTrouble, a.Mode, a.ModeWhy = "no answer", actions.DoubtBlind, "the last look that succeeded began 3m ago: no answer"
+		}))
+		time.Sleep(2 * time.Minute)
+		expect(t, next(s).Events, "account_mode warning gio blind")
+		w.becomes(calm())
+		time.Sleep(2 * time.Second)
+		expect(t, next(s).Events, "account_mode warning over gio blind", "account_look warning over gio")
+	})
+}
+
+func TestTheCauseOfEverythingIsToldOnce(t *testing.T) {
+	t.Parallel()
+	const cause = "Get: dial tcp 192.0.2.1:443: connect: connection refused"
+	texts := func(mode actions.Doubt, why string) (texts []string) {
+		after := account(func(a *fleet.AccountStatus) { a.Mode, a.ModeWhy, a.Trouble = mode, why, "order 2 of V40: "+cause })
+		after.Groups[0].Desired = 4
+		for _, e := range events.Compare(calm(), after).Events {
+			if e.Account != "" {
+				texts = append(texts, e.Text)
+			}
+		}
+		return texts
+	}
+	for name, list := range map[string][]string{"in doubt": texts(actions.DoubtWrites, "3 changes failed: "+cause), "alone": texts(actions.DoubtNone, "")} {
+		if all := strings.Join(list, "\n"); strings.Count(all, cause) != 1 || !strings.Contains(all, "the last order failed") {
+			t.Errorf("%s it tells\n%s", name, all)
+		}
+	}
 }
 
 func TestEveryKindSaysWhatItMeans(t *testing.T) {

@@ -115,6 +115,8 @@ func (a *Advisor) status() GroupStatus {
 	s := a.decider.status("recommend")
 	if targets := a.targeted.Load(); targets != nil {
 		s.Serving = len(*targets)
+	} else {
+		s.Unseen, s.LookTrouble = true, a.Observer.lookTrouble()
 	}
 	return s
 }

@@ -82,8 +82,12 @@ func (f *Fleet) Dismiss(name string) {
 }
 
 // Put makes a group that acts part of the fleet, in the place of a halted one of its name,
-// and lets it run. Its crew must be the one that its account serves.
+// and lets it run. Its crew must be the one that its account serves. What was last seen and
+// decided of the old one is shown of the new one until it has looked and decided itself.
 func (f *Fleet) Put(g *Group) error {
+	if old, err := f.group(g.Name); err == nil {
+		g.succeed(old)
+	}
 	return f.put(g.Name, func() {
 		f.Groups = append(f.Groups, g)
 		if f.running != nil {
@@ -112,8 +116,49 @@ func (f *Fleet) PutAdvisor(a *Advisor) error {
 // succeed goes on with what the group would be, as a stopped advisor knew it.
 func (a *Advisor) succeed(old *Advisor) {
 	a.would.virtualState = old.would.clone()
-	a.decision.Desired = old.decision.Desired
+	a.decider.succeed(&old.decider)
+	a.desired = old.desired
 	a.targeted.Store(old.targeted.Load())
+}
+
+// succeed shows of the group what its halted predecessor last saw and decided, until the
+// group has looked, and decided, itself. It acts on none of that.
+func (g *Group) succeed(old *Group) {
+	g.decider.succeed(&old.decider)
+	g.inherited = old.instances()
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	g.held, g.timeToServe = old.held, old.timeToServe
+}
+
+// instances are those of the group, and until it has looked as its predecessor saw them.
+func (g *Group) instances() []actions.InstanceStatus {
+	list := g.Crew.Instances()
+	if g.looked.Load() {
+		return list
+	}
+	for i := range list {
+		is := &list[i]
+		if j := slices.IndexFunc(g.inherited, func(in actions.InstanceStatus) bool { return in.Code == is.Code }); j >= 0 {
+			was := g.inherited[j]
+			was.Goal, was.GoalSince, was.Protected, was.Quarantine, was.Outdated = is.Goal, is.GoalSince, is.Protected, is.Quarantine, is.Outdated
+			*is = was
+		}
+	}
+	return list
+}
+
+// succeed shows what the observer's halted predecessor last found, until the first look: its
+// snapshot itself goes to nobody.
+func (o *Observer) succeed(old *Observer) {
+	before := old.status()
+	old.mu.Lock()
+	class := old.class
+	old.mu.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.before = before
+	o.doubt, o.doubtWhy, o.class, o.trouble = before.Mode, before.ModeWhy, class, before.LookTrouble
 }
 
 // put takes the halted group of the name off the lists, and has add put another there.
@@ -159,6 +204,9 @@ func (f *Fleet) PutObserver(o *Observer) error {
 	defer f.mu.Unlock()
 	if f.ending {
 		return errEnding
+	}
+	if i := slices.IndexFunc(f.Observers, func(old *Observer) bool { return old.Account == o.Account }); i >= 0 {
+		o.succeed(f.Observers[i])
 	}
 	f.Observers = append(slices.DeleteFunc(slices.Clone(f.Observers), func(old *Observer) bool { return old.Account == o.Account }), o)
 	if f.running != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"go.uber.org/zap"
+
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -81,29 +83,37 @@ func notOnRecord(code string) error {
 
 // Protect keeps an instance from being sent away.
 func (f *Fleet) Protect(_ context.Context, code string, p actions.Protection) error {
-	return f.protect(code, func(g *Group) *actions.Protection {
+	_, err := f.protect(code, func(g *Group) *actions.Protection {
 		p.Since = g.Now()
 		return &p
 	})
+	return err
 }
 
-// Unprotect lifts a protection.
-func (f *Fleet) Unprotect(_ context.Context, code string) error {
-	return f.protect(code, func(*Group) *actions.Protection { return nil })
+// Unprotect lifts a protection, as by says.
+func (f *Fleet) Unprotect(ctx context.Context, code, by string) error {
+	g, err := f.protect(code, func(*Group) *actions.Protection { return nil })
+	if err != nil {
+		return err
+	}
+	g.Log.Info("not protected any more", zap.String("instance", code), zap.String("by", by))
+	g.noteDone(ctx, code+" unprotected by "+by)
+	return nil
 }
 
-func (f *Fleet) protect(code string, by func(*Group) *actions.Protection) error {
-	found := false
+// protect sets or lifts the protection of an instance, and says whose it is.
+func (f *Fleet) protect(code string, by func(*Group) *actions.Protection) (*Group, error) {
 	for _, g := range f.members().groups {
+		found := false
 		err := g.byHand(func() (err error) {
 			found, err = g.Crew.Protect(code, by(g))
 			return err
 		})
 		if found || err != nil {
-			return err
+			return g, err
 		}
 	}
-	return notOnRecord(code)
+	return nil, notOnRecord(code)
 }
 
 // Preflight is how far a group could grow now.

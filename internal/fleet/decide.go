@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -49,7 +50,8 @@ type decider struct {
 	targeted atomic.Pointer[[]monitor.Target] // the instances at the last reading; nil before
 	outlooks []policy.Outlook                 // that the last decision rested on; nil without rules that forecast
 
-	mu       sync.Mutex // guards what status shows
+	mu       sync.Mutex  // guards what status shows
+	desired  policy.Size // as decided, or as a person said since
 	decision policy.Decision
 	signals  []policy.Signal
 	faults   []monitor.Fault // of the same reading as signals
@@ -87,8 +89,16 @@ func (d *decider) seeFaults(faults []monitor.Fault) {
 func (d *decider) resume(desired policy.Size, override *policy.Override) {
 	d.Metrics.Touch(d.Name, true)
 	d.Metrics.change(d.Name, func(m *groupMetrics) { m.desired = float64(desired.Count) })
-	d.decision.Desired = desired
+	d.desired = desired
 	d.showOverride(override)
+}
+
+// succeed shows what the group's predecessor in this process last read and decided, until
+// the first decision.
+func (d *decider) succeed(old *decider) {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	d.decision, d.signals, d.faults, d.readAt, d.foreign = old.decision, old.signals, old.faults, old.readAt, old.foreign
 }
 
 func (d *decider) showOverride(override *policy.Override) {
@@ -139,7 +149,7 @@ func (d *decider) troubled() bool {
 func (d *decider) note(decision policy.Decision, verb string) {
 	d.mu.Lock()
 	before := d.decision
-	d.decision = decision
+	d.decision, d.desired = decision, decision.Desired
 	d.mu.Unlock()
 	d.Metrics.decided(d.Name, decision)
 	d.tellForeseen(foreseenBy(&before), foreseenBy(&decision))
@@ -220,13 +230,14 @@ func (d *decider) status(mode string) GroupStatus {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := GroupStatus{
-		Name: d.Name, Mode: mode, Account: d.Account, Min: d.Spec.Min, Max: d.Spec.Max, Desired: d.decision.Desired.Count,
+		Name: d.Name, Mode: mode, Account: d.Account, Min: d.Spec.Min, Max: d.Spec.Max, Desired: d.desired.Count,
 		Override: d.override, Trouble: d.trouble, Foreign: d.foreign,
 		Capped: d.capped(), Foreseen: foreseenBy(&d.decision),
 		Decision: DecisionStatus{
 			At: d.decision.At, From: d.decision.Current.Count, To: d.decision.Desired.Count, Wanted: d.decision.Wanted,
 			Reason: d.decision.Reason, Policies: sentences(d.decision),
 		},
+		Signals: make([]SignalStatus, 0, len(d.signals)), Instances: []actions.InstanceStatus{},
 	}
 	for _, signal := range d.signals {
 		s.Signals = append(s.Signals, signalStatus(signal, d.faults, d.readAt))

@@ -2,7 +2,6 @@ package fleet_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -214,10 +213,7 @@ func TestWhyThereIsNoDrillNow(t *testing.T) {
 func TestThereIsNoDrillOfAGroupThatOnlyRecommends(t *testing.T) {
 	tell(t, setting{recommend: true}, func(t *testing.T, w *world) {
 		_, err := w.fleet.PlanDrill(t.Context(), groupName)
-		var missing fleet.NoGroupError
-		if !errors.As(err, &missing) {
-			t.Errorf("the error is %v", err)
-		}
+		refused(t, err, "group "+groupName+" only recommends: write `mode: act`")
 	})
 }
 
@@ -384,7 +380,7 @@ func TestADrillWhoseLaunchTimesOutEndsInQuarantine(t *testing.T) {
 		before := w.changes(code)
 		w.always("it is left alone", time.Hour, func() bool { return len(w.changes(code)) == len(before) && w.serving() == 2 })
 		w.cure(code)
-		must(t, w.fleet.Resume(t.Context(), groupName))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
 		w.until("it stands by", 10*time.Minute, w.atRest(2, 1))
 		if slices.Contains(w.changes(code)[len(before):], "AddLbNode") {
 			t.Errorf("it came into the pool: %v", w.changes(code))
@@ -454,7 +450,7 @@ func TestAPauseEndsADrillAndTheInstanceStandsByAfterwards(t *testing.T) {
 		}
 		before := w.changes(code)
 		w.always("nothing is done", time.Hour, func() bool { return len(w.changes(code)) == len(before) })
-		must(t, w.fleet.Resume(t.Context(), groupName))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
 		w.until("it stands by", 10*time.Minute, w.atRest(2, 1))
 		if slices.Contains(w.changes(code)[len(before):], "AddLbNode") {
 			t.Errorf("it came into the pool: %v", w.changes(code))

@@ -123,7 +123,7 @@ func (g *Group) mayDrill() error {
 		return g.noDrill("the group is paused: `autoscaled resume %s` ends that", g.Name)
 	case g.troubled():
 		return g.noDrill("what it does cannot be written down: see `autoscaled status`")
-	case !g.looked || g.state.Revision == 0:
+	case !g.looked.Load() || g.state.Revision == 0:
 		return g.noDrill("the group has decided nothing yet: wait a minute")
 	case len(g.Crew.Balancers) == 0:
 		return g.noDrill("it has no balancer, so that what answers its probe serves at once")
@@ -218,7 +218,7 @@ func (g *Group) showDrill() {
 
 // watchDrill takes over how far the drill under way is.
 func (g *Group) watchDrill() {
-	if !g.state.Value.Drill.UnderWay() || !g.looked || g.troubled() {
+	if !g.state.Value.Drill.UnderWay() || !g.looked.Load() || g.troubled() {
 		return
 	}
 	next := g.state.Value.clone()

@@ -196,16 +196,6 @@ func (f *Fleet) Group(name string) (GroupStatus, error) {
 	return GroupStatus{}, err
 }
 
-// NoGroupError is the error for a group that does not exist.
-type NoGroupError struct {
-	Name  string
-	Known []string
-}
-
-func (e NoGroupError) Error() string {
-	return fmt.Sprintf("there is no group %q that acts; groups that do: %v", e.Name, e.Known)
-}
-
 // Override puts an operator's order about a group into force, until it is resumed or the
 // order is over, also across restarts. A group that is paused stays as it is: nothing is
 // decided, ordered or moved, and steps and orders under way come to their end.
@@ -217,22 +207,26 @@ func (f *Fleet) Override(ctx context.Context, group string, override policy.Over
 	return g.Override(ctx, override)
 }
 
-// Resume ends an override, and lifts the quarantines of the group's instances.
-func (f *Fleet) Resume(ctx context.Context, group string) error {
+// Resume ends an override, and lifts the quarantines of the group's instances, as by says.
+func (f *Fleet) Resume(ctx context.Context, group, by string) error {
 	g, err := f.group(group)
 	if err != nil {
 		return err
 	}
-	return g.Resume(ctx)
+	return g.Resume(ctx, by)
 }
 
+// group is the named one, which acts. The error is an [UnknownGroupError], or a
+// [RefusedError] for a group that only recommends.
 func (f *Fleet) group(name string) (*Group, error) {
-	missing := NoGroupError{Name: name}
-	for _, g := range f.members().groups {
+	now := f.members()
+	for _, g := range now.groups {
 		if g.Name == name {
 			return g, nil
 		}
-		missing.Known = append(missing.Known, g.Name)
 	}
-	return nil, missing
+	if slices.ContainsFunc(now.advisors, func(a *Advisor) bool { return a.Name == name }) {
+		return nil, RefusedError{Why: fmt.Sprintf("group %s only recommends: write `mode: act` in its section of the configuration to have it steered", name)}
+	}
+	return nil, now.unknown(name)
 }

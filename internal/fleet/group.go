@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,6 +17,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/store"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // state is what a group must not forget.
@@ -65,8 +67,9 @@ type Group struct {
 	rollout     policy.Rollout // as last decided, for status; guarded by mu
 	state       *store.Document[state]
 	snapshots   <-chan *cloud.Snapshot
-	looked      bool            // at least one snapshot has been seen
-	unborn      map[string]bool // codes of instances that never served, at the last turn, and whether they always were to
+	looked      atomic.Bool              // at least one snapshot has been seen
+	inherited   []actions.InstanceStatus // as a predecessor in this process saw them; never changed
+	unborn      map[string]bool          // codes of instances that never served, at the last turn, and whether they always were to
 	Shadow      *Shadow
 	foresights  foresights
 	shadowed    virtualTurn   // of the shadow; of the group's goroutine
@@ -132,12 +135,12 @@ func (g *Group) Run(ctx context.Context) error {
 			continue
 		case tick := <-ticker.C:
 			ticker.next()
-			if g.looked {
+			if g.looked.Load() {
 				g.read(ctx, tick, g.targets())
 			}
 			continue
 		case <-g.woken:
-			if g.looked && g.mayWake() {
+			if g.looked.Load() && g.mayWake() {
 				g.read(ctx, time.Now(), g.targets())
 			}
 			continue
@@ -164,7 +167,7 @@ func (g *Group) advance() {
 }
 
 func (g *Group) mayAct() bool {
-	return !g.state.Value.Memory.Override.Pauses() && g.looked && !g.troubled()
+	return !g.state.Value.Memory.Override.Pauses() && g.looked.Load() && !g.troubled()
 }
 
 func (g *Group) observe(snapshot *cloud.Snapshot) {
@@ -172,12 +175,12 @@ func (g *Group) observe(snapshot *cloud.Snapshot) {
 		g.setTrouble(fmt.Errorf("record what a look at the cloud showed: %w", err))
 		return
 	}
-	if !g.looked {
+	if !g.looked.Load() {
 		if err := g.Crew.ExcuseLate(); err != nil {
 			g.setTrouble(err)
 			return
 		}
-		g.looked = true
+		g.looked.Store(true)
 	}
 	g.adoptDrifts()
 	ours, complete := map[string]bool{}, true
@@ -357,7 +360,7 @@ func (g *Group) observation(signals []policy.Signal, instances []actions.Instanc
 			observed.LastServing = in.Joined.Round(0)
 		}
 	}
-	observed.Lacking = max(0, observed.Size.Count-active)
+	observed.Lacking = observed.Size.Count - active
 	if g.state.Revision == 0 { // never decided: begin with what is there
 		observed.Size, observed.Lacking = policy.Size{Count: active, Type: g.Spec.Type}, 0
 	}
@@ -392,7 +395,7 @@ func (g *Group) Override(ctx context.Context, override policy.Override) error {
 		if err := g.check(override); err != nil {
 			return err
 		}
-		return g.setOverride(&override)
+		return g.setOverride(&override, override.By)
 	})
 }
 
@@ -400,7 +403,7 @@ func (g *Group) Override(ctx context.Context, override policy.Override) error {
 func (g *Group) check(o policy.Override) error {
 	switch {
 	case !slices.Contains(policy.OverrideKinds(), o.Kind):
-		return RefusedError{Why: fmt.Sprintf("there is no override of kind %q: use one of %v", o.Kind, policy.OverrideKinds())}
+		return RefusedError{Why: fmt.Sprintf("there is no override of kind `%s`", words.Shown(string(o.Kind)))}
 	case o.Kind.Counts() && (o.Count < g.Spec.Min || o.Count > g.Spec.Max):
 		return RefusedError{Why: fmt.Sprintf("group %s has %d to %d instances, and cannot have %d: name a number within, or change min or max", g.Name, g.Spec.Min, g.Spec.Max, o.Count)}
 	case !o.Until.IsZero() && !o.Until.After(o.Since):
@@ -409,14 +412,14 @@ func (g *Group) check(o policy.Override) error {
 	return nil
 }
 
-// Resume ends an override and lifts quarantines.
-func (g *Group) Resume(ctx context.Context) error {
+// Resume ends an override and lifts quarantines, as by says.
+func (g *Group) Resume(ctx context.Context, by string) error {
 	return g.command(ctx, func() error {
-		return errors.Join(g.Crew.LiftQuarantines(), g.setOverride(nil))
+		return errors.Join(g.Crew.LiftQuarantines(), g.setOverride(nil, by))
 	})
 }
 
-func (g *Group) setOverride(override *policy.Override) error {
+func (g *Group) setOverride(override *policy.Override, by string) error {
 	before := g.state.Value
 	instances, pending, _ := g.roster()
 	g.state.Value.Desired = g.observation(nil, instances, pending).Size
@@ -427,8 +430,8 @@ func (g *Group) setOverride(override *policy.Override) error {
 	}
 	g.showOverride(override)
 	if override == nil {
-		g.Log.Info("resumed")
-		g.Recorder.Note(g.Now(), "resumed")
+		g.Log.Info("resumed", zap.String("by", by))
+		g.Recorder.Note(g.Now(), "resumed by "+by)
 		return nil
 	}
 	g.Recorder.Note(g.Now(), override.String())
@@ -452,7 +455,10 @@ func (g *Group) command(ctx context.Context, f func() error) error {
 
 func (g *Group) status() GroupStatus {
 	s := g.decider.status("act")
-	s.Instances = g.Crew.Instances()
+	if s.Unseen = !g.looked.Load(); s.Unseen {
+		s.LookTrouble = g.Observer.lookTrouble()
+	}
+	s.Instances = g.instances()
 	g.mu.Lock()
 	s.Held, s.Shadow, s.TimeToServe, s.Drill = g.held, g.shadow, g.timeToServe, g.drill
 	if rollout := g.rollout; rollout.State != "" {

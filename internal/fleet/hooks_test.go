@@ -141,7 +141,7 @@ func TestAPausedGroupBeginsNoCallAndTakesAnswers(t *testing.T) {
 		w.always("none is asked while it is paused, nor given up", time.Hour, func() bool { return len(launch.ids("")) == len(told) && w.quarantined() == 0 })
 		must(t, w.fleet.AnswerHook(told[0], "token of "+told[0], actions.HookAnswer{Action: actions.HookContinue}))
 		launch.says(nil)
-		must(t, w.fleet.Resume(t.Context(), groupName))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
 		w.until("four serve", 30*time.Minute, w.atRest(4, 0))
 		if codes := w.bought(); len(codes) != 2 {
 			t.Errorf("bought %v", codes)

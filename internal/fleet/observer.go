@@ -37,6 +37,7 @@ type Observer struct {
 	looks       uint64          // begun
 	moving      map[string]bool // by group
 	last        *cloud.Snapshot
+	before      AccountStatus              // of the predecessor
 	markedOn    func() map[string][]string // the machines of last that are on, by the group that their marks name
 	trouble     string                     // why the last look failed; empty after one that did not
 	class       cloud.Class                // of that
@@ -270,10 +271,20 @@ func (o *Observer) note(err error) {
 	}
 }
 
+// lookTrouble says why the last look failed; empty if it did not.
+func (o *Observer) lookTrouble() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.trouble
+}
+
 func (o *Observer) status() AccountStatus {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := AccountStatus{Name: o.Account, LookTrouble: o.trouble, Mode: o.doubt, ModeWhy: o.doubtWhy}
+	s := AccountStatus{
+		Name: o.Account, LookTrouble: o.trouble, Mode: o.doubt, ModeWhy: o.doubtWhy,
+		LookedAt: o.before.LookedAt, Machines: o.before.Machines,
+	}
 	if o.last != nil {
 		s.LookedAt, s.Machines = o.last.Finished, len(o.last.Machines)
 	}

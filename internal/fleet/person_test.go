@@ -109,7 +109,7 @@ func TestWhatAPersonMayNotAdoptIsRefusedWithAReason(t *testing.T) {
 		} {
 			refused(t, w.fleet.Adopt(t.Context(), adoption), why)
 		}
-		var missing fleet.NoGroupError
+		var missing fleet.UnknownGroupError
 		if err := w.fleet.Adopt(t.Context(), fleet.Adoption{Group: "batch", Codes: []string{stray}}); !errors.As(err, &missing) {
 			t.Errorf("the error is %v", err)
 		}

@@ -68,9 +68,15 @@ func (f *Fleet) setFree(ctx context.Context, code, note string, do func(*actions
 	if err != nil {
 		return err
 	}
-	_ = g.command(ctx, func() error { // it is done, whether the group can note it or not
-		g.Recorder.Note(g.Now(), code+" "+note)
+	g.noteDone(ctx, code+" "+note)
+	return nil
+}
+
+// noteDone writes into the history what a person did, and lets the group go on at once. It is
+// done, whether the group can note it or not.
+func (g *Group) noteDone(ctx context.Context, text string) {
+	_ = g.command(ctx, func() error {
+		g.Recorder.Note(g.Now(), text)
 		return nil
 	})
-	return nil
 }

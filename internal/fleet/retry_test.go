@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -78,7 +80,7 @@ func TestAReleaseIsRefusedWhereItsProofOrItsNeedIsMissing(t *testing.T) {
 		refused(t, w.fleet.Release(t.Context(), stuck[0], "sato", ""), `carries the label "database"`)
 		must(t, w.fleet.Protect(t.Context(), stuck[1], actions.Protection{By: "ito"}))
 		refused(t, w.fleet.Release(t.Context(), stuck[1], "sato", ""), "protected by ito")
-		must(t, w.fleet.Unprotect(t.Context(), stuck[1]))
+		must(t, w.fleet.Unprotect(t.Context(), stuck[1], "operator"))
 		var nowhere fleet.UnknownInstanceError
 		if err := w.fleet.Release(t.Context(), "gc77777777", "sato", ""); !errors.As(err, &nowhere) {
 			t.Errorf("the error is %v", err)
@@ -88,5 +90,24 @@ func TestAReleaseIsRefusedWhereItsProofOrItsNeedIsMissing(t *testing.T) {
 				t.Errorf("%s was ended", code)
 			}
 		}
+	})
+}
+
+func TestTheHistorySaysWhoResumedAndWhoLiftedAProtection(t *testing.T) {
+	s, notes := brief(), noted{}
+	s.record = notes.take
+	tellHeard(t, s, func(t *testing.T, w *world, log journal) {
+		w.until("it decides", 5*time.Minute, func() bool { return !w.status().Decision.At.IsZero() })
+		must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: policy.PauseAll, By: "sato"}))
+		must(t, w.fleet.Resume(t.Context(), groupName, "alice"))
+		must(t, w.fleet.Protect(t.Context(), first, actions.Protection{By: "sato"}))
+		must(t, w.fleet.Unprotect(t.Context(), first, "bob"))
+		for _, want := range []string{"resumed by alice", first + " unprotected by bob"} {
+			if !notes.has(want) {
+				t.Errorf("the history has %q, and not %q", notes, want)
+			}
+		}
+		shows(t, log.times(1, zap.InfoLevel, "not protected any more"), map[string]any{"instance": first, "by": "bob"})
+		refused(t, w.fleet.Unprotect(t.Context(), "gc77777777", "bob"), "on no group's record")
 	})
 }

@@ -36,7 +36,7 @@ func (g *Group) scale(count int, by, why string) error {
 		return fmt.Errorf("record the size of group %s: %w", g.Name, err)
 	}
 	g.mu.Lock()
-	g.decision.Desired = next.Desired
+	g.desired = next.Desired
 	g.mu.Unlock()
 	g.Metrics.change(g.Name, func(m *groupMetrics) { m.desired = float64(count) })
 	g.Log.Info("scaled by a person", zap.Int("from", current.Count), zap.Int("to", count), zap.String("by", by), zap.String("why", why))
@@ -65,7 +65,7 @@ func (g *Group) scalable(current, count int) error {
 	if count < g.Spec.Min || count > g.Spec.Max {
 		return refuse("it has %d to %d instances: name a number within, or change min or max", g.Spec.Min, g.Spec.Max)
 	}
-	if !g.looked || g.state.Revision == 0 {
+	if !g.looked.Load() || g.state.Revision == 0 {
 		return refuse("it has decided nothing yet: wait a minute")
 	}
 	override := g.state.Value.Memory.Override

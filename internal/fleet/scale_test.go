@@ -2,12 +2,14 @@ package fleet_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/record"
 )
 
 // noted are the events in the history that a group's process writes.
@@ -99,12 +101,12 @@ func TestASizeThatAGroupMustNotHaveIsRefusedWithWhatToDo(t *testing.T) {
 				must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: c.override, Count: c.held, By: "ito"}))
 			}
 			refused(t, w.fleet.Scale(t.Context(), groupName, c.count, "sato", ""), c.why)
-			must(t, w.fleet.Resume(t.Context(), groupName))
+			must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
 		}
 		must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: policy.PauseIn, By: "ito"}))
 		must(t, w.fleet.Scale(t.Context(), groupName, 4, "sato", "the other direction"))
 		w.until("four serve", 30*time.Minute, w.atRest(4, 0))
-		var missing fleet.NoGroupError
+		var missing fleet.UnknownGroupError
 		if err := w.fleet.Scale(t.Context(), "batch", 4, "sato", ""); !errors.As(err, &missing) {
 			t.Errorf("the error is %v", err)
 		}
@@ -131,6 +133,67 @@ func TestAGroupAndAnInstanceAreFoundByTheirNames(t *testing.T) {
 				var nowhere fleet.UnknownInstanceError
 				if _, _, err := w.fleet.Instance("gc77777777"); !errors.As(err, &nowhere) {
 					t.Errorf("the error is %v", err)
+				}
+			})
+		})
+	}
+}
+
+// What policies reckon with is what serves, however many were decided.
+func TestTheInstancesThatServeAreReckonedWithWhenAPersonScalesBelowThem(t *testing.T) {
+	var kept tape
+	s := brief()
+	s.record, s.warmUp = kept.take, time.Second
+	tell(t, s, func(t *testing.T, w *world) {
+		w.load.set(300)
+		w.until("three serve", 30*time.Minute, w.atRest(3, 0))
+		w.load.set(500)
+		w.until("two more are on their way", 10*time.Minute, func() bool { return w.status().Desired == 5 })
+		w.load.lose()
+		time.Sleep(time.Minute)
+		now := w.now()
+		must(t, w.fleet.Scale(t.Context(), groupName, 2, "sato", ""))
+		if is := w.status(); is.Desired != 2 || is.Decision.From != is.Decision.To {
+			t.Errorf("%d are desired, and the newest decision is %+v", is.Desired, is.Decision)
+		}
+		w.until("one leaves", 30*time.Minute, func() bool { return w.serving() == 2 })
+		time.Sleep(time.Minute)
+		w.end()
+		var serving []int
+		for item, err := range record.Read(kept.play) {
+			must(t, err)
+			if item.Note == "" && !item.At.Before(now) {
+				serving = append(serving, item.Inputs.Carrying())
+			}
+		}
+		if len(serving) < 3 || serving[0] != 3 || slices.Min(serving) != 2 {
+			t.Errorf("three served, and then two; the decisions reckoned with %v", serving)
+		}
+	})
+}
+
+// What answers its probe serves where there are no pools, and goes on with that over a restart.
+func TestNoInstanceCeasesToServeWhenAGroupWithoutPoolsIsBuiltAnew(t *testing.T) {
+	for name, anew := range map[string]func(w *world){
+		"a reload":  (*world).rebuild,
+		"a restart": func(w *world) { w.kill(); w.start() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var kept tape
+			s := brief()
+			s.record, s.unbalanced, s.interval = kept.take, true, time.Second // sooner than one has answered
+			tell(t, s, func(t *testing.T, w *world) {
+				w.until("two serve", 10*time.Minute, w.atRest(2, 0))
+				time.Sleep(time.Minute)
+				now := w.now()
+				anew(w)
+				time.Sleep(5 * time.Minute)
+				w.end()
+				for item, err := range record.Read(kept.play) {
+					must(t, err)
+					if item.At.After(now) && item.Note == "" && item.Inputs.Carrying() != 2 {
+						t.Errorf("at %s, %d serve", item.At.Format(time.TimeOnly), item.Inputs.Carrying())
+					}
 				}
 			})
 		})

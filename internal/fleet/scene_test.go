@@ -83,7 +83,7 @@ type setting struct {
 	hooks             []actions.Hook // none
 	calls             float64        // 50 per second
 	recommend         bool           // the group only recommends
-	unbalanced        bool           // the recommending group has no pools
+	unbalanced        bool           // the group has no pools
 	cloudJumps        bool           // the cloud's wall time is as wrong as the process's
 }
 
@@ -160,6 +160,7 @@ type process struct {
 	group    *fleet.Group // nil in mode recommend
 	account  *actions.Account
 	registry *prometheus.Registry
+	build    func() *fleet.Group // from what is on the disk; nil in mode recommend
 	stop     func()
 }
 
@@ -324,7 +325,7 @@ func (w *world) start() {
 	}
 	p.fleet.Accounts = append(p.fleet.Accounts, p.account)
 	writer := gp.NewWriter(client, options)
-	crew, err := actions.NewCrew(actions.CrewOptions{
+	crew := actions.CrewOptions{
 		Group: groupName, Installation: installation, Account: p.account, Machines: writer,
 		Balancers: []cloud.Balancer{gp.NewPool(client, poolOptions)}, Template: cloud.Template{Source: w.source, Type: machineType, Version: w.version},
 		Journal: journal, Min: w.min, Max: w.max, Surge: 1,
@@ -332,16 +333,34 @@ func (w *world) start() {
 		HealthInterval: healthInterval, HealthFailures: 3, Drift: w.drift, Hooks: w.hooks,
 		Drain: drain, Watch: w.watch, StopTimeout: stopTimeout, LaunchTimeout: w.launchTimeout, CallTimeout: 3 * callTimeout,
 		StaleRead: staleRead, AbsenceAfter: 30 * time.Second, Now: w.now, Jitter: half, Log: w.log, Metrics: metrics,
-	})
-	must(w.t, err)
-	p.account.Serve(crew)
+	}
+	if w.unbalanced {
+		crew.Balancers = nil
+	}
 	metrics.Touch("gio", groupName)
-	p.group, err = fleet.NewGroup(fleet.GroupOptions{
-		DeciderOptions: decider, Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: w.warmUp, Shadow: w.shadowOf(),
-	})
-	must(w.t, err)
+	p.build = func() *fleet.Group {
+		crew, err := actions.NewCrew(crew)
+		must(w.t, err)
+		p.account.Serve(crew)
+		group, err := fleet.NewGroup(fleet.GroupOptions{
+			DeciderOptions: decider, Crew: crew, Journal: journal, Billing: writer.Billing, WarmUp: w.warmUp, Shadow: w.shadowOf(),
+		})
+		must(w.t, err)
+		return group
+	}
+	p.group = p.build()
 	p.fleet.Groups = append(p.fleet.Groups, p.group)
 	w.run(p)
+}
+
+// rebuild builds the group anew beside what goes on, as a reload does.
+func (w *world) rebuild() {
+	w.t.Helper()
+	w.fleet.Halt(groupName)
+	w.fleet.AwaitOrder(w.t.Context(), groupName)
+	w.fleet.Dismiss(groupName)
+	w.group = w.build()
+	must(w.t, w.fleet.Put(w.group))
 }
 
 // shadowOf is the shadow as a new process reads it from its file.

@@ -178,14 +178,14 @@ func TestAGroupThatDoesNotActIsNamedBesideThoseThatDo(t *testing.T) {
 			"pause": func() error {
 				return w.fleet.Override(t.Context(), "batch", policy.Override{Kind: policy.PauseAll, By: "operator"})
 			},
-			"resume":    func() error { return w.fleet.Resume(t.Context(), "batch") },
+			"resume":    func() error { return w.fleet.Resume(t.Context(), "batch", "operator") },
 			"preflight": func() error { _, err := w.fleet.Preflight(t.Context(), "batch"); return err },
 			"adopt": func() error {
 				return w.fleet.Adopt(t.Context(), fleet.Adoption{Group: "batch", Codes: []string{stray}})
 			},
 		}
 		for what, how := range ask {
-			var missing fleet.NoGroupError
+			var missing fleet.UnknownGroupError
 			if err := how(); !errors.As(err, &missing) || missing.Name != "batch" || !slices.Equal(missing.Known, []string{groupName}) {
 				t.Errorf("%s: %v", what, err)
 			}

@@ -42,6 +42,7 @@ type Shown struct {
 	Quality    string   `json:"quality"`                 // a policy.Absence: present, or why there is no value
 	AgeSeconds *float64 `json:"age_seconds,omitempty"`   // of the value, of several the oldest; null without one
 	Fault      string   `json:"fault,omitempty"`         // what is wrong, also where an earlier value or another signal stands in
+	Quiet      bool     `json:"quiet,omitempty"`         // it is one of alerts, and none fires: there is no value, as it should be
 }
 
 // ReportSignals puts together what was read of the signals and what was wrong with it,
@@ -60,6 +61,7 @@ func reportSignal(signal policy.Signal, faults []monitor.Fault, now time.Time) S
 		Name: signal.Name, Ceiling: signal.Ceiling, Measured: measured, Of: of,
 		Shown: shown(summary, faultAt(faults, signal.Name, ""), now),
 	}
+	report.Quiet = quiet(faults, signal.Name)
 	if !signal.PerInstance {
 		return report
 	}
@@ -100,6 +102,11 @@ func faultAt(faults []monitor.Fault, signal, instance string) string {
 	return faults[i].Err.Error()
 }
 
+// quiet says that the signal is one of alerts, and none fires.
+func quiet(faults []monitor.Fault, signal string) bool {
+	return slices.ContainsFunc(faults, func(f monitor.Fault) bool { return f.Signal == signal && f.Quiet() })
+}
+
 // UnknownGroupError is the error for a group that neither acts nor recommends.
 type UnknownGroupError struct {
 	Name  string
@@ -121,20 +128,30 @@ func (f *Fleet) Signals(group string) (GroupSignals, error) {
 
 // decider is that of the named group, whether it acts or recommends.
 func (f *Fleet) decider(group string) (*decider, error) {
-	unknown, now := UnknownGroupError{Name: group}, f.members()
+	now := f.members()
 	for _, g := range now.groups {
 		if g.Name == group {
 			return &g.decider, nil
 		}
-		unknown.Known = append(unknown.Known, g.Name)
 	}
 	for _, a := range now.advisors {
 		if a.Name == group {
 			return &a.decider, nil
 		}
-		unknown.Known = append(unknown.Known, a.Name)
 	}
-	return nil, unknown
+	return nil, now.unknown(group)
+}
+
+// unknown is the error for a group that is not among them.
+func (m *members) unknown(group string) UnknownGroupError {
+	e := UnknownGroupError{Name: group}
+	for _, g := range m.groups {
+		e.Known = append(e.Known, g.Name)
+	}
+	for _, a := range m.advisors {
+		e.Known = append(e.Known, a.Name)
+	}
+	return e
 }
 
 func (d *decider) reportSignals() GroupSignals {
@@ -148,6 +165,7 @@ func signalStatus(signal policy.Signal, faults []monitor.Fault, now time.Time) S
 	summary, measured, of := signal.Summary(now)
 	s := SignalStatus{Name: signal.Name, Measured: measured, Of: of}
 	s.tell(faults)
+	s.Quiet = quiet(faults, signal.Name)
 	if value, ok := summary.Value(); ok {
 		s.Value = &value
 		return s

@@ -32,7 +32,9 @@ type GroupStatus struct {
 	Account     string                   `json:"account"`
 	Min         int                      `json:"min"`
 	Max         int                      `json:"max"`
-	Desired     int                      `json:"desired"` // in mode recommend: what it would be
+	Unseen      bool                     `json:"unseen,omitempty"`       // it has not seen its cloud since it was started or built anew, and does nothing: it is shown as it was before, if that is known
+	LookTrouble string                   `json:"look_trouble,omitempty"` // while it is unseen: why the last look failed
+	Desired     int                      `json:"desired"`                // in mode recommend: what it would be
 	Serving     int                      `json:"serving"`
 	Becoming    int                      `json:"becoming"`
 	Standby     int                      `json:"standby"`
@@ -73,4 +75,5 @@ type SignalStatus struct {
 	Faults        int    `json:"faults,omitempty"`         // instances at which something is wrong; 1 when it is the same at all, and of the group
 	Fault         string `json:"fault,omitempty"`          // one of them in words, also where an earlier value or another signal stands in
 	FaultExpected bool   `json:"fault_expected,omitempty"` // it is part of the ordinary course of things
+	Quiet         bool   `json:"quiet,omitempty"`          // it is one of alerts, and none fires: there is no value, as it should be
 }

@@ -38,7 +38,7 @@ type stage struct {
 
 func newStage() *stage {
 	s := &stage{Fleet: httpdtest.Fleet{State: fleet.Status{Groups: []fleet.GroupStatus{{Name: "web"}}}}}
-	o := Options{Fleet: &s.Fleet, Past: &s.Fleet, Configuration: s, Hooks: s}
+	o := Options{Fleet: &s.Fleet, Past: &s.Fleet, Configuration: s, Hooks: s, Notifiers: s.testNotifier}
 	s.handler, s.routes = Handler(o), routes(o)
 	return s
 }
@@ -59,6 +59,11 @@ func (s *stage) Reload(_ context.Context, _ bool, by string) (ReloadReport, erro
 func (s *stage) AnswerHook(id, token string, answer actions.HookAnswer) error {
 	s.tell(strings.Join([]string{id, token, string(answer.Action)}, " "))
 	return nil
+}
+
+func (s *stage) testNotifier(_ context.Context, name string) error {
+	s.tell("test " + name)
+	return s.Refusal
 }
 
 // changes is how often something was changed.
@@ -422,7 +427,7 @@ func TestNoCommandBelievesARequestFromTheNetworkWhoSendsIt(t *testing.T) {
 			t.Errorf("%s: answered %d %s", rt.path, w.Code, w.Body)
 		}
 		took := fmt.Sprintf("%+v %+v %v", s.Asked(), s.Overridden(), s.told)
-		unsigned := strings.HasSuffix(rt.path, "/resume") || strings.HasSuffix(rt.path, "/unprotect") // which the log has alone
+		unsigned := strings.HasSuffix(rt.path, "/test") || strings.HasSuffix(rt.path, "/resume") || strings.HasSuffix(rt.path, "/unprotect") // which the log has alone
 		if strings.Contains(took, "ceo") || !strings.Contains(took, "sato") && !unsigned {
 			t.Errorf("%s: it is taken as %s", rt.path, took)
 		}
@@ -437,7 +442,6 @@ func TestEveryKindOfFailureHasItsCode(t *testing.T) {
 		code   Code
 	}{
 		{fleet.UnknownGroupError{Name: "wev", Known: []string{"web"}}, http.StatusNotFound, NotFound},
-		{fleet.NoGroupError{Name: "wev"}, http.StatusNotFound, NotFound},
 		{fleet.UnknownInstanceError{Code: "gc1"}, http.StatusNotFound, NotFound},
 		{fmt.Errorf("adopt: %w", fleet.RefusedError{Why: "it is settled"}), http.StatusConflict, Refused},
 		{fmt.Errorf("read: %w", context.DeadlineExceeded), http.StatusGatewayTimeout, Timeout},

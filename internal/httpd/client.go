@@ -188,6 +188,11 @@ func (c *Client) Reload(ctx context.Context, request ReloadRequest) (ReloadRepor
 	return report, c.call(ctx, http.MethodPost, "/v1/reload", request, &report)
 }
 
+// TestNotifier sends a test by the named notifier.
+func (c *Client) TestNotifier(ctx context.Context, name string, request SignedRequest) error {
+	return c.command(ctx, "/v1/notifiers/"+url.PathEscape(name)+"/test", request)
+}
+
 // Drill begins a fire drill of the group.
 func (c *Client) Drill(ctx context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error) {
 	var drill fleet.Drill
@@ -199,9 +204,14 @@ func (c *Client) Override(ctx context.Context, group string, request OverrideReq
 	return c.command(ctx, groupPath(group, "/override"), request)
 }
 
-// Resume resumes a group.
+// Resume resumes a group, in the name of whoever is at the other end of the connection.
 func (c *Client) Resume(ctx context.Context, group string) error {
-	return c.command(ctx, groupPath(group, "/resume"), SignedRequest{})
+	return c.ResumeBy(ctx, group, SignedRequest{})
+}
+
+// ResumeBy resumes a group.
+func (c *Client) ResumeBy(ctx context.Context, group string, request SignedRequest) error {
+	return c.command(ctx, groupPath(group, "/resume"), request)
 }
 
 // Scale sets a group's size once.
@@ -235,8 +245,8 @@ func (c *Client) Protect(ctx context.Context, code string, request SignedRequest
 }
 
 // Unprotect ends the protection of an instance.
-func (c *Client) Unprotect(ctx context.Context, code string) error {
-	return c.command(ctx, instancePath(code, "/unprotect"), SignedRequest{})
+func (c *Client) Unprotect(ctx context.Context, code string, request SignedRequest) error {
+	return c.command(ctx, instancePath(code, "/unprotect"), request)
 }
 
 // Retry lifts the quarantine of an instance.

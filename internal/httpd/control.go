@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,9 +12,10 @@ import (
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd/access"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
-// Fleet is what is shown and steered. Its errors are a [fleet.NoGroupError], [fleet.UnknownGroupError] or
+// Fleet is what is shown and steered. Its errors are a [fleet.UnknownGroupError] or
 // [fleet.UnknownInstanceError], a [fleet.RefusedError] for what must not be done, or say
 // what kept it from being done.
 type Fleet interface {
@@ -25,13 +27,13 @@ type Fleet interface {
 	PlanDrill(ctx context.Context, group string) (fleet.DrillPlan, error)
 
 	Override(ctx context.Context, group string, override policy.Override) error
-	Resume(ctx context.Context, group string) error
+	Resume(ctx context.Context, group, by string) error
 	Scale(ctx context.Context, group string, count int, by, why string) error
 	Promote(ctx context.Context, group string, promoted bool, by, why string) error
 	Drill(ctx context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error)
 	Adopt(ctx context.Context, adoption fleet.Adoption) error
 	Protect(ctx context.Context, code string, protection actions.Protection) error
-	Unprotect(ctx context.Context, code string) error
+	Unprotect(ctx context.Context, code, by string) error
 	Retry(ctx context.Context, code, by string) error
 	Release(ctx context.Context, code, by, why string) error
 	Disown(ctx context.Context, code string, by, why string) error
@@ -51,6 +53,9 @@ type OverrideRequest struct {
 // override is the order that is asked for at now.
 func (r OverrideRequest) override(now time.Time) (policy.Override, error) {
 	o := policy.Override{Kind: r.Kind, Count: r.Count, Until: r.Until, By: r.By, Why: r.Why}
+	if !slices.Contains(policy.OverrideKinds(), r.Kind) {
+		return o, invalid("there is no override of the kind `%s`: %s", words.Shown(string(r.Kind)), words.Suggest(string(r.Kind), overrideKinds()))
+	}
 	if r.For == "" {
 		return o, nil
 	}
@@ -63,6 +68,13 @@ func (r OverrideRequest) override(now time.Time) (policy.Override, error) {
 	}
 	o.Until = now.Add(span)
 	return o, nil
+}
+
+func overrideKinds() (names []string) {
+	for _, kind := range policy.OverrideKinds() {
+		names = append(names, string(kind))
+	}
+	return names
 }
 
 // SignedRequest is the body of a command that says who asks, and why.
@@ -83,8 +95,8 @@ func (s *server) commands() []route {
 	f := s.Fleet
 	return []route{
 		command("/v1/groups/{group}/override", access.Operate, s.override),
-		command("/v1/groups/{group}/resume", access.Operate, func(ctx context.Context, r *http.Request, _ SignedRequest) error {
-			return f.Resume(ctx, r.PathValue("group"))
+		command("/v1/groups/{group}/resume", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
+			return f.Resume(ctx, r.PathValue("group"), by(ctx, request.By))
 		}),
 		command("/v1/groups/{group}/scale", access.Operate, s.scale),
 		command("/v1/groups/{group}/promote", access.Operate, s.promote(true)),
@@ -100,8 +112,8 @@ func (s *server) commands() []route {
 		command("/v1/instances/{code}/protect", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
 			return f.Protect(ctx, r.PathValue("code"), actions.Protection{By: by(ctx, request.By), Why: request.Why})
 		}),
-		command("/v1/instances/{code}/unprotect", access.Operate, func(ctx context.Context, r *http.Request, _ SignedRequest) error {
-			return f.Unprotect(ctx, r.PathValue("code"))
+		command("/v1/instances/{code}/unprotect", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
+			return f.Unprotect(ctx, r.PathValue("code"), by(ctx, request.By))
 		}),
 		command("/v1/instances/{code}/retry", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
 			return f.Retry(ctx, r.PathValue("code"), by(ctx, request.By))

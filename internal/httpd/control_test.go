@@ -73,11 +73,14 @@ func TestPauseAndResumeReachTheGroup(t *testing.T) {
 	if want := (policy.Override{Kind: policy.PauseAll, By: "sato", Why: "release day"}); f.Overridden() == nil || *f.Overridden() != want {
 		t.Errorf("paused %+v, want %+v", f.Overridden(), want)
 	}
-	if err := client.Resume(t.Context(), "web"); err != nil {
+	if err := client.ResumeBy(t.Context(), "web", httpd.SignedRequest{By: "sato"}); err != nil {
 		t.Fatal(err)
 	}
 	if f.Overridden() != nil {
 		t.Errorf("still paused: %+v", f.Overridden())
+	}
+	if want := []any{[]string{"resume", "web", "sato"}}; !reflect.DeepEqual(f.Asked(), want) {
+		t.Errorf("asked %+v, want %+v", f.Asked(), want)
 	}
 }
 
@@ -119,12 +122,16 @@ func TestWhatOnlyAPersonKnowsReachesTheFleet(t *testing.T) {
 			[]any{"protect", "gc00000003", actions.Protection{By: "sato", Why: "a test of the disks"}},
 		},
 		"what may be removed again": {
-			func(ctx context.Context, client *httpd.Client) error { return client.Unprotect(ctx, "gc00000003") },
-			[]string{"unprotect", "gc00000003"},
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Unprotect(ctx, "gc00000003", request)
+			},
+			[]string{"unprotect", "gc00000003", "sato"},
 		},
 		"a code that looks like a path": {
-			func(ctx context.Context, client *httpd.Client) error { return client.Unprotect(ctx, "../gc/3?") },
-			[]string{"unprotect", "../gc/3?"},
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Unprotect(ctx, "../gc/3?", request)
+			},
+			[]string{"unprotect", "../gc/3?", "sato"},
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -182,7 +189,7 @@ func TestTheClientSeesTheFleetsPreflight(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, preflight) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if _, err := client.Preflight(t.Context(), "wev"); err == nil || !strings.Contains(err.Error(), `"wev"`) {
+	if _, err := client.Preflight(t.Context(), "wev"); err == nil || !strings.Contains(err.Error(), "`wev`: did you mean `web`?") {
 		t.Errorf("of a group that does not exist: error is %v", err)
 	}
 }
@@ -223,7 +230,7 @@ func TestAnUnknownGroupIsNamedWithTheKnownOnes(t *testing.T) {
 		"pause":  client.Override(t.Context(), "wev/../web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato"}),
 		"resume": client.Resume(t.Context(), "wev/../web"),
 	} {
-		if err == nil || !strings.Contains(err.Error(), `"wev/../web"`) || !strings.Contains(err.Error(), "[web]") {
+		if err == nil || !strings.Contains(err.Error(), "`wev/../web`: valid: web") {
 			t.Errorf("%s: error is %v", what, err)
 		}
 	}
@@ -246,7 +253,11 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 		status             int
 		refusal            error
 	}{
-		"a pause":                  {http.MethodPost, pause, `{"kind":"pause","by":"sato"}`, http.StatusOK, nil},
+		"a pause":            {http.MethodPost, pause, `{"kind":"pause","by":"sato"}`, http.StatusOK, nil},
+		"a pause of no kind": {http.MethodPost, pause, `{"kind":"pause_inn","by":"sato"}`, http.StatusBadRequest, nil},
+		"a pause of a group that only recommends": {
+			http.MethodPost, pause, `{"kind":"pause","by":"sato"}`, http.StatusConflict, fleet.RefusedError{Why: "group web only recommends"},
+		},
 		"a pause of no group":      {http.MethodPost, "/v1/groups/db/override", `{"kind":"pause","by":"sato"}`, http.StatusNotFound, nil},
 		"a pause that is not JSON": {http.MethodPost, pause, `by=sato`, http.StatusBadRequest, nil},
 		"a pause with a misspelt member": {
@@ -281,7 +292,7 @@ func TestTheControlFaceAnswersWithTheRightStatus(t *testing.T) {
 		"a plan of a drill":             {http.MethodGet, "/v1/groups/web/drill", "", http.StatusOK, nil},
 		"a plan of a drill of no group": {http.MethodGet, "/v1/groups/db/drill", "", http.StatusNotFound, nil},
 		"an adoption":                   {http.MethodPost, adopt, `{"order":"7","by":"sato"}`, http.StatusOK, nil},
-		"an adoption by no group":       {http.MethodPost, adopt, `{}`, http.StatusNotFound, fleet.NoGroupError{Name: "db"}},
+		"an adoption by no group":       {http.MethodPost, adopt, `{}`, http.StatusNotFound, fleet.UnknownGroupError{Name: "db"}},
 		"an adoption with a misspelt member": {
 			http.MethodPost, adopt, `{"order":"7","code":["gc00000001"]}`, http.StatusBadRequest, nil,
 		},

@@ -37,6 +37,7 @@ type Options struct {
 	Costs         Costs
 	Hooks         Hooks
 	Configuration Configuration
+	Notifiers     Notifiers
 	Registry      *prometheus.Registry    // for /metrics
 	Ready         func() error            // why the daemon cannot do its work; nil: it can
 	Inboxes       func() map[string]Inbox // by group/signal, as they are now
@@ -64,6 +65,7 @@ func routes(o Options) []route {
 	all := append(s.views(), s.commands()...)
 	all = append(all, s.histories()...)
 	all = append(all, s.configuration()...)
+	all = append(all, s.notifiers()...)
 	all = append(all, s.told.routes(o.Watcher)...)
 	all = append(all, s.inputs()...)
 	return append(all, s.plainFaces()...)

@@ -103,6 +103,7 @@ func (o *once) serve(w http.ResponseWriter, r *http.Request, content []byte, do 
 		case <-k.done:
 		}
 		if k.answer != nil {
+			access.Replayed(r.Context())
 			w.Header().Set("Idempotency-Replayed", "true")
 			k.answer.send(w)
 			return

@@ -21,7 +21,8 @@ type route struct {
 	role         access.Role  // that it needs; None: it has a proof of its own, or shows nothing
 	query        []string     // parameters that it knows
 	body, answer reflect.Type // nil: none
-	do           func(ctx context.Context, r *http.Request, content []byte) (any, error)
+	read         func(content []byte) (body any, err error)
+	do           func(ctx context.Context, r *http.Request, body any) (any, error)
 	handler      http.HandlerFunc // in place of do, of what is no JSON, or has a shape of its own
 }
 
@@ -29,7 +30,7 @@ type route struct {
 func get[Answer any](path string, query []string, do func(ctx context.Context, r *http.Request) (Answer, error)) route {
 	return route{
 		method: http.MethodGet, path: path, role: access.Read, query: query, answer: reflect.TypeFor[Answer](),
-		do: func(ctx context.Context, r *http.Request, _ []byte) (any, error) { return do(ctx, r) },
+		do: func(ctx context.Context, r *http.Request, _ any) (any, error) { return do(ctx, r) },
 	}
 }
 
@@ -37,24 +38,13 @@ func get[Answer any](path string, query []string, do func(ctx context.Context, r
 func ask[Body, Answer any](path string, role access.Role, do func(ctx context.Context, r *http.Request, body Body) (Answer, error)) route {
 	return route{
 		method: http.MethodPost, path: path, role: role, body: reflect.TypeFor[Body](), answer: reflect.TypeFor[Answer](),
-		do: func(ctx context.Context, r *http.Request, content []byte) (any, error) {
+		read: func(content []byte) (any, error) {
 			var body Body
-			if err := readRequest(content, &body); err != nil {
-				return nil, err
-			}
-			access.Why(ctx, whyOf(content))
-			return do(ctx, r, body)
+			err := readRequest(content, &body)
+			return body, err
 		},
+		do: func(ctx context.Context, r *http.Request, body any) (any, error) { return do(ctx, r, body.(Body)) },
 	}
-}
-
-// whyOf is the reason that a request gives.
-func whyOf(content []byte) string {
-	var given struct {
-		Why string `json:"why"`
-	}
-	_ = json.Unmarshal(content, &given) // it was read already
-	return given.Why
 }
 
 // done is the body of a success that has nothing to tell.
@@ -89,15 +79,21 @@ func (rt route) serve(once *once) http.HandlerFunc {
 			fail(w, err)
 			return
 		}
-		once.serve(w, r, content, func(w http.ResponseWriter) { rt.steer(w, r, content) })
+		body, err := rt.read(content)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		access.Say(r.Context(), saidBy(content, body))
+		once.serve(w, r, content, func(w http.ResponseWriter) { rt.steer(w, r, body) })
 	}))
 }
 
 // steer answers with what the route does.
-func (rt route) steer(w http.ResponseWriter, r *http.Request, content []byte) {
+func (rt route) steer(w http.ResponseWriter, r *http.Request, body any) {
 	ctx, cancel := context.WithTimeout(r.Context(), commandTimeout)
 	defer cancel()
-	result, err := rt.do(ctx, r, content)
+	result, err := rt.do(ctx, r, body)
 	if err != nil {
 		fail(w, err)
 		return

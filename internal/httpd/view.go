@@ -128,7 +128,7 @@ func (s *server) groups(_ context.Context, r *http.Request) (GroupsPage, error) 
 	page := GroupsPage{Groups: []fleet.GroupStatus{}}
 	for i := range all[from:] {
 		group := all[from+i]
-		if attention && !needsAttention(&group) {
+		if attention && !group.NeedsAttention() {
 			continue
 		}
 		if len(page.Groups) == limit {
@@ -139,17 +139,6 @@ func (s *server) groups(_ context.Context, r *http.Request) (GroupsPage, error) 
 		page.Groups = append(page.Groups, group)
 	}
 	return page, nil
-}
-
-// needsAttention says that somebody should look at the group: it is not as its configuration
-// wants it, and waiting will not help.
-func needsAttention(g *fleet.GroupStatus) bool {
-	if g.Trouble != "" || g.Capped != nil || g.Override != nil || g.Failing > 0 || len(g.Foreign) > 0 {
-		return true
-	}
-	unread := func(s fleet.SignalStatus) bool { return s.Value == nil && !s.FaultExpected }
-	aside := func(in actions.InstanceStatus) bool { return in.Quarantine != "" || in.Drift != nil || in.LeftAlone }
-	return slices.ContainsFunc(g.Signals, unread) || slices.ContainsFunc(g.Instances, aside)
 }
 
 func (s *server) group(_ context.Context, r *http.Request) (fleet.GroupStatus, error) {

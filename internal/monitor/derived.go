@@ -98,10 +98,14 @@ func computed(f *formula.Formula, ceiling float64) maker {
 	}
 }
 
-// cause is what is wrong with an answer; a missing one of a source always says it.
+// cause is what is wrong with an answer; a missing one of a source always says it. That no
+// alert has come is nothing wrong with the alerts, but with what needs a number of them.
 func cause(a answer) error {
-	if a.err == nil {
+	switch {
+	case a.err == nil:
 		return errors.New("no reason given")
+	case errors.Is(a.err, errQuiet):
+		return errors.New(a.err.Error())
 	}
 	return a.err
 }

@@ -27,11 +27,17 @@ func (f Fault) String() string {
 }
 
 // Expected says that the fault is part of the ordinary course of things: that of every
-// new instance, a counter read for the first time or a window not yet full; or a
-// counter that rests for a moment.
+// new instance, a counter read for the first time or a window not yet full; a
+// counter that rests for a moment; or no alert.
 func (f Fault) Expected() bool {
-	return errors.Is(f.Err, reading.ErrFirst) || errors.Is(f.Err, errFilling) || errors.Is(f.Err, errTooFew) || errors.Is(f.Err, errResting)
+	return f.Quiet() || errors.Is(f.Err, reading.ErrFirst) || errors.Is(f.Err, errFilling) || errors.Is(f.Err, errTooFew) || errors.Is(f.Err, errResting)
 }
+
+// errQuiet explains a signal of alerts that has no value because none fires.
+var errQuiet = errors.New("no alert has come")
+
+// Quiet says that the signal is one of alerts, and that none fires.
+func (f Fault) Quiet() bool { return errors.Is(f.Err, errQuiet) }
 
 // Faults lists what went wrong in the last Read, signal by signal. Warming
 // instances have none: their silence is expected. What all others have is one fault.

@@ -24,9 +24,17 @@ func (b *inbox) read() reading.Reading {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.newest.Sample.At().IsZero() {
-		return reading.None(policy.Absent, time.Now(), fmt.Errorf("nobody has pushed since the start: POST %s", b.wanted()))
+		return reading.None(policy.Absent, time.Now(), b.nothing())
 	}
 	return b.newest
+}
+
+// nothing explains that the inbox is empty.
+func (b *inbox) nothing() error {
+	if b.format.SaysWays() {
+		return fmt.Errorf("%w since the start: POST %s", errQuiet, b.wanted())
+	}
+	return fmt.Errorf("nobody has pushed since the start: POST %s", b.wanted())
 }
 
 // wanted says what is to be sent, and whereto.

@@ -50,7 +50,7 @@ func TestAnInboxThatIsEmptySaysWhatToSend(t *testing.T) {
 		for format, says := range map[config.PushFormat]string{
 			"":                      "POST a value to /v1/push/web/jobs",
 			config.PushValue:        "POST a value to /v1/push/web/jobs",
-			config.PushDirection:    "POST to /v1/push/web/jobs/up, /down or /keep",
+			config.PushDirection:    "no alert has come since the start: POST to /v1/push/web/jobs/up, /down or /keep",
 			config.PushAlertmanager: "POST what alertmanager sends to /v1/push/web/jobs/up, /down or /keep",
 		} {
 			m, err := New(Options{Group: groupOf(10*time.Minute, config.Signal{
@@ -133,4 +133,40 @@ func TestPushesAndReadingsDoNotDisturbEachOther(t *testing.T) {
 	if value, ok := m.Read(t.Context(), time.Now(), nil)[0].Group.Value(); !ok || value < 0 || value > 3 {
 		t.Errorf("it shows %v", value)
 	}
+}
+
+func TestThatNoAlertFiresIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, format := range append(config.PushFormats(), "") {
+			m, err := New(Options{Group: groupOf(10*time.Minute, config.Signal{
+				Name: "jobs", Staleness: 30 * time.Second, Push: &config.Push{Token: secret.New("sixteen-letters!"), Format: format},
+			}, config.Signal{Name: "twice", Formula: "2 * jobs"})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check := func(when string, why policy.Absence) {
+				t.Helper()
+				signals, faults := m.Read(t.Context(), time.Now(), nil), m.Faults()
+				if signals[0].Group.Why() != why || len(faults) != 2 {
+					t.Fatalf("%s, %s: %v, and %v", format, when, signals[0], faults)
+				}
+				alerts := format != config.PushValue && format != ""
+				if f := faults[0]; f.Quiet() != alerts || f.Expected() != alerts {
+					t.Errorf("%s, %s: it is quiet: %v, and expected: %v", format, when, f.Quiet(), f.Expected())
+				}
+				if f := faults[1]; f.Quiet() || f.Expected() {
+					t.Errorf("%s, %s: of what is made of it %v is expected", format, when, f)
+				}
+			}
+			check("at the start", policy.Absent)
+			if _, err := m.Push("jobs", 1, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			if m.Read(t.Context(), time.Now(), nil); len(m.Faults()) != 0 {
+				t.Errorf("%s: while it has a value: %v", format, m.Faults())
+			}
+			time.Sleep(31 * time.Second)
+			check("long after a push", policy.Stale)
+		}
+	})
 }

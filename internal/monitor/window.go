@@ -24,6 +24,7 @@ type rules struct {
 	restAfter   time.Duration // a value that stands still for longer may not shrink the group
 	countsUp    bool          // the value is a counter's rate: 0 is standing still
 	ceiling     float64       // a larger value cannot be; 0: none
+	quiet       bool          // values only come while there is an alert
 	fills       bool          // it must have been watched for the span before it may shrink the group
 }
 
@@ -47,6 +48,7 @@ func rulesOf(c config.Signal, group config.Group) (rules, error) {
 		frozenAfter: c.FrozenAfter, restAfter: c.FrozenAfter, countsUp: c.CountsUp(), ceiling: c.Most(),
 		fills: how != nil && c.Window > max(0, covered),
 	}
+	r.quiet = c.Push != nil && c.Push.Format.SaysWays()
 	r.needs, _ = config.ParseReach(c.Over)
 	r.counts = c.SNMP != nil || c.Scrape != nil || c.Most() > 0
 	if r.countsUp { // what it shows at rest stays in the window for another span
@@ -176,6 +178,8 @@ func (w *window) read(now time.Time) (policy.Sample, error) {
 	switch {
 	case age > w.staleness && w.moving && w.behind > maxSkew && now.Sub(w.arrived) <= w.staleness:
 		return policy.Missing(policy.Skewed, now), errBehind
+	case age > w.staleness && w.quiet:
+		return policy.Missing(policy.Stale, now), fmt.Errorf("%w since %s", errQuiet, newest.at.UTC().Format(time.RFC3339))
 	case age > w.staleness:
 		return policy.Missing(policy.Stale, now), fmt.Errorf("its newest value is of %s, older than the signal's staleness: is the source still being updated?",
 			newest.at.UTC().Format(time.RFC3339))

@@ -67,7 +67,7 @@ func (m *message) before(g *gathered, lasting map[events.Subject]events.Event) s
 	var parts []string
 	for _, kind := range events.Kinds() {
 		if counts[kind] > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", kind, counts[kind]))
+			parts = append(parts, fmt.Sprintf("%s %d", kind.Name(), counts[kind]))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -29,6 +29,11 @@ func (m *Metrics) touch(notifier string) {
 	}
 }
 
+// Forget drops the series of a notifier that is gone.
+func (m *Metrics) Forget(notifier string) {
+	m.notifications.DeletePartialMatch(prometheus.Labels{"notifier": notifier})
+}
+
 func (m *Metrics) count(notifier, outcome string) {
 	m.notifications.WithLabelValues(notifier, outcome).Inc()
 }

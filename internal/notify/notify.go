@@ -47,17 +47,33 @@ type Notifier struct {
 	outcome  chan error                      // of sending
 }
 
-// New returns a notifier that listens from now on. Nothing is sent before Run.
+// New returns a notifier that hears nothing before Listen, and sends nothing before Run.
 func New(options Options) (*Notifier, error) {
 	sender, err := newSender(options.Config)
 	if err != nil {
 		return nil, err
 	}
-	options.Metrics.touch(options.Config.Name)
 	return &Notifier{
-		Options: options, wanted: newFilter(options.Config), sender: sender, subscription: options.Watcher.Subscribe(0),
+		Options: options, wanted: newFilter(options.Config), sender: sender,
 		lasting: map[events.Subject]events.Event{}, outcome: make(chan error, 1),
 	}, nil
+}
+
+// Listen lets it hear what happens from now on. Call it once, before Run.
+func (n *Notifier) Listen() {
+	n.Metrics.touch(n.Name())
+	n.subscription = n.Watcher.Subscribe(0)
+}
+
+// Succeed goes on in place of one whose Run has returned: what that told of and still lasts is
+// reminded of, and its end told. Call it before Run.
+func (n *Notifier) Succeed(before *Notifier) {
+	n.sentAt = before.sentAt
+	for subject, e := range before.lasting {
+		if n.wanted.has(&e) {
+			n.lasting[subject] = e
+		}
+	}
 }
 
 // Name is the one in the configuration.
@@ -79,6 +95,10 @@ func (n *Notifier) Run(ctx context.Context) error {
 		go func() { n.outcome <- n.deliver(soft, hard, m) }()
 	})
 	stop()
+	n.subscription.Close()
+	for batch := range n.subscription.C { // that came, and was not taken yet
+		n.take(batch, time.Now())
+	}
 	defer time.AfterFunc(lastWord, giveUp).Stop()
 	if m := n.sending; m != nil && <-n.outcome != nil {
 		n.finally(hard, m)

@@ -116,6 +116,7 @@ func play(t *testing.T, change func(*config.Notify), f func(t *testing.T, s *sce
 		}
 		s := &scene{receiver: &receiver{}, n: n, logged: logged, began: time.Now(), done: make(chan error, 1)}
 		n.sender = s.receiver
+		n.Listen()
 		ctx, cancel := context.WithCancel(t.Context())
 		s.stop = cancel
 		go func() { s.done <- n.Run(ctx) }()
@@ -306,7 +307,7 @@ func TestWhatWasToldIsFollowedThoughItIsWantedNoMore(t *testing.T) {
 		s.wait(10 * time.Minute)
 		s.tell(override("hold", events.Info, true))
 		s.wait(24 * time.Hour)
-		if len(s.got) != 2 || s.got[1].Title != "info: web override" {
+		if len(s.got) != 2 || s.got[1].Title != "info: web operator's order" {
 			t.Errorf("%d messages, the last %q", len(s.got), s.got[len(s.got)-1].Title)
 		}
 	})

@@ -83,7 +83,7 @@ func place(e *events.Event) string {
 
 // headline is the row in a few words.
 func (r *row) headline() string {
-	text := string(r.kind)
+	text := r.kind.Name()
 	if r.places[0] != "" {
 		text = r.places[0] + " " + text
 	}
@@ -109,14 +109,14 @@ func (r *row) String() string {
 	first, last := r.subjects[0], r.subjects[len(r.subjects)-1]
 	switch {
 	case len(r.places) > 1:
-		return text + fmt.Sprintf("%s ×%d at %d places: %s", r.kind, len(r.subjects), len(r.places), some(r.places))
+		return text + fmt.Sprintf("%s ×%d at %d places: %s", r.kind.Name(), len(r.subjects), len(r.places), some(r.places))
 	case r.places[0] != "":
 		text += r.places[0] + ": "
 	}
 	if len(r.subjects) == 1 {
 		return text + first.String()
 	}
-	return text + fmt.Sprintf("%s ×%d: %s; … %s", r.kind, len(r.subjects), words.Clip(first.String(), 150), words.Clip(last.String(), 150))
+	return text + fmt.Sprintf("%s ×%d: %s; … %s", r.kind.Name(), len(r.subjects), words.Clip(first.String(), 150), words.Clip(last.String(), 150))
 }
 
 // some names the first places and the last one.

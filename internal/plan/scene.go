@@ -55,7 +55,7 @@ func (s *shown) value(step, serving int) (value float64, ok bool) {
 func (sc *scene) observe(p *pool, c *count, desired, step, serving int) policy.Observation {
 	observed := policy.Observation{
 		Size:     policy.Size{Count: desired, Type: sc.scenario.Spec.Type},
-		Becoming: c.warming, Lacking: max(0, desired-c.capacity), Leaving: c.leaving, Standby: c.stopped, LastServing: c.lastJoin,
+		Becoming: c.warming, Lacking: desired - c.capacity, Leaving: c.leaving, Standby: c.stopped, LastServing: c.lastJoin,
 		Signals: sc.signals,
 	}
 	settled := max(0, desired-observed.Becoming-observed.Lacking)

@@ -73,7 +73,7 @@ func (in *Inputs) warming() bool {
 	return in.Becoming > 0 || slices.ContainsFunc(in.Signals, func(s Input) bool { return s.Warming > 0 })
 }
 
-// serving is how many instances of the decided size carry the load.
+// serving is how many instances carry the load, also of those beyond the decided size.
 func (in *Inputs) serving() int { return max(0, in.Size.Count-in.Becoming-in.Lacking) }
 
 // Carrying is how many instances carry the load, with those whose own readings are not
@@ -91,7 +91,7 @@ func (in *Inputs) settled() *Inputs {
 // unread is how many of the instances that carry the load have no reading of the signal that
 // is believed.
 func (in *Inputs) unread(signal *Input) int {
-	return max(0, signal.Missing-(in.Becoming-in.Settling)-in.Lacking)
+	return max(0, signal.Missing-(in.Becoming-in.Settling)-max(0, in.Lacking))
 }
 
 // signal is the named signal, or nil.

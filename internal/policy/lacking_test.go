@@ -110,3 +110,38 @@ func TestDataThatGoesMissingNeverShrinksAGroupThatItHeld(t *testing.T) {
 		t.Errorf("without, it becomes %d", got)
 	}
 }
+
+// A person may have made the group smaller than it is.
+func TestWhatServesIsCountedWhateverSizeWasDecided(t *testing.T) {
+	t.Parallel()
+	for size := range 12 {
+		for serving := 1; serving < 12; serving++ {
+			for becoming := range 4 {
+				observed := policy.Observation{
+					Size: policy.Size{Count: size}, Becoming: becoming, Lacking: size - serving - becoming,
+					Signals: []policy.Signal{mean(0.6)},
+				}
+				in := observed.Inputs()
+				if got := in.Carrying(); got != serving {
+					t.Fatalf("of %d decided, %d serve and %d are becoming; %d are counted", size, serving, becoming, got)
+				}
+				spec := unlimited()
+				spec.Min, spec.Policies = 0, []policy.Rule{holdMeanAt(0.6)}
+				if got := policy.Evaluate(&spec, observed, noon, &policy.Memory{}); got.Desired.Count != serving && becoming == 0 { // else it waits for those
+					t.Fatalf("of %d decided, %d serve at their target; it becomes %d", size, serving, got.Desired.Count)
+				}
+			}
+		}
+	}
+}
+
+// Like orders that fail, instances that are not sent away yet give no reason to grow further.
+func TestAStepCountsFromTheDecidedSizeWhileMoreServe(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	spec.Policies = []policy.Rule{{Name: "step", Step: &policy.Step{Signal: "mean", Above: []policy.Band{{Bound: 50, Change: policy.Change{Count: 1}}}}}}
+	observed := policy.Observation{Size: policy.Size{Count: 2}, Lacking: -3, Signals: []policy.Signal{mean(90)}}
+	if got := policy.Evaluate(&spec, observed, noon, &policy.Memory{}); got.Desired.Count != 3 {
+		t.Errorf("of two it becomes %d", got.Desired.Count)
+	}
+}

@@ -36,13 +36,36 @@ func OverrideKinds() []OverrideKind {
 // Counts says that an override of the kind has a count.
 func (k OverrideKind) Counts() bool { return k == HoldAt || k == AtLeast }
 
-// String says in words what is ordered, by whom and why.
+// String says what is ordered, by whom and why, with the kind as it is asked for.
 func (o *Override) String() string {
 	text := string(o.Kind)
 	if o.Kind.Counts() {
 		text += fmt.Sprintf(" %d", o.Count)
 	}
-	text += " by " + o.By
+	return text + o.origin()
+}
+
+// Text says in words what is ordered, by whom and why.
+func (o *Override) Text() string {
+	text := string(o.Kind)
+	switch o.Kind {
+	case PauseAll:
+		text = "paused"
+	case PauseOut:
+		text = "growing is paused"
+	case PauseIn:
+		text = "shrinking is paused"
+	case HoldAt:
+		text = fmt.Sprintf("held at %d", o.Count)
+	case AtLeast:
+		text = fmt.Sprintf("kept at %d at least", o.Count)
+	}
+	return text + o.origin()
+}
+
+// origin says who ordered it, until when and why.
+func (o *Override) origin() string {
+	text := " by " + o.By
 	if !o.Until.IsZero() {
 		text += " until " + o.Until.Format(time.RFC3339)
 	}

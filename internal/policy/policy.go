@@ -96,7 +96,7 @@ type Rate struct {
 type Observation struct {
 	Size        Size      // the size last decided
 	Becoming    int       // instances on their way to serving, also those ordered and not yet named
-	Lacking     int       // instances of the decided size that neither serve nor are becoming: their order failed, or waits
+	Lacking     int       // instances of the decided size that neither serve nor are becoming: their order failed, or waits; below 0: so many beyond that size are not sent away yet
 	Leaving     int       // instances out of the pools and still on, which can be put back at once
 	Standby     int       // instances that stand by, stopped, and could come back
 	Settling    int       // of Becoming, those that serve already, whose own readings are not believed as yet

@@ -54,7 +54,7 @@ func (s *Step) recommend(in *Inputs, now time.Time) Recommendation {
 	if input == nil {
 		return r
 	}
-	current, serving := in.Size.Count, in.serving()
+	current, serving := in.Size.Count, min(in.Size.Count, in.serving())
 	if value, ok := input.at(1, 1); ok {
 		if band := s.above(value); band != nil {
 			r.Value, r.Measured, r.Of = input.summary(now, true)

@@ -116,7 +116,8 @@ func (t *Threshold) size(in *Inputs, current int) int {
 		return *t.Size
 	}
 	if t.grows(current) {
-		return max(current, in.serving()+t.Change.of(in.serving()))
+		serving := min(current, in.serving())
+		return max(current, serving+t.Change.of(serving))
 	}
 	return max(0, current+t.Change.of(current))
 }

@@ -151,3 +151,44 @@ func (r Reason) Text() string { return reasonTexts[r] }
 
 func number(v float64) string  { return strconv.FormatFloat(v, 'g', 4, 64) }
 func number6(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+// Text is the goal in words, of an instance.
+func (g Goal) Text() string { return goalTexts[g] }
+
+var goalTexts = map[Goal]string{
+	InService: "to serve",
+	Standby:   "to stand by",
+	Released:  "to be released",
+	Ready:     "to be ready (drill)",
+}
+
+// Text is the hold in words.
+func (h Hold) Text() string { return holdTexts[h] }
+
+var holdTexts = map[Hold]string{
+	HoldBrake:    "too many fail at once, so none is replaced",
+	HoldLaunches: "launch after launch never served, so nothing is ordered",
+	HoldRoom:     "more is missing than max leaves room for",
+	HoldDoubt:    "the account cannot be trusted, so none is sent away",
+	HoldBake:     "those of the changed template must serve for a while first",
+	HoldYoung:    "those that could go have not served for long enough",
+}
+
+// Text says in a few words why there is no value.
+func (a Absence) Text() string { return absenceTexts[a] }
+
+var absenceTexts = [...]string{
+	Present:     "good",
+	Absent:      "no value",
+	Stale:       "too old",
+	Failed:      "not readable",
+	NotFinite:   "not a number",
+	OutOfRange:  "impossible value",
+	Warming:     "warming up",
+	Frozen:      "stands still",
+	UnitChanged: "unit changed",
+	Disagrees:   "others disagree",
+	Skewed:      "clock is off",
+	Filling:     "not watched for long enough",
+	Censored:    "saturated",
+}

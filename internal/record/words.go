@@ -134,7 +134,7 @@ const countMax = 100_000
 
 // sane refuses inputs that no group has: to decide on them could take for ever.
 func sane(in *policy.Inputs) error {
-	counts := []int{in.Size.Count, in.Becoming, in.Lacking, in.Leaving, in.Standby, in.Settling}
+	counts := []int{in.Size.Count, in.Becoming, max(in.Lacking, -in.Lacking), in.Leaving, in.Standby, in.Settling}
 	for i := range in.Signals {
 		signal := &in.Signals[i]
 		counts = append(counts, signal.Of, signal.Trusted, signal.Known, signal.Warming, signal.Missing)

@@ -49,8 +49,8 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 	sim := s.simulate()
 	d := s.run(s.configuration(sim.endpoint(), s.servePage().signal(), loadPolicy))
 	d.restsAt(least)
-	refuse(t, 7, "autoscaled: there is no group \"wbe\" that acts; groups that do: [web]\n", "pause", "wbe", "--socket", s.socket())
-	refuse(t, 7, "autoscaled: there is no group \"wbe\" that acts; groups that do: [web]\n", "resume", "wbe", "--socket", s.socket())
+	refuse(t, 7, "autoscaled: there is no group `wbe`: did you mean `web`?\n", "pause", "wbe", "--socket", s.socket())
+	refuse(t, 7, "autoscaled: there is no group `wbe`: did you mean `web`?\n", "resume", "wbe", "--socket", s.socket())
 }
 
 // expect runs a command that must succeed and say just this.

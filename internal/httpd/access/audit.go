@@ -9,12 +9,35 @@ import (
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
-type whyKey struct{}
+// Said is what a request says of itself, for the line that [Audit] logs.
+type Said struct {
+	What  string // is asked for, in a few plain words, of what its path does not say; no secrets
+	Why   string
+	Trial bool // it changes nothing: it only asks what it would change
+}
 
-// Why notes, for the line that [Audit] logs, why somebody changes something.
-func Why(ctx context.Context, why string) {
-	if kept, ok := ctx.Value(whyKey{}).(*string); ok {
-		*kept = why
+// whatMax is how much of Said.What is logged, in characters.
+const whatMax = 200
+
+type auditKey struct{}
+
+// audited is what becomes known of a request while it is answered.
+type audited struct {
+	Said
+	replayed bool
+}
+
+// Say notes what a request says of itself.
+func Say(ctx context.Context, said Said) {
+	if line, ok := ctx.Value(auditKey{}).(*audited); ok {
+		line.Said = said
+	}
+}
+
+// Replayed notes that a request is given the answer of an earlier one, and changes nothing.
+func Replayed(ctx context.Context) {
+	if line, ok := ctx.Value(auditKey{}).(*audited); ok {
+		line.replayed = true
 	}
 }
 
@@ -28,17 +51,16 @@ func Audit(log *zap.Logger, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		why, answer, ended := new(string), &answered{ResponseWriter: w, status: http.StatusOK}, false
+		line, answer, ended := &audited{}, &answered{ResponseWriter: w, status: http.StatusOK}, false
 		defer func() {
 			if !ended {
 				answer.status = http.StatusInternalServerError // a panic
 			}
 			if answer.status != http.StatusUnauthorized && answer.status != http.StatusForbidden {
-				log.Info(answer.told(), zap.String("who", p.shown()), zap.Stringer("role", p.Role), zap.String("from", p.From),
-					zap.String("method", words.Shown(r.Method)), zap.String("path", words.Shown(r.URL.Path)), zap.String("why", *why), zap.Int("status", answer.status))
+				log.Info(line.became(answer.status), append(line.fields(p, r), zap.Int("status", answer.status))...)
 			}
 		}()
-		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), whyKey{}, why)))
+		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), auditKey{}, line)))
 		ended = true
 	})
 }
@@ -65,9 +87,29 @@ func (a *answered) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach what is wrapped.
 func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (a *answered) told() string {
-	if a.status >= http.StatusBadRequest {
+// became says what came of the request.
+func (l *audited) became(status int) string {
+	switch {
+	case l.replayed:
+		return "replayed"
+	case l.Trial:
+		return "asked"
+	case status >= http.StatusBadRequest:
 		return "not changed"
+	default:
+		return "changed"
 	}
-	return "changed"
+}
+
+// fields are those of the line. What there is nothing to say about is left out.
+func (l *audited) fields(p Principal, r *http.Request) []zap.Field {
+	fields := []zap.Field{zap.String("who", p.shown()), zap.Stringer("role", p.Role)}
+	if p.From != "" {
+		fields = append(fields, zap.String("from", p.From))
+	}
+	fields = append(fields, zap.String("method", words.Shown(r.Method)), zap.String("path", words.Shown(r.URL.Path)))
+	if l.What != "" {
+		fields = append(fields, zap.String("what", words.Clip(l.What, whatMax)))
+	}
+	return append(fields, zap.String("why", l.Why))
 }

@@ -27,7 +27,7 @@ func TestEveryChangeIsOneLine(t *testing.T) {
 	t.Parallel()
 	s := guarded(t, people(t))
 	s.door = s.guard.Handler(Audit(s.logs.logger(), Require(Operate, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Why(r.Context(), "sale until noon")
+		Say(r.Context(), Said{What: "to 4", Why: "sale until noon"})
 		if r.URL.Path != "/v1/groups/web/scale" {
 			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusConflict)
@@ -44,11 +44,11 @@ func TestEveryChangeIsOneLine(t *testing.T) {
 	want := []map[string]any{
 		{
 			"level": "info", "msg": "changed", "who": "alice", "role": "admin", "from": "192.0.2.7",
-			"method": "POST", "path": "/v1/groups/web/scale", "why": "sale until noon", "status": 200.0,
+			"method": "POST", "path": "/v1/groups/web/scale", "what": "to 4", "why": "sale until noon", "status": 200.0,
 		},
 		{
 			"level": "info", "msg": "not changed", "who": "alice", "role": "admin", "from": "192.0.2.7",
-			"method": "DELETE", "path": "/v1/groups/web/\ufffd", "why": "sale until noon", "status": 409.0,
+			"method": "DELETE", "path": "/v1/groups/web/\ufffd", "what": "to 4", "why": "sale until noon", "status": 409.0,
 		},
 		{
 			"level": "warn", "msg": "refused", "reason": "role", "who": "bob", "role": "read", "from": "192.0.2.7",
@@ -83,4 +83,53 @@ func TestWhatIsNoChangeOfAPersonsIsNotLogged(t *testing.T) {
 	if said := logs.String(); said != "" {
 		t.Errorf("the log says %s", said)
 	}
+}
+
+func TestWhatChangesNothingIsNotSaidToBeAChange(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		serve func(w http.ResponseWriter, r *http.Request)
+		want  string
+	}{
+		"a trial": {func(_ http.ResponseWriter, r *http.Request) { Say(r.Context(), Said{Trial: true}) }, "asked"},
+		"a trial that fails": {func(w http.ResponseWriter, r *http.Request) {
+			Say(r.Context(), Said{Trial: true})
+			w.WriteHeader(http.StatusConflict)
+		}, "asked"},
+		"an answer once more": {func(_ http.ResponseWriter, r *http.Request) {
+			Say(r.Context(), Said{What: "to 4"})
+			Replayed(r.Context())
+		}, "replayed"},
+		"a change": {func(http.ResponseWriter, *http.Request) {}, "changed"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := scene{t: t, logs: &text{}}
+			ctx := With(t.Context(), Principal{Name: "unix:sato", Role: Admin})
+			Audit(s.logs.logger(), http.HandlerFunc(c.serve)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/reload", http.NoBody))
+			if lines := s.changed(); len(lines) != 1 || lines[0]["msg"] != c.want {
+				t.Errorf("the log says %v", lines)
+			} else if from, told := lines[0]["from"]; told {
+				t.Errorf("over the socket it says that the request comes from %q", from)
+			}
+		})
+	}
+}
+
+func TestWhatIsAskedForIsLoggedInBounds(t *testing.T) {
+	t.Parallel()
+	s := scene{t: t, logs: &text{}}
+	audited := Audit(s.logs.logger(), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		Say(r.Context(), Said{What: strings.Repeat("x", 10*whatMax)})
+	}))
+	audited.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(With(t.Context(), Principal{Role: Admin}), http.MethodPost, "/v1/adopt", http.NoBody))
+	if lines := s.changed(); len(lines) != 1 || lines[0]["what"] != strings.Repeat("x", whatMax)+"…" {
+		t.Errorf("the log says %v", lines)
+	}
+}
+
+func TestSayingSomethingOfARequestThatNobodyLogsIsNoFault(t *testing.T) {
+	t.Parallel()
+	Say(t.Context(), Said{What: "to 4"})
+	Replayed(t.Context())
 }

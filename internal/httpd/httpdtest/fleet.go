@@ -104,8 +104,13 @@ func (f *Fleet) Override(_ context.Context, group string, override policy.Overri
 	return f.replace(group, &override)
 }
 
-// Resume forgets the override.
-func (f *Fleet) Resume(_ context.Context, group string) error { return f.replace(group, nil) }
+// Resume forgets the override, and remembers who asked.
+func (f *Fleet) Resume(_ context.Context, group, by string) error {
+	if err := f.replace(group, nil); err != nil {
+		return err
+	}
+	return f.take([]string{"resume", group, by})
+}
 
 func (f *Fleet) replace(group string, override *policy.Override) error {
 	if err := f.refuse(group); err != nil {
@@ -141,8 +146,8 @@ func (f *Fleet) Protect(_ context.Context, code string, protection actions.Prote
 }
 
 // Unprotect remembers that it was asked.
-func (f *Fleet) Unprotect(_ context.Context, code string) error {
-	return f.take([]string{"unprotect", code})
+func (f *Fleet) Unprotect(_ context.Context, code, by string) error {
+	return f.take([]string{"unprotect", code, by})
 }
 
 // Retry remembers that it was asked.
@@ -181,7 +186,7 @@ func (f *Fleet) take(command any) error {
 
 func (f *Fleet) refuse(group string) error {
 	if group != "web" {
-		return fleet.NoGroupError{Name: group, Known: []string{"web"}}
+		return fleet.UnknownGroupError{Name: group, Known: []string{"web"}}
 	}
 	return f.Refusal
 }

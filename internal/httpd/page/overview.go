@@ -168,14 +168,27 @@ type summary struct {
 
 type accountView struct {
 	fleet.AccountStatus
-	Level level
+	Level    level
+	Concerns []fleet.Concern
+}
+
+// About is what is to be told of an account as a whole; of an order that is not settled, beside
+// that.
+func (v accountView) About(kind fleet.ConcernKind, id string) string {
+	for _, c := range v.Concerns {
+		if c.Kind == kind && (id == "" || c.About == id) {
+			return c.Why
+		}
+	}
+	return ""
 }
 
 func summaryOf(x *index) summary {
 	s := summary{Groups: len(x.entries), Critical: x.counts[critical], Warning: x.counts[warning], Looked: len(x.of.Groups)+len(x.of.Accounts) > 0}
 	for i := range x.of.Accounts {
 		account := x.of.Accounts[i]
-		s.Accounts = append(s.Accounts, accountView{account, accountLevel(&account)})
+		concerns := account.Concerns()
+		s.Accounts = append(s.Accounts, accountView{account, levelOf(fleet.Gravest(concerns)), concerns})
 	}
 	return s
 }

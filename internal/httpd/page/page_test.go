@@ -75,6 +75,45 @@ func TestTheOverviewNamesTheCommandThatSettlesAnOrder(t *testing.T) {
 		"autoscaled adopt gc00000041 gc00000042 gc00000043 --order o-7f3a", "autoscaled adopt --order o-7f3a --none")
 }
 
+func TestTheCauseOfAllTroubleOfAnAccountIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	const cause = "Get https://gp.example.jp/json: dial tcp 192.0.2.1:443: connect: connection refused"
+	s.change(func(status *fleet.Status) {
+		status.Accounts = []fleet.AccountStatus{{
+			Name: "gio", Mode: actions.DoubtBlind, ModeWhy: "the last look that succeeded began 3m0s ago: look at the account: " + cause,
+			LookTrouble: "look at the account: " + cause, Trouble: "order 2 of V40: " + cause,
+		}}
+		status.Groups = status.Groups[:1]
+	})
+	shown := s.get(access.Read, "/?lang=en").Body.String()
+	_, account, _ := strings.Cut(shown, `id="account-gio"`)
+	account, _, _ = strings.Cut(account, "</section>")
+	if strings.Count(account, "connection refused") != 1 || !strings.Contains(account, "order 2 of V40: as above") {
+		t.Errorf("it says\n%s", account)
+	}
+	if !strings.Contains(account, `<details class="said"><summary class="detail" lang="en"><span>the last look`) {
+		t.Errorf("a long text is not folded\n%s", account)
+	}
+}
+
+func TestThatNoAlertFiresIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.change(func(status *fleet.Status) {
+		status.Groups = status.Groups[:1] // api
+		status.Groups[0].Signals = []fleet.SignalStatus{{Name: "alerts", Why: "absent: no alert has come since the start", Of: 1, Faults: 1, FaultExpected: true, Quiet: true}}
+	})
+	for _, address := range []string{"/", "/groups/api"} {
+		for says, language := range map[string]string{"no alert": "en", "アラートなし": "ja"} {
+			shown := s.get(access.Read, address+"?lang="+language).Body.String()
+			if !strings.Contains(shown, ">"+says+"<") || strings.Contains(shown, `class="missing"`) || strings.Contains(shown, "badge warning\">"+catalogue["badge.signal"].in(lang(language))) {
+				t.Errorf("%s in %s: %q is not shown as it should be\n%s", address, language, says, shown)
+			}
+		}
+	}
+}
+
 func TestWhenAllIsWellThePageSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

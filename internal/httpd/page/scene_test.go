@@ -183,7 +183,7 @@ func (s *scene) signals(group string) (fleet.GroupSignals, error) {
 	}
 	read := fleet.GroupSignals{Group: group, ReadAt: s.ago(3 * time.Second)}
 	for _, signal := range g.Signals {
-		report := fleet.SignalReport{Name: signal.Name, Measured: signal.Measured, Of: signal.Of, Shown: fleet.Shown{Value: signal.Value, Quality: "present", AgeSeconds: ptr(4.2), Fault: signal.Fault}}
+		report := fleet.SignalReport{Name: signal.Name, Measured: signal.Measured, Of: signal.Of, Shown: fleet.Shown{Value: signal.Value, Quality: "present", AgeSeconds: ptr(4.2), Fault: signal.Fault, Quiet: signal.Quiet}}
 		if signal.Value == nil {
 			report.Quality, report.AgeSeconds = signal.Why, nil
 		}

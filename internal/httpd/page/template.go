@@ -34,9 +34,11 @@ func functionsFor(l lang) template.FuncMap {
 	return template.FuncMap{
 		"t":       l.say,
 		"code":    l.code,
+		"tell":    l.tell,
 		"asset":   assetPath,
 		"rfc":     func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"long":    func(text string) bool { return len(text) > longText },
 		"day":     func(t time.Time) string { return t.Format(time.DateOnly) },
 		"number":  number,
 		"value":   value,
@@ -52,6 +54,9 @@ func functionsFor(l lang) template.FuncMap {
 		"deed":    func(d deed, g *fleet.GroupStatus) deedView { return deedView{d, g.Name, g.Min, g.Max, g.Desired} },
 	}
 }
+
+// longText is how long a text is, in bytes, that may take more than two lines on a phone.
+const longText = 120
 
 // number is a quantity as people read it: four digits that count, thousands apart.
 func number(v float64) string {

@@ -64,7 +64,7 @@ func TestEveryCodeOfTheFixedListsIsInWords(t *testing.T) {
 		"drift": all(actions.DriftKinds()), "overkind": all(policy.OverrideKinds()), "kind": all(events.Kinds()), "severity": all(events.Severities()),
 		"quality": qualities, "silence": all(policy.Silences()), "part": all(parts()), "mode": {"act", "out_only", "recommend"},
 		"order": all([]actions.IntentState{actions.IntentOpen, actions.IntentUnknown, actions.IntentAsking}), "role": {"read", "operate", "admin"},
-		"doing": doings, "badge": concatenated(concernKeys, holds, overrides), "todo": concatenated(concernKeys, holds, overrides), "deed": deedNames, "effect": deedNames,
+		"doing": doings, "badge": concatenated(concernKeys(), holds, overrides), "todo": concatenated(concernKeys(), holds, overrides), "deed": deedNames, "effect": deedNames,
 		"span": {"1h", "6h", "24h", "7d"},
 	} {
 		if len(codes) == 0 {
@@ -132,7 +132,7 @@ func TestNoTextIsWithoutUse(t *testing.T) {
 		})
 	}
 	inCode := regexp.MustCompile(`^(forbidden\.what|nogroup|overview|desired|wanted|serving|becoming|expected|low|high|mean|peak|unit\..*|script\.(read|operate|admin))$`)
-	listed := regexp.MustCompile(`^(reason|phase|step|goal|hold|doubt|overkind|drift|mode|kind|severity|quality|silence|order|role|part|badge|todo|deed|effect|span|doing|chart)\.`)
+	listed := regexp.MustCompile(`^(reason|phase|step|goal|hold|doubt|overkind|drift|mode|kind|severity|quality|silence|order|role|rollout|drill|part|badge|todo|deed|effect|span|doing|chart)\.`)
 	for key := range catalogue {
 		name, ofScript := strings.CutPrefix(key, "script.")
 		if inCode.MatchString(key) || listed.MatchString(key) || ofScript && strings.Contains(sources.String(), "say."+name) {
@@ -163,19 +163,29 @@ func TestAnUnknownCodeIsShownAsItIs(t *testing.T) {
 	}
 }
 
+// concernKeys are all that concerns are called by, besides held.HOLD and override.KIND.
+func concernKeys() (keys []string) {
+	for _, kind := range fleet.ConcernKinds() {
+		if kind != fleet.ConcernHeld && kind != fleet.ConcernOverride {
+			keys = append(keys, string(kind))
+		}
+	}
+	return keys
+}
+
 // What people read must not depend on how a concern came about: each that can be is in the
 // list that the catalogue is checked against.
 func TestEveryConcernOfAGroupIsListed(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, key := range concernKeys {
+	for _, key := range concernKeys() {
 		known[key] = true
 	}
 	s := newScene(t)
 	groups := append(s.groups(), fleet.GroupStatus{
 		Name: "bad", Trouble: "disk full", Failing: 1, Rollout: &policy.Rollout{State: policy.RolloutGivenUp}, Drill: &fleet.Drill{ID: "d"},
-		Signals: []fleet.SignalStatus{{Name: "a", Value: ptr(1.0), Faults: 1, Fault: "x"}}, Instances: []actions.InstanceStatus{{LeftAlone: true}},
-	}, fleet.GroupStatus{Rollout: &policy.Rollout{State: policy.RolloutUnderWay}})
+		Signals: []fleet.SignalStatus{{Name: "a", Value: ptr(1.0), Faults: 1, Fault: "x"}}, Instances: []actions.InstanceStatus{{LeftAlone: true}, {Drift: &actions.Drift{Kind: actions.DriftStopped}}},
+	}, fleet.GroupStatus{Unseen: true, Rollout: &policy.Rollout{State: policy.RolloutUnderWay}})
 	seen := map[string]bool{}
 	for i := range groups {
 		for _, c := range concernsOf(&groups[i]) {

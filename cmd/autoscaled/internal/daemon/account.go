@@ -40,7 +40,7 @@ func (d *Daemon) newAccount(provider config.Provider) (*account, error) {
 		PollIdle:   provider.PollIdle,
 		Timeout:    provider.CallTimeout,
 		Now:        d.options.Now,
-		Log:        a.log,
+		Log:        d.options.Log, // it says which account
 		Metrics:    d.groups,
 	})
 	return a, nil

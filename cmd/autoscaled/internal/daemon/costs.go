@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/plan/billing"
 	"github.com/autoscaled/autoscaled/internal/record"
@@ -42,30 +43,32 @@ func (d *Daemon) Cost(ctx context.Context, group string) (httpd.Cost, error) {
 	if err != nil {
 		return httpd.Cost{}, err
 	}
-	name := d.Configuration().Providers[status.Account].Billing
+	now := d.inForce.Load()
+	prices := now.prices[now.config.Providers[status.Account].Billing]
 	switch {
-	case name == "":
+	case prices == nil:
 		return httpd.Cost{}, httpd.Error{Code: httpd.NotFound, Text: fmt.Sprintf("no prices are known for group %s: write billing at providers.%s, with the path of a file such as configs/billing/gp-gio.yaml", group, status.Account)}
 	case d.history == nil:
 		return httpd.Cost{}, httpd.Error{Code: httpd.NotFound, Text: fmt.Sprintf("nobody knows what group %s had: no history is kept; write history.retention: 840h, or see the log if it could not be opened", group)}
 	}
-	s, now := d.costs.group(group), d.options.Now()
+	return d.costs.group(group).tell(ctx, d, status, prices)
+}
+
+// tell is Cost of the group by these prices.
+func (s *spending) tell(ctx context.Context, d *Daemon, status fleet.GroupStatus, prices *billing.Model) (httpd.Cost, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if age := now.Sub(s.reckoned); s.by == name && age >= 0 && age < reckonEvery {
+	now := d.options.Now()
+	if age := now.Sub(s.reckoned); s.by == prices && age >= 0 && age < reckonEvery {
 		return s.cost, nil
-	}
-	prices, err := billing.Load(name)
-	if err != nil {
-		return httpd.Cost{}, httpd.Error{Code: httpd.Unavailable, Text: fmt.Sprintf("read the prices of providers.%s: %v", status.Account, err)}
 	}
 	if err := s.follow(ctx, prices.Zone, now, func(from time.Time) iter.Seq2[record.Item, error] {
 		_ = d.history.Flush() // what cannot be written yet is not counted; it is told elsewhere
-		return record.Skim(d.history.Read(group, from, now))
+		return record.Skim(d.history.Read(status.Name, from, now))
 	}); err != nil {
 		return httpd.Cost{}, err
 	}
-	s.by, s.reckoned = name, now
+	s.by, s.reckoned = prices, now
 	s.cost = s.reckon(prices, status, now)
 	return s.cost, nil
 }

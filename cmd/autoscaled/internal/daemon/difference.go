@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"unicode"
@@ -17,10 +19,56 @@ import (
 const keysMost = 50
 
 // twoTexts are the texts of the configuration in force and of the one that is to be, as trees.
-type twoTexts struct{ was, is *yaml.Node }
+type twoTexts struct {
+	was, is *yaml.Node
+	groups  map[string]twoTexts // by name: looking for each of ten thousand in the lists of the others takes long
+}
 
-// compareTexts reads two texts; of one that cannot be read nothing is told.
-func compareTexts(was, is []byte) twoTexts { return twoTexts{rootOf(was), rootOf(is)} }
+// compareTexts reads two texts, without the groups that are not told of: the trees of ten
+// thousand are larger than the groups themselves. Of a text that cannot be read nothing is told.
+func compareTexts(was, is []byte, told func(group string) bool) (t twoTexts) {
+	t.was = without(rootOf(was), told)
+	debug.FreeOSMemory()
+	t.is = without(rootOf(is), told)
+	t.groups = map[string]twoTexts{}
+	for name, n := range entries(valueOf(t.is, "groups")) {
+		t.groups[name] = twoTexts{is: n}
+	}
+	for name, n := range entries(valueOf(t.was, "groups")) {
+		t.groups[name] = twoTexts{was: n, is: t.groups[name].is}
+	}
+	return t
+}
+
+// entries are the keys and values of a mapping; none of anything else.
+func entries(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
+	return func(yield func(string, *yaml.Node) bool) {
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if !yield(n.Content[i].Value, n.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// without lets go of the groups that are not told of.
+func without(root *yaml.Node, told func(group string) bool) *yaml.Node {
+	groups := valueOf(root, "groups")
+	if groups == nil {
+		return root
+	}
+	var kept []*yaml.Node
+	for i := 0; i+1 < len(groups.Content); i += 2 {
+		if told(groups.Content[i].Value) {
+			kept = append(kept, groups.Content[i], groups.Content[i+1])
+		}
+	}
+	groups.Content = kept
+	return root
+}
 
 func rootOf(text []byte) *yaml.Node {
 	var document yaml.Node
@@ -40,12 +88,9 @@ func (t twoTexts) at(path ...string) twoTexts {
 
 // valueOf is what a mapping has at the key; nil for nothing.
 func valueOf(n *yaml.Node, key string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
+	for name, value := range entries(n) {
+		if name == key {
+			return value
 		}
 	}
 	return nil
@@ -86,7 +131,7 @@ func (t twoTexts) items(prefix string) (all []string) {
 		return []string{prefix}
 	}
 	for i := range t.was.Content {
-		all = append(all, twoTexts{t.was.Content[i], t.is.Content[i]}.keys(fmt.Sprintf("%s[%d]", prefix, i))...)
+		all = append(all, twoTexts{was: t.was.Content[i], is: t.is.Content[i]}.keys(fmt.Sprintf("%s[%d]", prefix, i))...)
 	}
 	return all
 }
@@ -96,7 +141,7 @@ const hidden = " (the content of a secret or a file)"
 
 // ofGroup are the keys that are different for a group, of its own and of what it depends on.
 func (t twoTexts) ofGroup(group config.Group, accountChanged bool) []string {
-	keys := t.at("groups", group.Name).keys("")
+	keys := t.groups[group.Name].keys("")
 	for i, key := range keys {
 		if key == "" {
 			keys[i] = "groups." + group.Name
@@ -138,7 +183,7 @@ func (t twoTexts) shared(section, name string) []string {
 
 // profile is the name of the profile that the signal has in the new text; empty for none.
 func (t twoTexts) profile(group, signal string) string {
-	if n := t.at("groups", group, "signals", signal, "snmp", "profile").is; n != nil {
+	if n := t.groups[group].at("signals", signal, "snmp", "profile").is; n != nil {
 		return n.Value
 	}
 	return ""
@@ -149,7 +194,7 @@ func (t twoTexts) profile(group, signal string) string {
 func (t twoTexts) unread(group config.Group) map[string]bool {
 	unread := map[string]bool{}
 	for _, signal := range group.Signals {
-		changed := t.at("groups", group.Name, "signals", signal.Name).keys("signal")
+		changed := t.groups[group.Name].at("signals", signal.Name).keys("signal")
 		if signal.Query != "" {
 			changed = append(changed, t.shared("queries", signal.Query)...)
 		}

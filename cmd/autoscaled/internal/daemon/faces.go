@@ -82,6 +82,7 @@ func (d *Daemon) serveFaces(ctx context.Context, servers *errgroup.Group) {
 		Costs:         d.Cost,
 		Hooks:         d.Fleet,
 		Configuration: d,
+		Notifiers:     d.TestNotifier,
 		Registry:      d.Registry,
 		Ready:         d.ready,
 		Inboxes:       d.Inboxes,

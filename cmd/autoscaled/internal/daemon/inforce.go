@@ -17,6 +17,7 @@ import (
 // inForce is the configuration by which the daemon runs.
 type inForce struct {
 	config *config.Config // without groups and queries
+	prices prices         // that it names
 	packed []byte         // its text: that of ten thousand groups is all alike
 	sum    string         // of the text, in hexadecimal
 	at     time.Time      // when it was read
@@ -55,14 +56,14 @@ func readText(path string) ([]byte, error) {
 
 // keepInForce notes what is in force from now on. What it says of groups, which are built, is
 // let go of: ten thousand of them would be held twice.
-func (d *Daemon) keepInForce(c *config.Config, text []byte) {
+func (d *Daemon) keepInForce(c *config.Config, prices prices, text []byte) {
 	kept := *c
 	kept.Groups, kept.Queries = nil, nil
 	var packed bytes.Buffer
 	to, _ := flate.NewWriter(&packed, flate.BestSpeed) // the level is one that there is
 	_, _ = to.Write(text)                              // into memory
 	_ = to.Close()
-	d.inForce.Store(&inForce{config: &kept, packed: bytes.Clone(packed.Bytes()), sum: sumOf(text), at: d.options.Now()})
+	d.inForce.Store(&inForce{config: &kept, prices: prices, packed: bytes.Clone(packed.Bytes()), sum: sumOf(text), at: d.options.Now()})
 	d.metrics.inForce(sumOf(text), d.options.Now())
 }
 

@@ -215,19 +215,22 @@ func (d *Daemon) prepare(ctx context.Context) (report httpd.ReloadReport, next *
 	if err != nil {
 		return report, nil, fleet.RefusedError{Why: err.Error()}
 	}
-	of, err := d.draft(c)
+	of, err := d.draft(c, text)
 	if err != nil {
 		return report, nil, fleet.RefusedError{Why: err.Error()}
 	}
-	next = &reloading{draft: of, text: text, texts: compareTexts(now.text(), text)}
-	report.RestartNeeded = append([]string{}, next.texts.fixed(now.config, c, d.installation, d.follows)...)
+	debug.FreeOSMemory() // of what it took to read: each step can take as much as all that runs
+	next = &reloading{draft: of, text: text}
 	if err := errors.Join(next.follow(now.config), next.build()); err != nil {
 		next.discard()
 		return httpd.ReloadReport{}, nil, fleet.RefusedError{Why: err.Error()}
 	}
+	next.texts = compareTexts(now.text(), text, func(group string) bool { return next.groupFates[group] == httpd.GroupRebuilt })
+	report.RestartNeeded = append([]string{}, next.texts.fixed(now.config, c, d.installation, d.follows)...)
 	report.Accounts = next.accountsRebuilt()
 	report.Groups = next.foretell(ctx)
-	next.texts = twoTexts{} // the trees of ten thousand groups are larger than the groups
+	next.texts = twoTexts{}
+	debug.FreeOSMemory()
 	return report, next, nil
 }
 

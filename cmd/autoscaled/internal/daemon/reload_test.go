@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/cmd/autoscaled/internal/daemon"
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/events"
 	"github.com/autoscaled/autoscaled/internal/fleet"
 	"github.com/autoscaled/autoscaled/internal/httpd"
 )
@@ -162,7 +164,7 @@ func TestAReloadRebuildsWhatChangedAndNothingElse(t *testing.T) {
 				return len(now.Groups) == len(want)-len(slices.DeleteFunc(slices.Collect(maps.Values(want)), func(c httpd.GroupChange) bool { return c != removed })) &&
 					len(now.Accounts) == 1 && now.Accounts[0].Machines == machines &&
 					!slices.ContainsFunc(now.Groups, func(g fleet.GroupStatus) bool {
-						return g.Decision.At.IsZero() || len(g.Signals) > 0 && g.Name == "web" && g.Serving < 2
+						return g.Unseen || g.Decision.At.IsZero() || len(g.Signals) > 0 && g.Name == "web" && g.Serving < 2
 					})
 			})
 		})
@@ -261,4 +263,48 @@ func TestAPartThatFollowsASectionPreparesFirstAndIsAskedLast(t *testing.T) {
 	if report, err := d.Reload(t.Context(), false, "sato"); err != nil || !report.Applied || !slices.Equal(applied, []string{"840h0m0s → 5h0m0s"}) {
 		t.Errorf("the report is %+v: %v, and applied was %q", report, err, applied)
 	}
+}
+
+// Else a reload during an outage would say that all is well, and that instances which serve are new.
+func TestAReloadWhileTheCloudIsAwayEndsNothingThatWasWrong(t *testing.T) {
+	t.Parallel()
+	s, d, _ := running(t)
+	of := func(name string) (fleet.GroupStatus, fleet.Status) {
+		now := d.Fleet.Status()
+		i := slices.IndexFunc(now.Groups, func(g fleet.GroupStatus) bool { return g.Name == name })
+		return now.Groups[i], now
+	}
+	eventually(t, "two serve", func() bool { web, _ := of("web"); return web.Serving == 2 })
+	there := regexp.MustCompile(`endpoint: \S+`).FindString(s.text)
+	const away = "endpoint: http://127.0.0.1:1/json"
+	for _, change := range [][2]string{{there, away}, {"max: 2", "max: 3"}} { // the account, and then the group alone
+		_, before := of("web")
+		s.replace(change[0], change[1])
+		s.save(t)
+		if _, err := d.Reload(t.Context(), false, "sato"); err != nil {
+			t.Fatal(err)
+		}
+		web, now := of("web")
+		if !web.Unseen || web.Serving != 2 || web.Decision.At.IsZero() || now.Accounts[0].LookedAt.IsZero() || now.Accounts[0].Machines != before.Accounts[0].Machines {
+			t.Errorf("after %s the group is %+v, and the account %+v", change[1], web, now.Accounts[0])
+		}
+		for _, e := range events.Compare(&before, &now).Events {
+			if e.Over || e.Instance != "" {
+				t.Errorf("after %s, it is told: %s", change[1], e.Text)
+			}
+		}
+		eventually(t, "that it cannot look is critical", func() bool {
+			web, _ := of("web")
+			return web.Unseen && web.LookTrouble != "" && fleet.Gravest(web.Concerns()) == fleet.Critical
+		})
+	}
+	s.replace(away, there)
+	s.save(t)
+	if _, err := d.Reload(t.Context(), false, "sato"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it has looked", func() bool {
+		web, _ := of("web")
+		return !web.Unseen && web.Serving == 2 && fleet.Gravest(web.Concerns()) != fleet.Critical
+	})
 }

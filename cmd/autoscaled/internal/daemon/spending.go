@@ -22,8 +22,8 @@ import (
 type spending struct {
 	mu       sync.Mutex
 	cost     httpd.Cost
-	by       string    // prices by which it is reckoned
-	reckoned time.Time // zero: never
+	by       *billing.Model // prices by which it is reckoned
+	reckoned time.Time      // zero: never
 
 	month    time.Time // its beginning, in the zone of the prices
 	held     holding

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -21,11 +22,14 @@ type swap struct {
 	jobs   sync.WaitGroup
 	halted map[string]*sync.WaitGroup // by account in force: of those of its groups that do not go on as they are
 	ready  map[string]chan struct{}   // by account to be: closed when it can serve its groups
+	turns  chan struct{}              // of groups to be put: each takes a deep stack, and ten thousand of them all the memory there is
 }
 
 // apply puts in force what was prepared, and returns when it is, or ctx has ended.
 func (next *reloading) apply(ctx context.Context) error {
-	s := &swap{reloading: next, halted: map[string]*sync.WaitGroup{}, ready: map[string]chan struct{}{}}
+	s := &swap{
+		reloading: next, halted: map[string]*sync.WaitGroup{}, ready: map[string]chan struct{}{}, turns: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+	}
 	if err := next.identifyAgain(); err != nil {
 		next.discard()
 		return err
@@ -135,7 +139,11 @@ func (s *swap) swapGroup(ctx context.Context, name string, fate fate) {
 	if before.acts && !p.acts {
 		s.actions.Forget(name)
 	}
-	s.insist(ctx, "group "+name, p.put)
+	s.insist(ctx, "group "+name, func() error {
+		s.turns <- struct{}{}
+		defer func() { <-s.turns }()
+		return p.put()
+	})
 }
 
 // forgetSeries drops the series of a group that is gone.
@@ -185,7 +193,7 @@ func (s *swap) settle(gone []string) {
 		works.server.Close()
 	}
 	works.server, works.asked = s.server, s.asked
-	s.keepInForce(s.config, s.text)
+	s.keepInForce(s.config, s.prices, s.text)
 	for _, follow := range s.followed {
 		follow()
 	}

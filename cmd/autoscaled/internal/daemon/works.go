@@ -54,6 +54,7 @@ func (w *works) close() {
 type draft struct {
 	*Daemon
 	config   *config.Config
+	prices   prices
 	server   *prom.Server // that is asked; nil without PromQL
 	asked    digest
 	order    []string // the names of all groups, sorted
@@ -74,9 +75,13 @@ type plan struct {
 	put func() error
 }
 
-// draft begins a draft without accounts and groups.
-func (d *Daemon) draft(c *config.Config) (*draft, error) {
-	next := &draft{Daemon: d, config: c, server: d.works.server, asked: digestOf(c.Prometheus), order: slices.Sorted(maps.Keys(c.Groups)), accounts: map[string]*account{}}
+// draft begins a draft without accounts and groups. text is that of the configuration.
+func (d *Daemon) draft(c *config.Config, text []byte) (*draft, error) {
+	prices, err := readPrices(c, text)
+	if err != nil {
+		return nil, err
+	}
+	next := &draft{Daemon: d, config: c, prices: prices, server: d.works.server, asked: digestOf(c.Prometheus), order: slices.Sorted(maps.Keys(c.Groups)), accounts: map[string]*account{}}
 	switch {
 	case next.asked == d.works.asked:
 		return next, nil
@@ -84,7 +89,6 @@ func (d *Daemon) draft(c *config.Config) (*draft, error) {
 		next.server = nil
 		return next, nil
 	}
-	var err error
 	next.server, err = prom.NewServer(*c.Prometheus)
 	return next, err
 }
@@ -92,7 +96,7 @@ func (d *Daemon) draft(c *config.Config) (*draft, error) {
 // buildFirst builds everything that the configuration says, as long as nothing runs yet.
 func (d *Daemon) buildFirst() error {
 	d.works = works{asked: digestOf((*config.Prometheus)(nil)), accounts: map[string]*account{}, groups: map[string]built{}}
-	next, err := d.draft(d.options.Config)
+	next, err := d.draft(d.options.Config, d.options.Text)
 	if err != nil {
 		return err
 	}
@@ -105,7 +109,7 @@ func (d *Daemon) buildFirst() error {
 	d.pushed.Store(&map[string]httpd.Inbox{})
 	d.trapRules.Store(&map[string][]config.TrapRule{})
 	d.exchange(nil, next.planned)
-	d.keepInForce(next.config, d.options.Text)
+	d.keepInForce(next.config, next.prices, d.options.Text)
 	d.options.Config, d.options.Text = d.Configuration(), nil
 	return nil
 }

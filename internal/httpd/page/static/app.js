@@ -275,17 +275,26 @@
     axes: [{ stroke: colour("--muted"), space: 80, grid: { show: false }, ticks: { stroke: colour("--line") }, values: ticks }, { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, size: 52, values: (_, values) => values.map(number), incrs: figure.dataset.chart === "size" ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined }],
   });
   const ticks = (_, values, _axis, _space, increment) => values.map((at) => new Intl.DateTimeFormat(language, increment >= 86400 ? { month: "short", day: "numeric" } : increment >= 60 ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(new Date(at * 1000)));
+  // A step holds several decisions, and the curve shows the most that was desired in it: a mark is
+  // drawn on the curve, at the latest where the next step begins.
+  const placeOf = (mark, series) => {
+    const at = Date.parse(mark.at) / 1000, sizes = series.desired;
+    let i = Math.floor((at - series.at[0]) / series.step_seconds);
+    if (sizes[i] !== mark.to && sizes[i + 1] === mark.to) i++;
+    return [Math.max(at, series.at[i] ?? at), sizes[i] ?? mark.to];
+  };
   // A decision that made the group grow is a triangle upwards, one that made it shrink downwards.
   const drawMarks = (plot, series) => {
-    const { ctx } = plot, size = 5 * devicePixelRatio;
+    const { ctx } = plot, edge = 5 * devicePixelRatio;
     ctx.save();
     ctx.fillStyle = colour("--link");
     for (const mark of series.marks) {
-      const x = plot.valToPos(Date.parse(mark.at) / 1000, "x", true), y = plot.valToPos(mark.to, "y", true), up = mark.to > mark.from ? -1 : 1;
+      const [at, size] = placeOf(mark, series);
+      const x = plot.valToPos(at, "x", true), y = plot.valToPos(size, "y", true), up = mark.to > mark.from ? -1 : 1;
       ctx.beginPath();
-      ctx.moveTo(x - size, y - up * size * 0.8);
-      ctx.lineTo(x + size, y - up * size * 0.8);
-      ctx.lineTo(x, y + up * size);
+      ctx.moveTo(x - edge, y - up * edge * 0.8);
+      ctx.lineTo(x + edge, y - up * edge * 0.8);
+      ctx.lineTo(x, y + up * edge);
       ctx.fill();
     }
     ctx.restore();
