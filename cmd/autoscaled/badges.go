@@ -53,6 +53,7 @@ var badgeTexts = map[fleet.ConcernKind]string{
 	fleet.ConcernStuck:       "CANNOT MOVE ON %d",
 	fleet.ConcernFailing:     "FAILING %d",
 	fleet.ConcernSignal:      "NO DATA",
+	fleet.ConcernPast:        "BACKFILL UNREAD",
 	fleet.ConcernForeign:     "NOT OURS %d",
 	fleet.ConcernGivenUp:     "ROLLOUT GIVEN UP",
 	fleet.ConcernRollout:     "ROLLOUT",

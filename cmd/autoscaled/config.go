@@ -55,7 +55,11 @@ func printConfig(out io.Writer, c httpd.ConfigInForce) error {
 	if c.Differs {
 		differs = "! the file is another by now: `autoscaled config diff` says what it would change"
 	}
-	_, err := fmt.Fprintf(out, "# %s, read at %s\n# sha256 %s\n# %s\n%s\n", c.File, c.LoadedAt.Local().Format(time.DateTime), c.SHA256, differs, strings.TrimRight(c.Text, "\n"))
+	text := strings.TrimRight(c.Text, "\n")
+	if text == "" {
+		text = "# its text is for those who may operate"
+	}
+	_, err := fmt.Fprintf(out, "# %s, read at %s\n# sha256 %s\n# %s\n%s\n", c.File, c.LoadedAt.Local().Format(time.DateTime), c.SHA256, differs, text)
 	return err
 }
 
@@ -145,6 +149,9 @@ func printReload(out io.Writer, r httpd.ReloadReport) error {
 	for _, key := range r.RestartNeeded {
 		fmt.Fprintf(&b, "! %s is another, and only a restart takes that over: nothing of the file is taken over until then\n", key)
 	}
+	for _, key := range r.Sections {
+		fmt.Fprintf(&b, "%s is another\n", key)
+	}
 	for _, account := range r.Accounts {
 		fmt.Fprintf(&b, "account %s is built anew\n", account)
 	}
@@ -160,8 +167,8 @@ func printReload(out io.Writer, r httpd.ReloadReport) error {
 		fmt.Fprintf(&b, ": %s\n", g.Text)
 	}
 	switch changed := len(r.Groups) - kept; {
-	case changed == 0 && len(r.RestartNeeded)+len(r.Accounts) == 0:
-		b.WriteString("the file changes no group\n")
+	case changed == 0 && len(r.RestartNeeded)+len(r.Sections)+len(r.Accounts) == 0:
+		b.WriteString("the file changes nothing\n")
 	case kept > 0:
 		fmt.Fprintf(&b, "%s as before\n", keepText(kept))
 	}

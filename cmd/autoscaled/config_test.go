@@ -39,7 +39,7 @@ func TestTheConfigurationInForceIsShownAsOne(t *testing.T) {
 }
 
 func aReload() httpd.ReloadReport {
-	return httpd.ReloadReport{Accounts: []string{"gio"}, RestartNeeded: []string{}, Groups: []httpd.GroupChanged{
+	return httpd.ReloadReport{Accounts: []string{"gio"}, RestartNeeded: []string{}, Sections: []string{"web.anonymous", "notify[0].wait"}, Groups: []httpd.GroupChanged{
 		{Group: "api", Change: httpd.GroupKept, Text: "as before"},
 		{Group: "db", Change: httpd.GroupRemoved, Text: "its machines stay as they are"},
 		{Group: "web", Change: httpd.GroupRebuilt, What: []string{"max", "policies"}, Text: "would go from 4 to 6"},
@@ -48,7 +48,9 @@ func aReload() httpd.ReloadReport {
 
 func TestAReloadIsPrintedBeforeItIsDone(t *testing.T) {
 	t.Parallel()
-	const preview = `account gio is built anew
+	const preview = `web.anonymous is another
+notify[0].wait is another
+account gio is built anew
 group db is removed: its machines stay as they are
 group web is changed (max, policies): would go from 4 to 6
 1 group goes on as before
@@ -104,7 +106,7 @@ func TestAnotherFileThanTheDaemonsIsRefused(t *testing.T) {
 func TestAFileThatChangesNothingSaysSo(t *testing.T) {
 	t.Parallel()
 	out, _, err := execute(t, "config", "diff", "--socket", serve(t, &fakeFleet{}))
-	if err != nil || out != "the file changes no group\n" {
+	if err != nil || out != "the file changes nothing\n" {
 		t.Errorf("error is %v, printed %q", err, out)
 	}
 }

@@ -66,8 +66,8 @@ func (f *fakeFleet) Scale(_ context.Context, group string, count int, by, why st
 	return f.take([]any{"scale", group, count, by, why})
 }
 
-func (f *fakeFleet) Retry(_ context.Context, code, by string) error {
-	return f.take([]string{"retry", code, by})
+func (f *fakeFleet) Retry(_ context.Context, code, by, why string) error {
+	return f.take([]string{"retry", code, by, why})
 }
 
 func (f *fakeFleet) Release(_ context.Context, code, by, why string) error {
@@ -107,8 +107,8 @@ func (f *fakeFleet) Promote(_ context.Context, group string, promoted bool, by, 
 	return f.take([]any{"promote", group, promoted, by, why})
 }
 
-func (f *fakeFleet) Resume(_ context.Context, group, by string) error {
-	return f.take([]string{"resume", group, by})
+func (f *fakeFleet) Resume(_ context.Context, group, by, why string) error {
+	return f.take([]string{"resume", group, by, why})
 }
 
 func (f *fakeFleet) Adopt(_ context.Context, adoption fleet.Adoption) error { return f.take(adoption) }
@@ -121,8 +121,8 @@ func (f *fakeFleet) Protect(_ context.Context, code string, protection actions.P
 	return f.take([]any{"protect", code, protection})
 }
 
-func (f *fakeFleet) Unprotect(_ context.Context, code, by string) error {
-	return f.take([]string{"unprotect", code, by})
+func (f *fakeFleet) Unprotect(_ context.Context, code, by, why string) error {
+	return f.take([]string{"unprotect", code, by, why})
 }
 
 func (f *fakeFleet) Preflight(_ context.Context, _ string) (fleet.Preflight, error) {
@@ -184,11 +184,11 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 		},
 		"pause web --in --for 1h --by sato": {
 			[]any{"override", "web", policy.Override{Kind: policy.PauseIn, Until: now, By: sato}},
-			"web is paused inwards: it does not shrink for 1h; `autoscaled resume web` ends it",
+			"web is paused in shrinking: it does not shrink for 1h; `autoscaled resume web` ends it",
 		},
 		"pause web --out --by sato": {
 			[]any{"override", "web", policy.Override{Kind: policy.PauseOut, By: sato}},
-			"web is paused outwards: it does not grow; `autoscaled resume web` ends it",
+			"web is paused in growing: it does not grow; `autoscaled resume web` ends it",
 		},
 		"promote web --by sato --why": {
 			[]any{"promote", "web", true, sato, why},
@@ -206,8 +206,8 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 			[]any{"override", "web", policy.Override{Kind: policy.AtLeast, Count: 6, Until: now, By: sato, Why: why}},
 			"web is kept at 6 at least for 1h; `autoscaled resume web` ends it",
 		},
-		"resume web": {
-			[]string{"resume", "web", by},
+		"resume web --why": {
+			[]string{"resume", "web", by, why},
 			"web runs again",
 		},
 		"adopt gc00000007 --order 7": {
@@ -238,16 +238,16 @@ func TestACommandReachesTheFleetAndSaysWhatFollows(t *testing.T) {
 			[]any{"scale", "web", 8, sato, why},
 			"web is to have 8; its policies go on from there, and `autoscaled hold web 8` keeps it so",
 		},
-		"retry gc00000007": {
-			[]string{"retry", "gc00000007", by},
+		"retry gc00000007 --why": {
+			[]string{"retry", "gc00000007", by, why},
 			"gc00000007 moves again",
 		},
 		"release gc00000007 --why": {
 			[]string{"release", "gc00000007", by, why},
 			"gc00000007 is on its way out: `autoscaled status` shows how far it is, and its contract is ended last",
 		},
-		"unprotect gc00000007": {
-			[]string{"unprotect", "gc00000007", by},
+		"unprotect gc00000007 --why": {
+			[]string{"unprotect", "gc00000007", by, why},
 			"gc00000007 is not protected any more",
 		},
 	} {

@@ -55,7 +55,7 @@ func TestAnArgumentThatIsMissingOrTooManyIsNamed(t *testing.T) {
 		"history":           "give the GROUP: autoscaled history GROUP",
 		"signals web db":    "`db` is one argument too many: autoscaled signals GROUP",
 		"probe a b":         "`b` is one argument too many: autoscaled probe [TARGET]",
-		"status web":        `unknown command "web" for "autoscaled status"`,
+		"status web db":     "`db` is one argument too many: autoscaled status [GROUP]",
 		"recover web":       `unknown command "web" for "autoscaled recover"`,
 		"history verify db": `unknown command "db" for "autoscaled history verify"`,
 	} {

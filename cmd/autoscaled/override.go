@@ -106,9 +106,9 @@ func overrideText(kind policy.OverrideKind, count int) string {
 	case policy.PauseAll:
 		return "paused"
 	case policy.PauseOut:
-		return "paused outwards: it does not grow"
+		return "paused in growing: it does not grow"
 	case policy.PauseIn:
-		return "paused inwards: it does not shrink"
+		return "paused in shrinking: it does not shrink"
 	case policy.HoldAt:
 		return fmt.Sprintf("held at %d", count)
 	case policy.AtLeast:
@@ -148,13 +148,14 @@ func resumeCommand() *cobra.Command {
 		Long: `End a pause or a hold: the group is decided about, and moved, again. Quarantined instances
 are let move again, too; "autoscaled retry" does that to one of them.`,
 		Example: `  autoscaled resume web
+  autoscaled resume web --why "the racks are moved"
   autoscaled resume web --url https://autoscaled.example.jp:9469 --token-file /etc/autoscaled/token`,
 		Args: cobra.ExactArgs(1),
 	}
-	byFlag(command, &request.By)
+	signFlags(command, &request.By, &request.Why)
 	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
-		if err := client.ResumeBy(ctx, args[0], request); err != nil {
+		if err := client.Resume(ctx, args[0], request); err != nil {
 			return err
 		}
 		return form.tell(command, args, args[0]+" runs again")

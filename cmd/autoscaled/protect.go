@@ -36,10 +36,10 @@ func unprotectCommand() *cobra.Command {
 		Use:   "unprotect CODE",
 		Short: "Let scaling in and replacing remove an instance again",
 		Example: `  autoscaled unprotect gc00000007
-  autoscaled unprotect gc00000007 -o json`,
+  autoscaled unprotect gc00000007 --why "the core dump is copied"`,
 		Args: cobra.ExactArgs(1),
 	}
-	byFlag(command, &request.By)
+	signFlags(command, &request.By, &request.Why)
 	form := formFlag(command)
 	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
 		if err := client.Unprotect(ctx, args[0], request); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,24 +19,45 @@ import (
 
 func statusCommand() *cobra.Command {
 	command := &cobra.Command{
-		Use:   "status",
+		Use:   "status [GROUP]",
 		Short: "Show what a running daemon measures, decides and does",
 		Long: `Show what a running daemon measures, decides and does: each account, and each group with
-its size, the last decision and what led to it, its signals and its instances. A line
-that begins with ! wants to be looked at.`,
+its size, the last decision and what led to it, its signals and its instances; or one
+group alone, with its account. A line that begins with ! wants to be looked at.`,
 		Example: `  autoscaled status
+  autoscaled status web
   autoscaled status -o json
   AUTOSCALED_URL=https://autoscaled.example.jp:9469 autoscaled status --token-file ~/.autoscaled-token`,
-		Args: cobra.NoArgs,
+		Args: cobra.MaximumNArgs(1),
 	}
 	form := formFlag(command)
-	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, _ []string) error {
-		status, err := client.Status(ctx)
+	return daemonCommand(command, func(ctx context.Context, client *httpd.Client, args []string) error {
+		status, err := statusOfGroups(ctx, client, args)
 		if err != nil {
 			return err
 		}
 		return form.print(command, status, func(out io.Writer) error { return printStatus(out, status, time.Now()) })
 	})
+}
+
+// statusOfGroups is the state of the groups that are named, with their accounts; of all if none is.
+func statusOfGroups(ctx context.Context, client *httpd.Client, names []string) (fleet.Status, error) {
+	if len(names) == 0 {
+		return client.Status(ctx)
+	}
+	var status fleet.Status
+	accounts, err := client.Accounts(ctx)
+	for _, name := range names {
+		var group fleet.GroupStatus
+		if err == nil {
+			group, err = client.Group(ctx, name)
+		}
+		status.Groups = append(status.Groups, group)
+	}
+	status.Accounts = slices.DeleteFunc(accounts, func(a fleet.AccountStatus) bool {
+		return !slices.ContainsFunc(status.Groups, func(g fleet.GroupStatus) bool { return g.Account == a.Name })
+	})
+	return status, err
 }
 
 // printStatus writes the state for a person: trouble first, then each group.
@@ -102,8 +124,8 @@ func printUnseen(w io.Writer, g fleet.GroupStatus) {
 	}
 	if g.LookTrouble == "" {
 		fmt.Fprintf(w, "  not looked at yet: %s\n", shown)
-	} else {
-		fmt.Fprintf(w, "  ! not looked at yet, %s; nothing is done until this succeeds: %s\n", shown, g.LookTrouble)
+	} else { // the account says why
+		fmt.Fprintf(w, "  ! not looked at yet, %s: nothing is done before a look at %s succeeds\n", shown, g.Account)
 	}
 }
 
@@ -140,6 +162,9 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 	for _, sentence := range g.Decision.Policies {
 		fmt.Fprintf(w, "    %s\n", sentence)
 	}
+	if g.PastTrouble != "" {
+		fmt.Fprintf(w, "  ! a backfill cannot be read, so its forecast learns from the group's own history alone: %s\n", g.PastTrouble)
+	}
 	printBudgets(w, g.Foreseen)
 	printShadow(w, g.Shadow)
 	if g.TimeToServe > 0 {
@@ -156,7 +181,11 @@ func printGroup(w io.Writer, g fleet.GroupStatus, now time.Time) {
 		case in.Quarantine != "":
 			fmt.Fprintf(w, "  ! %s is quarantined (look at the machine, then `autoscaled retry %s`, or `release`): %s\n", in.Code, in.Code, in.Quarantine)
 		case in.Trouble != "":
-			fmt.Fprintf(w, "  ! %s: %s\n", in.Code, in.Trouble)
+			sign := "! "
+			if in.Booting {
+				sign = ""
+			}
+			fmt.Fprintf(w, "  %s%s: %s\n", sign, in.Code, in.Trouble)
 		case in.LeftAlone:
 			fmt.Fprintf(w, "  ! %s is left alone, since somebody else changed it: put it right by hand, or `autoscaled disown %s`\n", in.Code, in.Code)
 		case in.Drift != nil:

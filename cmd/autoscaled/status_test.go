@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,23 @@ func TestStatusSaysWhatLimitsAGroup(t *testing.T) {
 	}
 }
 
+func TestStatusSaysThatAGroupHasNotSeenItsCloud(t *testing.T) {
+	t.Parallel()
+	decided := fleet.DecisionStatus{At: before(time.Hour)}
+	for text, g := range map[string]fleet.GroupStatus{
+		"\n  not looked at yet: shown as it was before\n":                                                  {Unseen: true, Decision: decided},
+		"\n  not looked at yet: how its instances are is not known\n":                                      {Unseen: true},
+		"\n  ! not looked at yet, shown as it was before: nothing is done before a look at gio succeeds\n": {Unseen: true, LookTrouble: "refused", Account: "gio", Decision: decided},
+	} {
+		if got := printed(t, fleet.Status{Groups: []fleet.GroupStatus{g}}); !strings.Contains(got, text) {
+			t.Errorf("%s lacks %q", got, text)
+		}
+	}
+	if got := printed(t, fleet.Status{Groups: []fleet.GroupStatus{{Decision: decided}}}); strings.Contains(got, "looked at") {
+		t.Errorf("one that has: %s", got)
+	}
+}
+
 func TestAFailedOrderIsToldOnce(t *testing.T) {
 	t.Parallel()
 	account := fleet.AccountStatus{Name: "gio", Trouble: "order 2: EOF"}
@@ -209,6 +227,34 @@ func TestAgesReadAsPeopleSayThem(t *testing.T) {
 		if got := ago(before(age), now); got != want {
 			t.Errorf("%v: got %s, want %s", age, got, want)
 		}
+	}
+}
+
+func TestStatusSaysThatABackfillCannotBeRead(t *testing.T) {
+	t.Parallel()
+	out := printed(t, fleet.Status{Groups: []fleet.GroupStatus{{Name: "web", PastTrouble: "forecast: open past.csv: no such file"}}})
+	if !strings.Contains(out, "  ! a backfill cannot be read") || !strings.Contains(out, "past.csv: no such file") {
+		t.Errorf("printed\n%s", out)
+	}
+}
+
+func TestTheStatusOfOneGroupShowsItWithItsAccountAndNoOther(t *testing.T) {
+	t.Parallel()
+	socket := serve(t, &fakeFleet{state: fleet.Status{
+		Accounts: []fleet.AccountStatus{{Name: "gio", Machines: 7}, {Name: "other", Machines: 3}},
+		Groups:   []fleet.GroupStatus{{Name: "api", Mode: "act", Account: "other"}, {Name: "web", Mode: "act", Account: "gio"}},
+	}})
+	out, _, err := execute(t, "status", "web", "--socket", socket)
+	if err != nil || !strings.Contains(out, "account gio") || !strings.Contains(out, "group web") || strings.Contains(out, "other") || strings.Contains(out, "api") {
+		t.Errorf("error is %v, printed\n%s", err, out)
+	}
+	out, _, err = execute(t, "status", "web", "-o", "json", "--socket", socket)
+	var got fleet.Status
+	if err != nil || json.Unmarshal([]byte(out), &got) != nil || len(got.Groups) != 1 || got.Groups[0].Name != "web" || len(got.Accounts) != 1 {
+		t.Errorf("error is %v, as JSON\n%s", err, out)
+	}
+	if out, _, err = execute(t, "status", "wev", "--socket", socket); statusOf(err) != unknownStatus || out != "" {
+		t.Errorf("of a group that there is not: status %d, printed %q", statusOf(err), out)
 	}
 }
 

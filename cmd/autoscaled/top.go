@@ -130,7 +130,7 @@ type topClient interface {
 	Status(ctx context.Context) (fleet.Status, error)
 	Events(ctx context.Context, q httpd.EventsQuery) iter.Seq2[httpd.Update, error]
 	Override(ctx context.Context, group string, request httpd.OverrideRequest) error
-	ResumeBy(ctx context.Context, group string, request httpd.SignedRequest) error
+	Resume(ctx context.Context, group string, request httpd.SignedRequest) error
 }
 
 // newsMost is how much can become known while a picture is drawn.
@@ -211,7 +211,7 @@ func (t *top) obey(ctx context.Context, key string) bool {
 	case w.resume != "":
 		go t.guarded(func() {
 			t.act(ctx, w.resume+" runs again", func(ctx context.Context) error {
-				return t.client.ResumeBy(ctx, w.resume, httpd.SignedRequest{By: t.by})
+				return t.client.Resume(ctx, w.resume, httpd.SignedRequest{By: t.by})
 			})
 		})
 	}

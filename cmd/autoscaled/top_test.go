@@ -74,7 +74,7 @@ func (s *stage) Override(_ context.Context, group string, o httpd.OverrideReques
 	return s.silent
 }
 
-func (s *stage) ResumeBy(_ context.Context, group string, request httpd.SignedRequest) error {
+func (s *stage) Resume(_ context.Context, group string, request httpd.SignedRequest) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, "resume "+group+" by "+request.By)

@@ -25,12 +25,15 @@ func (e InvalidAnswerError) Error() string {
 // Without an error the answer is on record; the same again changes nothing. Otherwise the error
 // is ErrNoHookCall, an InvalidAnswerError, a RefusedError, or why it cannot be written.
 func (c *Crew) AnswerHook(id, token string, answer HookAnswer) error {
+	if !c.OpensHook(id, token) { // before anything is looked for: anybody may try
+		return ErrNoHookCall
+	}
 	in, hook := c.called(id)
 	if in == nil {
 		return ErrNoHookCall
 	}
 	defer in.mu.Unlock()
-	if subtle.ConstantTimeCompare([]byte(token), []byte(hook.Receiver.Token(id))) != 1 {
+	if !hook.opens(id, token) {
 		return ErrNoHookCall
 	}
 	if err := c.takeAnswer(in, hook, answer); err != nil {
@@ -44,12 +47,19 @@ func (c *Crew) AnswerHook(id, token string, answer HookAnswer) error {
 	return nil
 }
 
+// OpensHook says whether the token is that of a call with this ID, if there was one. It looks at no
+// machine.
+func (c *Crew) OpensHook(id, token string) bool {
+	return slices.ContainsFunc(c.Hooks, func(h Hook) bool { return h.opens(id, token) })
+}
+
+func (h *Hook) opens(id, token string) bool {
+	return subtle.ConstantTimeCompare([]byte(token), []byte(h.Receiver.Token(id))) == 1
+}
+
 // called finds the instance for which the hook with this call was asked, and leaves it
 // locked.
 func (c *Crew) called(id string) (*instance, *Hook) {
-	if len(c.Hooks) == 0 {
-		return nil, nil
-	}
 	for _, in := range c.sorted() {
 		in.mu.Lock()
 		calls := in.facts.Value.Hooks

@@ -40,6 +40,19 @@ func TestAnAnswerNeedsTheTokenOfItsCall(t *testing.T) {
 	})
 }
 
+func TestAWrongTokenIsRefusedWithoutLookingAtMachines(t *testing.T) {
+	playHooked(t, func(t *testing.T, s *hookedScene) {
+		id, _ := s.awaited(t)
+		for _, in := range s.sorted() { // whoever looked at one would wait for good
+			in.mu.Lock()
+			defer in.mu.Unlock()
+		}
+		if err := s.AnswerHook(id, "a guess", HookAnswer{Action: HookContinue}); !errors.Is(err, ErrNoHookCall) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
 func TestAnAnswerThatMeansNothingChangesNothing(t *testing.T) {
 	playHooked(t, func(t *testing.T, s *hookedScene) {
 		id, token := s.awaited(t)

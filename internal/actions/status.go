@@ -31,6 +31,7 @@ type InstanceStatus struct {
 	LeftAlone  bool        `json:"left_alone,omitempty"` // because of that
 	Quarantine string      `json:"quarantine,omitempty"` // why, if quarantined
 	Trouble    string      `json:"trouble,omitempty"`    // why its last step failed
+	Booting    bool        `json:"booting,omitempty"`    // that is no trouble yet: machines do not answer at once
 	Hook       *HookStatus `json:"hook,omitempty"`       // that it waits for
 }
 
@@ -78,6 +79,7 @@ func (c *Crew) status(in *instance) InstanceStatus {
 	if in.working {
 		status.Step = in.step
 	}
+	status.Booting = status.Trouble != "" && status.Step == StepProbe && in.last.step != StepProbe
 	if phase == Disputed {
 		status.Trouble = fmt.Sprintf("its label is %q now, so it is left alone: label it %q again if it is ours", in.seen.machine.Label, in.mark)
 	}

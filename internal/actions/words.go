@@ -15,7 +15,7 @@ var phaseTexts = map[Phase]string{
 	Starting:   "starting",
 	Running:    "running",
 	Unfinished: "a hook finishes it",
-	Described:  "not answering yet",
+	Described:  "awaiting its probe",
 	Ready:      "ready",
 	PartPooled: "in some pools",
 	InPool:     "in the pool",

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 )
 
 // maxFileBytes bounds a configuration file. Thousands of groups fit.
@@ -20,17 +19,29 @@ func Load(path string) (*Config, error) { return load(path, Env{}) }
 func Check(path string) (*Config, error) { return load(path, Env{SkipSecrets: true}) }
 
 func load(path string, env Env) (*Config, error) {
-	file, err := os.Open(path)
+	data, err := ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, env)
+}
+
+// ReadFile returns what is in the configuration file at path, and of a file that is too large
+// so much that Parse sees it. It refuses whatever could keep it waiting, such as a pipe.
+func ReadFile(path string) ([]byte, error) {
+	file, err := openWithoutWaiting(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the configuration: %w; give the path of a file that this user may read", err)
 	}
 	defer func() { _ = file.Close() }()
-	// One byte more than allowed lets Parse see that the file is too large.
+	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read the configuration: %s is not a regular file: give the path of one", path)
+	}
 	data, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w; give the path of a file that this user may read", err)
 	}
-	return Parse(path, data, env)
+	return data, nil
 }
 
 // Parse reads a configuration of at most 8 MiB. Name stands for the file in

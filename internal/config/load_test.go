@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -34,6 +35,19 @@ func TestBadFileGivesItsMessages(t *testing.T) {
 				t.Errorf("got\n%swant\n%s", got, mark+want)
 			}
 		})
+	}
+}
+
+func TestAPipeIsNoConfigurationAndKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "autoscaled.yaml")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, path := range map[string]string{"a pipe": path, "a device": "/dev/zero", "a directory": filepath.Dir(path)} {
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), path+" is not a regular file: give the path of one") {
+			t.Errorf("%s: the error is %v", what, err)
+		}
 	}
 }
 

@@ -153,6 +153,8 @@ func readRoles(s *section, web Web, whole bool) map[string]string {
 		_, known := web.Users[who]
 		if _, err := text(who); err != nil {
 			mapping.record(mapping.fields[who].key, mapping.join(who), "%v", err)
+		} else if strings.HasPrefix(who, "unix:") {
+			mapping.record(mapping.fields[who].key, mapping.join(who), "is how users of the socket are called, who may do everything: write a user or a certificate's common name")
 		} else if whole && !known && !web.TLS.VerifiesClients() {
 			mapping.record(mapping.fields[who].key, mapping.path, "unknown user `%s`: %s",
 				words.Shown(who), words.Suggest(who, slices.Collect(maps.Keys(web.Users))))

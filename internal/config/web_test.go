@@ -244,6 +244,7 @@ func TestFaultsOfWebSayWhatToWrite(t *testing.T) {
 		"web: {config: /etc/autoscaled/web.yaml, tokens: [{name: bob, role: read, sha256: " + hash + "}]}": "top.yaml:1:57: web.tokens[0].name: a user has this name: " +
 			"write a different one, so that the log can tell them apart",
 		"web: {config: /etc/autoscaled/web.yaml, roles: {alic: admin}}": "top.yaml:1:49: web.roles: unknown user `alic`: did you mean `alice`?",
+		"web: {roles: {'unix:root': admin}}":                            "top.yaml:1:15: web.roles.unix:root: is how users of the socket are called, who may do everything",
 		"web: {roles: {alice: admin}}":                                  "top.yaml:1:15: web.roles: unknown user `alice`: none is defined",
 		"web: {config: /etc/autoscaled/web.yaml, roles: {alice: root}}": "top.yaml:1:56: web.roles.alice: unknown value `root`: valid: admin, operate, read",
 		"web: {config: /etc/autoscaled/web.yaml, anonymous: read}\nlisten: :443": "top.yaml:1:52: web.anonymous: lets everybody in who can reach :443: " +

@@ -183,7 +183,7 @@ func TestHappeningsAreTold(t *testing.T) {
 		"the group grows":                  {calm(), web(1, decided(2, 4, policy.ReasonWant)), []string{"decision info web want 2→4"}},
 		"it stays":                         {calm(), web(1, decided(2, 2, policy.ReasonSteady)), nil},
 		"the same decision is seen again":  {web(0, decided(2, 4, policy.ReasonWant)), web(0, decided(2, 4, policy.ReasonWant)), nil},
-		"it grew, and decided again since": {calm(), web(2, decided(4, 4, policy.ReasonSteady)), []string{"decision info web steady 2→4"}},
+		"it grew, and decided again since": {calm(), web(2, decided(4, 4, policy.ReasonSteady)), []string{"decision info web 2→4"}},
 		"a rollout fails while it goes on": {web(1, rollout("b", policy.RolloutUnderWay)), web(2, rollout("b", policy.RolloutGivenUp)), []string{"rollout warning web given_up"}},
 		"another template is rolled out":   {web(1, rollout("b", policy.RolloutUnderWay)), web(2, rollout("c", policy.RolloutUnderWay)), []string{"rollout info web under_way"}},
 		"a drill begins":                   {calm(), web(1, drill("")), []string{"drill info web"}},
@@ -209,7 +209,8 @@ func TestHappeningsAreTold(t *testing.T) {
 			short(func(a *fleet.AccountStatus) { a.Trouble = "quota" }), short(func(a *fleet.AccountStatus) { a.Trouble = "quota"; order(actions.IntentUnknown)(a) }),
 			[]string{"order warning gio web o1 unknown", "order_failed warning over gio"},
 		},
-		"a group begins with nothing":            {undecided("act", 0), calm(), []string{"decision info web steady 0→2"}},
+		"a group begins with what is there":      {undecided("act", 0), calm(), nil},
+		"a group begins to grow":                 {undecided("act", 0), web(0, decided(2, 3, policy.ReasonWant)), []string{"decision info web want 2→3"}},
 		"a group goes on where it was":           {undecided("act", 2), calm(), nil},
 		"a group that recommends begins":         {undecided("recommend", 0), web(0, func(g *fleet.GroupStatus) { g.Mode = "recommend" }), nil},
 		"a group that recommends begins to grow": {undecided("recommend", 0), web(0, func(g *fleet.GroupStatus) { g.Mode = "recommend"; decided(2, 3, policy.ReasonWant)(g) }), []string{"decision info web want 2→3"}},
@@ -361,7 +362,7 @@ func TestEventsSpeakTheWordsOfPeople(t *testing.T) {
 func TestAnInstanceThatMovesIsToldInWords(t *testing.T) {
 	t.Parallel()
 	after := web(0, func(g *fleet.GroupStatus) { g.Instances[0].Phase = actions.Draining })
-	if told := events.Compare(calm(), after).Events; len(told) != 1 || told[0].Text != "gc00000001: draining (before: in the pool), to serve" {
+	if told := events.Compare(calm(), after).Events; len(told) != 1 || told[0].Text != "gc00000001: draining (before: in the pool), to be in service" {
 		t.Errorf("it says %+v", told)
 	}
 }

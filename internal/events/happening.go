@@ -11,15 +11,18 @@ import (
 // is told as one change.
 func decisionEvent(was, is *fleet.GroupStatus) (Event, bool) {
 	d, from := &is.Decision, was.Desired
-	if was.Decision.At.IsZero() && is.Mode == "recommend" {
-		from = d.From // before, such a group shows no size
+	if was.Decision.At.IsZero() {
+		from = d.From // before its first decision a group shows no size
 	}
 	if d.At.IsZero() || d.At.Equal(was.Decision.At) || from == is.Desired {
 		return Event{}, false
 	}
-	to := is.Desired
+	to, reason := is.Desired, string(d.Reason)
+	if d.From == d.To { // an earlier one changed the size
+		reason = ""
+	}
 	return Event{
-		At: d.At, Kind: KindDecision, Severity: KindDecision.Severity(), Group: is.Name, Reason: string(d.Reason),
+		At: d.At, Kind: KindDecision, Severity: KindDecision.Severity(), Group: is.Name, Reason: reason,
 		From: &from, To: &to, Text: decisionText(is, from, to),
 	}, true
 }

@@ -77,7 +77,7 @@ var kinds = map[Kind]struct {
 	KindQuarantine: {true, Warning, "quarantine", "an instance is set aside because it is stuck"},
 	KindDrift:      {true, Warning, "changed by others", "somebody else changed an instance"},
 	KindMode:       {true, Warning, "account in doubt", "the account's cloud cannot be trusted just now"},
-	KindLook:       {true, Warning, "look failed", "looks at the account have failed for a minute or so"},
+	KindLook:       {true, Warning, "look failed", "looks at the account have failed for a minute or so; critical when groups that act have not seen it since they were started"},
 	KindOrder:      {true, Warning, "order", "an order's answer was lost; critical when a person has to settle it"},
 	KindNoOrder:    {true, Warning, "order failed", "the newest order of the account failed, and instances are missing"},
 

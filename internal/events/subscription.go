@@ -3,7 +3,7 @@ package events
 // Subscription is one listener.
 type Subscription struct {
 	// C has what happens, batch by batch. Batches that are not taken in time become one:
-	// of each group the newest state, and the newest events. It is closed when
+	// of each group the newest state unless those are too many, and the newest events. It is closed when
 	// the watcher ends, and by Close.
 	C <-chan Batch
 
@@ -37,6 +37,10 @@ func (s *Subscription) deliver(b Batch) {
 	s.c <- b
 }
 
+// mergedGroups is how many groups' states are kept for one who is slow alone. Beyond, it has missed
+// some: many who are slow would otherwise take much memory.
+const mergedGroups = 256
+
 // merge is what two batches in a row tell, in one.
 func merge(older, newer Batch) Batch {
 	both := Batch{Missed: older.Missed || newer.Missed, Accounts: newer.Accounts}
@@ -59,7 +63,14 @@ func merge(older, newer Batch) Batch {
 			both.Groups = append(both.Groups, older.Groups[i])
 		}
 	}
-	both.Groups = append(both.Groups, newer.Groups...)
+	switch {
+	case len(both.Groups) == 0:
+		both.Groups = newer.Groups // which all listeners share
+	case len(both.Groups)+len(newer.Groups) > mergedGroups:
+		both.Groups, both.Missed = newer.Groups, true
+	default:
+		both.Groups = append(both.Groups, newer.Groups...)
+	}
 	for _, name := range older.Gone {
 		if !stale[name] {
 			both.Gone = append(both.Gone, name)

@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -183,6 +184,7 @@ func (w *Watcher) publish(b Batch) {
 		b.Events[i].At = b.Events[i].At.Round(0).UTC()
 		w.Metrics.count(&b.Events[i])
 	}
+	slices.SortStableFunc(b.Events, func(a, b Event) int { return a.At.Compare(b.At) })
 	w.recent.add(b.Events)
 	if b.empty() {
 		return

@@ -393,6 +393,31 @@ func TestASignalIsSilentOnceItHasNoValueAtThreeDecisions(t *testing.T) {
 	}
 }
 
+func TestWhyASignalHasNoValueIsToldInWords(t *testing.T) {
+	t.Parallel()
+	for why, want := range map[string]string{
+		"failed: no answer: time-out": "signal cpu has no value: not readable: no answer: time-out",
+		"out_of_range":                "signal cpu has no value: impossible value",
+		"absent":                      "signal cpu has no value",
+		"absent: no such series":      "signal cpu has no value: no such series",
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			play(t, 0, func(t *testing.T, w *world) {
+				s := w.Subscribe(0)
+				defer s.Close()
+				for turn := range 3 {
+					w.becomes(silentAt(turn+1, func(s *fleet.SignalStatus) { s.Why = why }))
+					time.Sleep(2 * time.Second)
+				}
+				if told := next(s).Events; len(told) != 1 || told[0].Text != want {
+					t.Errorf("it says %+v", told)
+				}
+			})
+		})
+	}
+}
+
 func nobody(s *fleet.SignalStatus)   { s.Of = 0 }
 func expected(s *fleet.SignalStatus) { s.FaultExpected = true }
 func quiet(s *fleet.SignalStatus)    { s.Quiet, s.FaultExpected = true, true }
@@ -488,4 +513,29 @@ func TestEveryKindSaysWhatItMeans(t *testing.T) {
 	if events.Warning.AtLeast(events.Critical) || !events.Critical.AtLeast(events.Warning) || !events.Info.AtLeast("") {
 		t.Error("the severities are not in order")
 	}
+}
+
+func TestWhatBeganEarlierIsToldFirst(t *testing.T) {
+	t.Parallel()
+	play(t, 0, func(t *testing.T, w *world) {
+		s := w.Subscribe(0)
+		defer s.Close()
+		next(s)
+		hourAgo := time.Now().Add(-time.Hour)
+		w.becomes(web(1, func(g *fleet.GroupStatus) {
+			g.Instances[0].Quarantine = "it never served"
+			g.Override = &policy.Override{Kind: policy.PauseAll, By: "sato", Since: hourAgo}
+			g.Held = []policy.Hold{policy.HoldBrake}
+		}))
+		time.Sleep(2 * time.Second)
+		told := next(s).Events
+		if len(told) < 3 || !told[0].At.Equal(hourAgo) {
+			t.Errorf("it tells %+v", told)
+		}
+		for i := 1; i < len(told); i++ {
+			if told[i].At.Before(told[i-1].At) || told[i].ID != told[i-1].ID+1 {
+				t.Errorf("event %d is of %v, after event %d of %v", told[i].ID, told[i].At, told[i-1].ID, told[i-1].At)
+			}
+		}
+	})
 }

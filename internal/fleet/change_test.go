@@ -67,7 +67,7 @@ func TestAHaltedGroupTakesNoCommandAndItsSuccessorGoesOnFromDisk(t *testing.T) {
 		halted(groupName)
 		for what, err := range map[string]error{
 			"scale":     w.fleet.Scale(t.Context(), groupName, 4, "sato", ""),
-			"unprotect": w.fleet.Unprotect(t.Context(), first, "operator"),
+			"unprotect": w.fleet.Unprotect(t.Context(), first, "operator", ""),
 			"disown":    w.fleet.Disown(t.Context(), first, "sato", ""),
 			"adopt":     w.fleet.Adopt(t.Context(), fleet.Adoption{Group: groupName, Codes: []string{first}}),
 		} {

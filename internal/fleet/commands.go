@@ -2,12 +2,14 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"go.uber.org/zap"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // RefusedError is the error for what a person asked for and cannot be done.
@@ -33,14 +35,19 @@ func (f *Fleet) Adopt(ctx context.Context, a Adoption) error {
 		}
 		return g.byHand(func() error { return g.Crew.Account.Vouch(ctx, g.Crew, a.Codes, by) })
 	}
-	accounts := f.members().accounts
-	for _, account := range accounts {
-		known := slices.ContainsFunc(account.Unsettled(), func(o actions.OrderStatus) bool { return o.ID == a.Order })
-		if known || len(accounts) == 1 {
+	for _, account := range f.members().accounts {
+		if slices.ContainsFunc(account.Unsettled(), func(o actions.OrderStatus) bool { return o.ID == a.Order }) {
 			return account.SettleBy(ctx, a.Order, a.Codes, by)
 		}
 	}
-	return RefusedError{Why: "there is no order " + a.Order + " that is not settled: see `autoscaled orders`"}
+	return UnknownOrderError{a.Order}
+}
+
+// UnknownOrderError is the error for an order that no account has, or that is settled.
+type UnknownOrderError struct{ ID string }
+
+func (e UnknownOrderError) Error() string {
+	return fmt.Sprintf("there is no order %s that is not settled: see `autoscaled orders`", words.Shown(e.ID))
 }
 
 // signed is who asked, and why if they said.
@@ -90,14 +97,14 @@ func (f *Fleet) Protect(_ context.Context, code string, p actions.Protection) er
 	return err
 }
 
-// Unprotect lifts a protection, as by says.
-func (f *Fleet) Unprotect(ctx context.Context, code, by string) error {
+// Unprotect lifts a protection, as by says; why may be empty.
+func (f *Fleet) Unprotect(ctx context.Context, code, by, why string) error {
 	g, err := f.protect(code, func(*Group) *actions.Protection { return nil })
 	if err != nil {
 		return err
 	}
-	g.Log.Info("not protected any more", zap.String("instance", code), zap.String("by", by))
-	g.noteDone(ctx, code+" unprotected by "+by)
+	g.Log.Info("not protected any more", zap.String("instance", code), zap.String("by", by), zap.String("why", why))
+	g.noteDone(ctx, code+" unprotected by "+signed(by, why))
 	return nil
 }
 

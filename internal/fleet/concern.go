@@ -34,6 +34,7 @@ const (
 	ConcernFailing     ConcernKind = "failing"     // instances that serve do not answer
 	ConcernSignal      ConcernKind = "signal"      // it has no value, and should have one
 	ConcernFault       ConcernKind = "fault"       // it has a value, and something is wrong all the same
+	ConcernPast        ConcernKind = "past"        // a forecast cannot learn the load from before its history
 	ConcernForeign     ConcernKind = "foreign"     // nodes of the pools are not ours
 	ConcernOverride    ConcernKind = "override"    // an operator's order is in force
 	ConcernGivenUp     ConcernKind = "rollout_given_up"
@@ -57,7 +58,7 @@ const (
 func ConcernKinds() []ConcernKind {
 	return []ConcernKind{
 		ConcernTrouble, ConcernCapped, ConcernHeld, ConcernQuarantined, ConcernLeftAlone, ConcernDrifted, ConcernStuck, ConcernFailing, ConcernSignal,
-		ConcernFault, ConcernForeign, ConcernOverride, ConcernGivenUp, ConcernRollout, ConcernDrill, ConcernRecommend, ConcernOutOnly, ConcernUnseen, ConcernUndecided,
+		ConcernFault, ConcernPast, ConcernForeign, ConcernOverride, ConcernGivenUp, ConcernRollout, ConcernDrill, ConcernRecommend, ConcernOutOnly, ConcernUnseen, ConcernUndecided,
 	}
 }
 
@@ -95,6 +96,9 @@ func (g *GroupStatus) Concerns() []Concern {
 		list = append(list, Concern{Kind: ConcernFailing, Severity: Warning, Count: g.Failing})
 	}
 	list = append(list, signalConcerns(g.Signals)...)
+	if g.PastTrouble != "" {
+		list = append(list, Concern{Kind: ConcernPast, Severity: Warning, Why: g.PastTrouble})
+	}
 	if len(g.Foreign) > 0 {
 		list = append(list, Concern{Kind: ConcernForeign, Severity: Info, About: g.Foreign[0], Count: len(g.Foreign)})
 	}
@@ -124,7 +128,7 @@ func instanceConcerns(instances []actions.InstanceStatus) (list []Concern) {
 		switch {
 		case in.Quarantine != "":
 			list = counted(list, ConcernQuarantined, in.Code, in.Quarantine)
-		case in.Trouble != "" && !in.LeftAlone:
+		case in.Trouble != "" && !in.LeftAlone && !in.Booting:
 			list = counted(list, ConcernStuck, in.Code, in.Trouble)
 		}
 		switch {

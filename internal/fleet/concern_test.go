@@ -51,6 +51,7 @@ func TestWhatConcernsAGroup(t *testing.T) {
 		"more is wanted than max":  {func(g *fleet.GroupStatus) { g.Capped = &policy.Capped{Reason: policy.ReasonAtMax, Unmet: 3} }, []string{"critical capped 3  "}},
 		"some fail":                {func(g *fleet.GroupStatus) { g.Failing = 2 }, []string{"warning failing 2  "}},
 		"nodes that are not ours":  {func(g *fleet.GroupStatus) { g.Foreign = []string{"a", "b"} }, []string{"info foreign 2 a "}},
+		"a backfill that is gone":  {func(g *fleet.GroupStatus) { g.PastTrouble = "cpu: no such file" }, []string{"warning past 0  cpu: no such file"}},
 		"an override":              {func(g *fleet.GroupStatus) { g.Override = &policy.Override{Kind: policy.AtLeast, Count: 2} }, []string{"warning override 0 at_least "}},
 		"only out":                 {func(g *fleet.GroupStatus) { g.Mode = "out_only" }, []string{"info out_only 0  "}},
 		"only recommends":          {func(g *fleet.GroupStatus) { g.Mode = "recommend" }, []string{"info recommend 0  "}},
@@ -64,6 +65,7 @@ func TestWhatConcernsAGroup(t *testing.T) {
 		"quarantined, and its last step failed": {
 			with(actions.InstanceStatus{Code: "gc1", Quarantine: "slow", Trouble: "refused"}), []string{"warning quarantined 1 gc1 slow"},
 		},
+		"one that boots":             {with(actions.InstanceStatus{Code: "gc1", Trouble: "503", Booting: true}), nil},
 		"one whose last step failed": {with(actions.InstanceStatus{Code: "gc1", Trouble: "refused"}), []string{"warning stuck 1 gc1 refused"}},
 		"one changed by hand":        {with(actions.InstanceStatus{Code: "gc1", Drift: drift}), []string{"warning drifted 1 gc1 stopped"}},
 		"one left alone for that":    {with(actions.InstanceStatus{Code: "gc1", Drift: drift, LeftAlone: true}), []string{"warning left_alone 1 gc1 "}},
@@ -143,7 +145,7 @@ func TestEveryKindOfConcernIsListedOnce(t *testing.T) {
 		t.Errorf("some of %v are listed twice", kinds)
 	}
 	everything := sound()
-	everything.Unseen = true
+	everything.Unseen, everything.PastTrouble = true, "x"
 	everything.Trouble, everything.Capped, everything.Held, everything.Failing = "x", &policy.Capped{}, policy.Holds(), 1
 	everything.Foreign, everything.Override, everything.Drill, everything.Decision.At = []string{"x"}, &policy.Override{}, &fleet.Drill{ID: "1"}, time.Time{}
 	everything.Instances = []actions.InstanceStatus{{Quarantine: "x"}, {LeftAlone: true}, {Drift: &actions.Drift{}}, {Trouble: "x"}}

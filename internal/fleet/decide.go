@@ -24,7 +24,7 @@ type Signals interface {
 }
 
 // DeciderOptions are what a Group and an Advisor have in common. All fields are
-// required but Slot, Recorder and Past.
+// required but Slot, Recorder, Past and PastTrouble.
 type DeciderOptions struct {
 	Name     string
 	Account  string
@@ -39,6 +39,8 @@ type DeciderOptions struct {
 	Metrics  *Metrics
 	Recorder *record.Recorder // of the decisions; nil: they are not recorded
 	Past     Past             // nil: forecasts begin with nothing
+
+	PastTrouble func() string // why some of Past cannot be read; nil, or empty: all can
 }
 
 // decider is what a Group and an Advisor have in common: whose events count, and what it
@@ -238,6 +240,9 @@ func (d *decider) status(mode string) GroupStatus {
 			Reason: d.decision.Reason, Policies: sentences(d.decision),
 		},
 		Signals: make([]SignalStatus, 0, len(d.signals)), Instances: []actions.InstanceStatus{},
+	}
+	if d.PastTrouble != nil {
+		s.PastTrouble = d.PastTrouble()
 	}
 	for _, signal := range d.signals {
 		s.Signals = append(s.Signals, signalStatus(signal, d.faults, d.readAt))

@@ -380,7 +380,7 @@ func TestADrillWhoseLaunchTimesOutEndsInQuarantine(t *testing.T) {
 		before := w.changes(code)
 		w.always("it is left alone", time.Hour, func() bool { return len(w.changes(code)) == len(before) && w.serving() == 2 })
 		w.cure(code)
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		w.until("it stands by", 10*time.Minute, w.atRest(2, 1))
 		if slices.Contains(w.changes(code)[len(before):], "AddLbNode") {
 			t.Errorf("it came into the pool: %v", w.changes(code))
@@ -450,7 +450,7 @@ func TestAPauseEndsADrillAndTheInstanceStandsByAfterwards(t *testing.T) {
 		}
 		before := w.changes(code)
 		w.always("nothing is done", time.Hour, func() bool { return len(w.changes(code)) == len(before) })
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		w.until("it stands by", 10*time.Minute, w.atRest(2, 1))
 		if slices.Contains(w.changes(code)[len(before):], "AddLbNode") {
 			t.Errorf("it came into the pool: %v", w.changes(code))

@@ -207,13 +207,13 @@ func (f *Fleet) Override(ctx context.Context, group string, override policy.Over
 	return g.Override(ctx, override)
 }
 
-// Resume ends an override, and lifts the quarantines of the group's instances, as by says.
-func (f *Fleet) Resume(ctx context.Context, group, by string) error {
+// Resume ends an override, and lifts the quarantines of the group's instances, as by says; why may be empty.
+func (f *Fleet) Resume(ctx context.Context, group, by, why string) error {
 	g, err := f.group(group)
 	if err != nil {
 		return err
 	}
-	return g.Resume(ctx, by)
+	return g.Resume(ctx, by, why)
 }
 
 // group is the named one, which acts. The error is an [UnknownGroupError], or a

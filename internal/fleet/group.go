@@ -395,7 +395,7 @@ func (g *Group) Override(ctx context.Context, override policy.Override) error {
 		if err := g.check(override); err != nil {
 			return err
 		}
-		return g.setOverride(&override, override.By)
+		return g.setOverride(&override, override.By, override.Why)
 	})
 }
 
@@ -413,13 +413,13 @@ func (g *Group) check(o policy.Override) error {
 }
 
 // Resume ends an override and lifts quarantines, as by says.
-func (g *Group) Resume(ctx context.Context, by string) error {
+func (g *Group) Resume(ctx context.Context, by, why string) error {
 	return g.command(ctx, func() error {
-		return errors.Join(g.Crew.LiftQuarantines(), g.setOverride(nil, by))
+		return errors.Join(g.Crew.LiftQuarantines(), g.setOverride(nil, by, why))
 	})
 }
 
-func (g *Group) setOverride(override *policy.Override, by string) error {
+func (g *Group) setOverride(override *policy.Override, by, why string) error {
 	before := g.state.Value
 	instances, pending, _ := g.roster()
 	g.state.Value.Desired = g.observation(nil, instances, pending).Size
@@ -430,13 +430,13 @@ func (g *Group) setOverride(override *policy.Override, by string) error {
 	}
 	g.showOverride(override)
 	if override == nil {
-		g.Log.Info("resumed", zap.String("by", by))
-		g.Recorder.Note(g.Now(), "resumed by "+by)
+		g.Log.Info("resumed", zap.String("by", by), zap.String("why", why))
+		g.Recorder.Note(g.Now(), "resumed by "+signed(by, why))
 		return nil
 	}
 	g.Recorder.Note(g.Now(), override.String())
 	g.Log.Info("overridden", zap.String("kind", string(override.Kind)), zap.Int("count", override.Count), zap.Time("until", override.Until),
-		zap.String("by", override.By), zap.String("why", override.Why))
+		zap.String("by", by), zap.String("why", why))
 	return nil
 }
 

@@ -128,6 +128,10 @@ func TestAHookIsAnsweredThroughTheFleet(t *testing.T) {
 		if err := w.fleet.AnswerHook(id, "token of "+id, abandon(actions.HookRequest{})); !errors.As(err, new(actions.RefusedError)) {
 			t.Errorf("after it was answered: %v", err)
 		}
+		w.fleet.Halt(groupName)
+		if err := w.fleet.AnswerHook(id, "token", answer); !errors.Is(err, actions.ErrNoHookCall) {
+			t.Errorf("a stranger is told of a group that is halted: %v", err)
+		}
 	})
 }
 
@@ -141,7 +145,7 @@ func TestAPausedGroupBeginsNoCallAndTakesAnswers(t *testing.T) {
 		w.always("none is asked while it is paused, nor given up", time.Hour, func() bool { return len(launch.ids("")) == len(told) && w.quarantined() == 0 })
 		must(t, w.fleet.AnswerHook(told[0], "token of "+told[0], actions.HookAnswer{Action: actions.HookContinue}))
 		launch.says(nil)
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		w.until("four serve", 30*time.Minute, w.atRest(4, 0))
 		if codes := w.bought(); len(codes) != 2 {
 			t.Errorf("bought %v", codes)

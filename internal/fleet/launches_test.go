@@ -34,7 +34,7 @@ func TestGrowthStopsAfterThreeLaunchesInARowThatNeverServed(t *testing.T) {
 		w.start()
 		w.always("nor after a restart", time.Hour, func() bool { return len(w.bought()) == 3 })
 		w.rot()
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		w.until("three serve", time.Hour, func() bool { return w.serving() == 3 })
 		w.load.set(600)
 		w.until("it orders again, and six serve", time.Hour, func() bool { return w.serving() == 6 })

@@ -27,7 +27,7 @@ func TestAPausedGroupChangesNothingUntilItIsResumedAlsoAfterARestart(t *testing.
 			t.Errorf("after a restart the metrics show %s", shown)
 		}
 		w.always("nothing is changed after a restart", 20*time.Minute, unchanged)
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		w.until("six serve", time.Hour, w.atRest(6, 0))
 		if w.status().Override != nil {
 			t.Error("the status still shows a pause")

@@ -98,7 +98,6 @@ func TestWhatAPersonMayNotAdoptIsRefusedWithAReason(t *testing.T) {
 		id := w.loseOrder(true)
 		known := w.account.Unsettled()[0]
 		for why, adoption := range map[string]fleet.Adoption{
-			"no order x":             {Order: "x", Codes: []string{stray}},
 			"no machine gc77777777":  {Order: id, Codes: []string{"gc77777777"}},
 			"on record already":      {Order: id, Codes: []string{first}},
 			"or a template":          {Order: id, Codes: []string{template}},
@@ -111,6 +110,10 @@ func TestWhatAPersonMayNotAdoptIsRefusedWithAReason(t *testing.T) {
 		}
 		var missing fleet.UnknownGroupError
 		if err := w.fleet.Adopt(t.Context(), fleet.Adoption{Group: "batch", Codes: []string{stray}}); !errors.As(err, &missing) {
+			t.Errorf("the error is %v", err)
+		}
+		var nowhere fleet.UnknownOrderError
+		if err := w.fleet.Adopt(t.Context(), fleet.Adoption{Order: "x", Codes: []string{stray}}); !errors.As(err, &nowhere) || nowhere.ID != "x" {
 			t.Errorf("the error is %v", err)
 		}
 		refused(t, w.fleet.Disown(t.Context(), "gc77777777", "operator", ""), "on no group's record")

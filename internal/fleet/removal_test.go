@@ -137,7 +137,7 @@ func TestWhoLeavesIsPickedByTheRules(t *testing.T) {
 		}, []string{fourth, second}},
 		"one whose protection was lifted": {nil, func(w *world) {
 			must(w.t, w.fleet.Protect(w.t.Context(), newest, actions.Protection{By: "operator"}))
-			must(w.t, w.fleet.Unprotect(w.t.Context(), newest, "operator"))
+			must(w.t, w.fleet.Unprotect(w.t.Context(), newest, "operator", ""))
 		}, []string{newest, fourth}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestAProtectedGroupDoesNotShrink(t *testing.T) {
 		if p := w.instance(first).Protected; p == nil || p.By != "operator" || p.Why == "" || p.Since.IsZero() {
 			t.Errorf("the protection of %s is %+v", first, p)
 		}
-		must(t, w.fleet.Unprotect(t.Context(), first, "operator"))
+		must(t, w.fleet.Unprotect(t.Context(), first, "operator", ""))
 		w.until("the one that is not protected leaves", 30*time.Minute, w.atRest(3, 1))
 		if goal := w.instance(first).Goal; goal != policy.Standby {
 			t.Errorf("the goal of %s is %s", first, goal)

@@ -38,8 +38,9 @@ func (f *Fleet) holder(code string) (*Group, actions.InstanceStatus, error) {
 }
 
 // Retry lifts the quarantine of one instance: it goes on towards its goal, with a new launch
-// deadline.
-func (f *Fleet) Retry(ctx context.Context, code, by string) error {
+// deadline. why may be empty.
+func (f *Fleet) Retry(ctx context.Context, code, by, why string) error {
+	by = signed(by, why)
 	return f.setFree(ctx, code, "retried by "+by, func(crew *actions.Crew) (bool, error) { return crew.Retry(code, by) })
 }
 

@@ -35,17 +35,17 @@ func TestAPersonWhoRetriesOneInstanceLiftsItsQuarantineAndNoOther(t *testing.T) 
 	tell(t, s, func(t *testing.T, w *world) {
 		stuck := w.setAside()
 		w.heal()
-		refused(t, w.fleet.Retry(t.Context(), first, "sato"), "not quarantined")
-		must(t, w.fleet.Retry(t.Context(), stuck[0], "sato"))
+		refused(t, w.fleet.Retry(t.Context(), first, "sato", ""), "not quarantined")
+		must(t, w.fleet.Retry(t.Context(), stuck[0], "sato", "the image server is back"))
 		w.until("it serves", 10*time.Minute, func() bool { return w.instance(stuck[0]).Phase == actions.InPool })
 		if w.instance(stuck[0]).Quarantine != "" || w.instance(stuck[1]).Quarantine == "" {
 			t.Errorf("the quarantines are %q and %q", w.instance(stuck[0]).Quarantine, w.instance(stuck[1]).Quarantine)
 		}
-		if !notes.has(stuck[0] + " retried by sato") {
+		if !notes.has(stuck[0] + " retried by sato: the image server is back") {
 			t.Errorf("the history has %q", notes)
 		}
 		var nowhere fleet.UnknownInstanceError
-		if err := w.fleet.Retry(t.Context(), "gc77777777", "sato"); !errors.As(err, &nowhere) {
+		if err := w.fleet.Retry(t.Context(), "gc77777777", "sato", ""); !errors.As(err, &nowhere) {
 			t.Errorf("the error is %v", err)
 		}
 	})
@@ -80,7 +80,7 @@ func TestAReleaseIsRefusedWhereItsProofOrItsNeedIsMissing(t *testing.T) {
 		refused(t, w.fleet.Release(t.Context(), stuck[0], "sato", ""), `carries the label "database"`)
 		must(t, w.fleet.Protect(t.Context(), stuck[1], actions.Protection{By: "ito"}))
 		refused(t, w.fleet.Release(t.Context(), stuck[1], "sato", ""), "protected by ito")
-		must(t, w.fleet.Unprotect(t.Context(), stuck[1], "operator"))
+		must(t, w.fleet.Unprotect(t.Context(), stuck[1], "operator", ""))
 		var nowhere fleet.UnknownInstanceError
 		if err := w.fleet.Release(t.Context(), "gc77777777", "sato", ""); !errors.As(err, &nowhere) {
 			t.Errorf("the error is %v", err)
@@ -93,21 +93,22 @@ func TestAReleaseIsRefusedWhereItsProofOrItsNeedIsMissing(t *testing.T) {
 	})
 }
 
-func TestTheHistorySaysWhoResumedAndWhoLiftedAProtection(t *testing.T) {
+func TestTheHistorySaysWhoResumedOrLiftedAProtectionAndWhy(t *testing.T) {
 	s, notes := brief(), noted{}
 	s.record = notes.take
 	tellHeard(t, s, func(t *testing.T, w *world, log journal) {
 		w.until("it decides", 5*time.Minute, func() bool { return !w.status().Decision.At.IsZero() })
 		must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: policy.PauseAll, By: "sato"}))
-		must(t, w.fleet.Resume(t.Context(), groupName, "alice"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "alice", "the racks are moved"))
 		must(t, w.fleet.Protect(t.Context(), first, actions.Protection{By: "sato"}))
-		must(t, w.fleet.Unprotect(t.Context(), first, "bob"))
-		for _, want := range []string{"resumed by alice", first + " unprotected by bob"} {
+		must(t, w.fleet.Unprotect(t.Context(), first, "bob", "the dump is copied"))
+		for _, want := range []string{"resumed by alice: the racks are moved", first + " unprotected by bob: the dump is copied"} {
 			if !notes.has(want) {
 				t.Errorf("the history has %q, and not %q", notes, want)
 			}
 		}
-		shows(t, log.times(1, zap.InfoLevel, "not protected any more"), map[string]any{"instance": first, "by": "bob"})
-		refused(t, w.fleet.Unprotect(t.Context(), "gc77777777", "bob"), "on no group's record")
+		shows(t, log.times(1, zap.InfoLevel, "not protected any more"), map[string]any{"instance": first, "by": "bob", "why": "the dump is copied"})
+		shows(t, log.times(1, zap.InfoLevel, "resumed"), map[string]any{"by": "alice", "why": "the racks are moved"})
+		refused(t, w.fleet.Unprotect(t.Context(), "gc77777777", "bob", ""), "on no group's record")
 	})
 }

@@ -151,7 +151,7 @@ func TestATemplateWhoseInstancesNeverServeIsGivenUpAndTheOldOneIsInForceAgain(t 
 			}
 		}
 		must(t, w.sim.SetContent(template, "old"))
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		w.load.set(600)
 		w.until("the group grows with the old content", 5*time.Hour, func() bool {
 			w.fourServe()

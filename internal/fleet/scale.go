@@ -40,7 +40,7 @@ func (g *Group) scale(count int, by, why string) error {
 	g.mu.Unlock()
 	g.Metrics.change(g.Name, func(m *groupMetrics) { m.desired = float64(count) })
 	g.Log.Info("scaled by a person", zap.Int("from", current.Count), zap.Int("to", count), zap.String("by", by), zap.String("why", why))
-	g.Recorder.Note(now, fmt.Sprintf("scaled from %d to %d by %s", current.Count, count, signed(by, why)))
+	g.Recorder.NoteScaled(now, current.Count, count, signed(by, why))
 	g.rewake()
 	return nil
 }

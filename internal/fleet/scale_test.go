@@ -101,7 +101,7 @@ func TestASizeThatAGroupMustNotHaveIsRefusedWithWhatToDo(t *testing.T) {
 				must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: c.override, Count: c.held, By: "ito"}))
 			}
 			refused(t, w.fleet.Scale(t.Context(), groupName, c.count, "sato", ""), c.why)
-			must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+			must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		}
 		must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: policy.PauseIn, By: "ito"}))
 		must(t, w.fleet.Scale(t.Context(), groupName, 4, "sato", "the other direction"))

@@ -178,7 +178,7 @@ func TestAGroupThatDoesNotActIsNamedBesideThoseThatDo(t *testing.T) {
 			"pause": func() error {
 				return w.fleet.Override(t.Context(), "batch", policy.Override{Kind: policy.PauseAll, By: "operator"})
 			},
-			"resume":    func() error { return w.fleet.Resume(t.Context(), "batch", "operator") },
+			"resume":    func() error { return w.fleet.Resume(t.Context(), "batch", "operator", "") },
 			"preflight": func() error { _, err := w.fleet.Preflight(t.Context(), "batch"); return err },
 			"adopt": func() error {
 				return w.fleet.Adopt(t.Context(), fleet.Adoption{Group: "batch", Codes: []string{stray}})

@@ -2,13 +2,41 @@ package fleet
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	source "github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/secret"
 )
+
+func TestThatNoAlertFiresConcernsNobody(t *testing.T) {
+	t.Parallel()
+	for format, quiet := range map[config.PushFormat]bool{config.PushValue: false, config.PushDirection: true, config.PushAlertmanager: true, config.PushGrafana: true, config.PushZabbix: true} {
+		m, err := monitor.New(monitor.Options{Group: config.Group{Name: "web", Interval: time.Second, Signals: []config.Signal{
+			{Name: "alerts", Staleness: time.Minute, Push: &config.Push{Token: secret.New("sixteen-letters!"), Format: format}},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		signals := m.Read(t.Context(), now, nil)
+		s := signalStatus(signals[0], m.Faults(), now)
+		if s.Quiet != quiet || s.FaultExpected != quiet || s.Value != nil || strings.HasPrefix(s.Why, "absent: no alert") != quiet {
+			t.Errorf("%s: its status is %+v", format, s)
+		}
+		if report := ReportSignals(signals, m.Faults(), now)[0]; report.Quiet != quiet {
+			t.Errorf("%s: the report is %+v", format, report)
+		}
+		g := GroupStatus{Decision: DecisionStatus{At: now}, Signals: []SignalStatus{s}}
+		if g.NeedsAttention() == quiet {
+			t.Errorf("%s: it concerns somebody: %v", format, g.Concerns())
+		}
+	}
+}
 
 func TestTheStatusOfASignalTellsTheWorstOfItsFaults(t *testing.T) {
 	t.Parallel()

@@ -49,6 +49,7 @@ type GroupStatus struct {
 	Drill       *Drill                   `json:"drill,omitempty"`            // the newest fire drill, also one that is over
 	Shadow      *ShadowStatus            `json:"shadow,omitempty"`           // what other rules would have decided
 	Foreseen    []*policy.Foreseen       `json:"foreseen,omitempty"`         // by the policies that forecast, for the newest decision
+	PastTrouble string                   `json:"past_trouble,omitempty"`     // why a forecast cannot learn the load from before its history
 	Signals     []SignalStatus           `json:"signals"`
 	Instances   []actions.InstanceStatus `json:"instances"`
 	Foreign     []string                 `json:"foreign,omitempty"` // nodes of the pools that are not ours

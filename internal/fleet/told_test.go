@@ -252,7 +252,7 @@ func TestWhoAskedIsToldWithTheReasonIfThereIsOne(t *testing.T) {
 		must(t, w.fleet.Override(t.Context(), groupName, policy.Override{Kind: policy.PauseAll, By: "operator", Why: "maintenance"}))
 		shows(t, log.times(1, zap.InfoLevel, "overridden"), map[string]any{"by": "operator", "why": "maintenance"})
 		log.times(0, zap.InfoLevel, "resumed")
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		log.times(1, zap.InfoLevel, "overridden")
 		shows(t, log.times(1, zap.InfoLevel, "resumed"), map[string]any{"by": "operator"})
 	})

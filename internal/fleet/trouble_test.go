@@ -59,7 +59,7 @@ func TestAStuckMachineIsQuarantinedAndReplacedWhileTheOthersGoOn(t *testing.T) {
 			t.Errorf("the quarantined machine was changed by %v", after[len(before):])
 		}
 		w.heal()
-		must(t, w.fleet.Resume(t.Context(), groupName, "operator"))
+		must(t, w.fleet.Resume(t.Context(), groupName, "operator", ""))
 		w.until("the healed one is surplus, and some four serve", time.Hour, w.atRest(4, 1))
 		if bought := w.bought(); len(bought) != 3 {
 			t.Errorf("bought %v, want three machines", bought)

@@ -88,7 +88,7 @@ func TestAGroupThatIsStartedWhileItsCloudIsAwaySaysThatItHasNotLooked(t *testing
 		t.Run(mode, func(t *testing.T) {
 			s := brief()
 			s.recommend = mode == "recommend"
-			tell(t, s, func(t *testing.T, w *world) {
+			tell(t, s, func(_ *testing.T, w *world) {
 				w.until("it has decided", 10*time.Minute, func() bool { return !w.status().Decision.At.IsZero() })
 				w.cut(true)
 				w.kill()

@@ -26,6 +26,7 @@ type HookRequest struct {
 // inputs are the routes at which others tell something. Each has a token of its own.
 func (s *server) inputs() []route {
 	hook := command("/v1/hooks/{id}", access.None, s.answerHook)
+	hook.prove = s.proveHook
 	all := []route{hook}
 	for _, path := range []string{"/v1/push/{group}/{signal}", "/v1/push/{group}/{signal}/{direction}"} {
 		push := other(http.MethodPost, path, access.None, s.push)
@@ -43,7 +44,21 @@ func (s *server) push(w http.ResponseWriter, r *http.Request) {
 	inboxes(boxes)(w, r)
 }
 
+// proveHook looks at the token before anything is read. An answer that says nothing changes nothing, and
+// is refused for that only to whoever has the token.
+func (s *server) proveHook(r *http.Request) error {
+	var nothing actions.InvalidAnswerError
+	if err := s.tellHook(r, actions.HookAnswer{}); !errors.As(err, &nothing) {
+		return err
+	}
+	return nil
+}
+
 func (s *server) answerHook(_ context.Context, r *http.Request, request HookRequest) error {
+	return s.tellHook(r, actions.HookAnswer{Action: request.Action, Why: request.Why})
+}
+
+func (s *server) tellHook(r *http.Request, answer actions.HookAnswer) error {
 	if s.Hooks == nil {
 		return Error{Code: NotFound, Text: "there are no hooks here"}
 	}
@@ -51,7 +66,7 @@ func (s *server) answerHook(_ context.Context, r *http.Request, request HookRequ
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return Error{Code: Unauthenticated, Text: "the hook's token is missing: send the header `Authorization: Bearer TOKEN` with the token that came with the hook"}
 	}
-	err := s.Hooks.AnswerHook(r.PathValue("id"), token, actions.HookAnswer{Action: request.Action, Why: request.Why})
+	err := s.Hooks.AnswerHook(r.PathValue("id"), token, answer)
 	if errors.Is(err, actions.ErrNoHookCall) {
 		return Error{Code: Unauthenticated, Text: err.Error()} // whoever guesses does not learn which ids there are
 	}

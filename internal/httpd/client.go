@@ -204,13 +204,8 @@ func (c *Client) Override(ctx context.Context, group string, request OverrideReq
 	return c.command(ctx, groupPath(group, "/override"), request)
 }
 
-// Resume resumes a group, in the name of whoever is at the other end of the connection.
-func (c *Client) Resume(ctx context.Context, group string) error {
-	return c.ResumeBy(ctx, group, SignedRequest{})
-}
-
-// ResumeBy resumes a group.
-func (c *Client) ResumeBy(ctx context.Context, group string, request SignedRequest) error {
+// Resume resumes a group.
+func (c *Client) Resume(ctx context.Context, group string, request SignedRequest) error {
 	return c.command(ctx, groupPath(group, "/resume"), request)
 }
 

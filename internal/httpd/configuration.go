@@ -21,7 +21,7 @@ type ConfigInForce struct {
 	File     string    `json:"file"`
 	SHA256   string    `json:"sha256"` // of Text, in hexadecimal
 	LoadedAt time.Time `json:"loaded_at"`
-	Text     string    `json:"text"`              // as it was read; secrets are references
+	Text     string    `json:"text,omitempty"`    // as it was read; secrets are references; for those alone who may operate
 	Differs  bool      `json:"differs,omitempty"` // the file is another by now
 }
 
@@ -35,6 +35,7 @@ type ReloadRequest struct {
 type ReloadReport struct {
 	Applied       bool           `json:"applied"`
 	RestartNeeded []string       `json:"restart_needed"` // keys that only a start takes over; with any of them nothing is applied
+	Sections      []string       `json:"sections"`       // keys beside those of accounts and groups that are different
 	Accounts      []string       `json:"accounts"`       // that are built anew
 	Groups        []GroupChanged `json:"groups"`         // all, by name
 }
@@ -42,6 +43,7 @@ type ReloadReport struct {
 // withLists is the report with lists also where there is nothing to list.
 func (r ReloadReport) withLists() ReloadReport {
 	r.RestartNeeded = append([]string{}, r.RestartNeeded...)
+	r.Sections = append([]string{}, r.Sections...)
 	r.Accounts = append([]string{}, r.Accounts...)
 	r.Groups = append([]GroupChanged{}, r.Groups...)
 	return r
@@ -79,17 +81,24 @@ type NextDecision struct {
 func (s *server) configuration() []route {
 	none := Error{Code: NotFound, Text: "there is no configuration here"}
 	return []route{
-		get("/v1/config", nil, func(context.Context, *http.Request) (ConfigInForce, error) {
+		get("/v1/config", nil, func(ctx context.Context, _ *http.Request) (ConfigInForce, error) {
 			if s.Configuration == nil {
 				return ConfigInForce{}, none
 			}
-			return s.Configuration.Config()
+			now, err := s.Configuration.Config()
+			if access.Of(ctx).Role < access.Operate {
+				now.Text = "" // URLs in it can hold what lets others in
+			}
+			return now, err
 		}),
 		ask("/v1/reload", access.Admin, func(ctx context.Context, _ *http.Request, request ReloadRequest) (ReloadReport, error) {
 			if s.Configuration == nil {
 				return ReloadReport{}, none
 			}
 			report, err := s.Configuration.Reload(ctx, request.DryRun, by(ctx, request.By))
+			if !report.Applied {
+				access.Unchanged(ctx)
+			}
 			return report.withLists(), err
 		}),
 	}

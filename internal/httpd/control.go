@@ -27,14 +27,14 @@ type Fleet interface {
 	PlanDrill(ctx context.Context, group string) (fleet.DrillPlan, error)
 
 	Override(ctx context.Context, group string, override policy.Override) error
-	Resume(ctx context.Context, group, by string) error
+	Resume(ctx context.Context, group, by, why string) error
 	Scale(ctx context.Context, group string, count int, by, why string) error
 	Promote(ctx context.Context, group string, promoted bool, by, why string) error
 	Drill(ctx context.Context, group string, request fleet.DrillRequest) (fleet.Drill, error)
 	Adopt(ctx context.Context, adoption fleet.Adoption) error
 	Protect(ctx context.Context, code string, protection actions.Protection) error
-	Unprotect(ctx context.Context, code, by string) error
-	Retry(ctx context.Context, code, by string) error
+	Unprotect(ctx context.Context, code, by, why string) error
+	Retry(ctx context.Context, code, by, why string) error
 	Release(ctx context.Context, code, by, why string) error
 	Disown(ctx context.Context, code string, by, why string) error
 }
@@ -96,7 +96,7 @@ func (s *server) commands() []route {
 	return []route{
 		command("/v1/groups/{group}/override", access.Operate, s.override),
 		command("/v1/groups/{group}/resume", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
-			return f.Resume(ctx, r.PathValue("group"), by(ctx, request.By))
+			return f.Resume(ctx, r.PathValue("group"), by(ctx, request.By), request.Why)
 		}),
 		command("/v1/groups/{group}/scale", access.Operate, s.scale),
 		command("/v1/groups/{group}/promote", access.Operate, s.promote(true)),
@@ -113,10 +113,10 @@ func (s *server) commands() []route {
 			return f.Protect(ctx, r.PathValue("code"), actions.Protection{By: by(ctx, request.By), Why: request.Why})
 		}),
 		command("/v1/instances/{code}/unprotect", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
-			return f.Unprotect(ctx, r.PathValue("code"), by(ctx, request.By))
+			return f.Unprotect(ctx, r.PathValue("code"), by(ctx, request.By), request.Why)
 		}),
 		command("/v1/instances/{code}/retry", access.Operate, func(ctx context.Context, r *http.Request, request SignedRequest) error {
-			return f.Retry(ctx, r.PathValue("code"), by(ctx, request.By))
+			return f.Retry(ctx, r.PathValue("code"), by(ctx, request.By), request.Why)
 		}),
 		command("/v1/instances/{code}/release", access.Admin, func(ctx context.Context, r *http.Request, request SignedRequest) error {
 			return f.Release(ctx, r.PathValue("code"), by(ctx, request.By), request.Why)

@@ -73,13 +73,13 @@ func TestPauseAndResumeReachTheGroup(t *testing.T) {
 	if want := (policy.Override{Kind: policy.PauseAll, By: "sato", Why: "release day"}); f.Overridden() == nil || *f.Overridden() != want {
 		t.Errorf("paused %+v, want %+v", f.Overridden(), want)
 	}
-	if err := client.ResumeBy(t.Context(), "web", httpd.SignedRequest{By: "sato"}); err != nil {
+	if err := client.Resume(t.Context(), "web", httpd.SignedRequest{By: "sato", Why: "it is out"}); err != nil {
 		t.Fatal(err)
 	}
 	if f.Overridden() != nil {
 		t.Errorf("still paused: %+v", f.Overridden())
 	}
-	if want := []any{[]string{"resume", "web", "sato"}}; !reflect.DeepEqual(f.Asked(), want) {
+	if want := []any{[]string{"resume", "web", "sato", "it is out"}}; !reflect.DeepEqual(f.Asked(), want) {
 		t.Errorf("asked %+v, want %+v", f.Asked(), want)
 	}
 }
@@ -125,13 +125,19 @@ func TestWhatOnlyAPersonKnowsReachesTheFleet(t *testing.T) {
 			func(ctx context.Context, client *httpd.Client) error {
 				return client.Unprotect(ctx, "gc00000003", request)
 			},
-			[]string{"unprotect", "gc00000003", "sato"},
+			[]string{"unprotect", "gc00000003", "sato", "a test of the disks"},
+		},
+		"what is to be tried again": {
+			func(ctx context.Context, client *httpd.Client) error {
+				return client.Retry(ctx, "gc00000003", request)
+			},
+			[]string{"retry", "gc00000003", "sato", "a test of the disks"},
 		},
 		"a code that looks like a path": {
 			func(ctx context.Context, client *httpd.Client) error {
 				return client.Unprotect(ctx, "../gc/3?", request)
 			},
-			[]string{"unprotect", "../gc/3?", "sato"},
+			[]string{"unprotect", "../gc/3?", "sato", "a test of the disks"},
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -228,7 +234,7 @@ func TestAnUnknownGroupIsNamedWithTheKnownOnes(t *testing.T) {
 	client := reach(t, &fakeFleet{})
 	for what, err := range map[string]error{
 		"pause":  client.Override(t.Context(), "wev/../web", httpd.OverrideRequest{Kind: policy.PauseAll, By: "sato"}),
-		"resume": client.Resume(t.Context(), "wev/../web"),
+		"resume": client.Resume(t.Context(), "wev/../web", httpd.SignedRequest{}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "`wev/../web`: valid: web") {
 			t.Errorf("%s: error is %v", what, err)

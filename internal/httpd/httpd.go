@@ -7,7 +7,8 @@
 // hooks, from whoever shows the token that each of them has.
 //
 // It promises bounded requests, at most 1024 connections at each face, of which half may listen
-// to events, time-outs on every one of them, and that it never waits for a group longer than a request lasts;
+// to events, and that one alone, by name or by network, gets half of either at most; bounded memory for whoever sends
+// or reads slowly; time-outs on every one of them, and that it never waits for a group longer than a request lasts;
 // that an error has one shape everywhere, and changed nothing; and that openapi.yaml is neither more nor less
 // than what is served. It calls fleet, events and record, and cmd wires it.
 package httpd
@@ -60,7 +61,7 @@ func Handler(o Options) http.Handler {
 
 // routes are all that can be asked for.
 func routes(o Options) []route {
-	s := &server{Options: o}
+	s := &server{Options: o, lists: make(chan struct{}, listsMax)}
 	s.status = newShared(s.encodeStatus)
 	all := append(s.views(), s.commands()...)
 	all = append(all, s.histories()...)
@@ -74,8 +75,10 @@ func routes(o Options) []route {
 // server is what the routes share.
 type server struct {
 	Options
-	status *shared // everything, encoded
-	told   streams // whoever listens
+	status *shared       // everything, encoded
+	lists  chan struct{} // has an element for each list that is made
+	told   streams       // whoever listens
+	asked  questions     // to the cloud
 }
 
 // plainFaces are the routes that are no part of the API: what monitoring asks, and the dashboard.
@@ -88,7 +91,7 @@ func (s *server) plainFaces() []route {
 		other(http.MethodGet, "/livez", access.None, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") }),
 		other(http.MethodGet, "/readyz", access.None, s.ready),
 		other(http.MethodGet, "/healthz", access.None, s.ready),
-		other(http.MethodGet, "/metrics", access.Read, metrics.ServeHTTP),
+		other(http.MethodGet, "/metrics", access.Read, within(func(f *face) *room { return f.scrapes }, metrics.ServeHTTP)),
 		other(http.MethodGet, "/openapi.yaml", access.Read, describe),
 	}
 	if s.Pages == nil {
@@ -97,7 +100,7 @@ func (s *server) plainFaces() []route {
 	for _, path := range []string{"/{$}", "/groups/{group}", "/static/"} {
 		all = append(all, other(http.MethodGet, path, access.Read, s.Pages.ServeHTTP))
 	}
-	return append(all, other(http.MethodGet, "/ui/events", access.Read, s.told.bounded(untilClosing(s.Pages))))
+	return append(all, other(http.MethodGet, "/ui/events", access.Read, s.told.bounded(s.Pages)))
 }
 
 // ready says whether the daemon can do its work.
@@ -133,7 +136,7 @@ func inOneShape(mux *http.ServeMux) http.Handler {
 // surviving lets the daemon live on when a handler panics.
 func surviving(log *zap.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		watched := &begun{ResponseWriter: w}
+		watched := &begun{ResponseWriter: w, request: r}
 		defer func() {
 			fault := recover()
 			if fault == nil {
@@ -150,35 +153,80 @@ func surviving(log *zap.Logger, next http.Handler) http.Handler {
 			fail(w, internal)
 		}()
 		next.ServeHTTP(watched, r)
+		watched.begin()
 	})
 }
 
-// begun knows whether an answer has begun.
+// begun knows whether an answer has begun. Of large ones it lets only so many be sent at a time: each is
+// held until whoever asked has taken it.
 type begun struct {
 	http.ResponseWriter
-	yet bool
+	request *http.Request
+	status  int
+	yet     bool
 }
 
+// WriteHeader notes the status; it is sent with what follows.
 func (b *begun) WriteHeader(status int) {
+	if status < http.StatusOK {
+		b.ResponseWriter.WriteHeader(status)
+	} else if b.status == 0 {
+		b.status = status
+	}
+}
+
+// begin sends the header. Strangers who were shown all there is for them, or nothing, leave their
+// connection to others.
+func (b *begun) begin() {
+	if b.yet {
+		return
+	}
 	b.yet = true
-	b.ResponseWriter.WriteHeader(status)
+	if access.Of(b.request.Context()).Role == access.None && (b.request.Method != http.MethodPost || b.status >= http.StatusBadRequest) {
+		b.Header().Set("Connection", "close")
+	}
+	if b.status != 0 {
+		b.ResponseWriter.WriteHeader(b.status)
+	}
 }
 
 func (b *begun) Write(content []byte) (int, error) {
-	b.yet = true
+	if n := len(content); n > smallAnswer {
+		room, who := faceOf(b.request.Context()).sending, access.Of(b.request.Context()).Name
+		if !room.enter(who, n) {
+			return 0, b.giveUp()
+		}
+		defer room.leave(who, n)
+	}
+	b.begin()
 	return b.ResponseWriter.Write(content)
+}
+
+// giveUp says that there is no room for an answer, if it has not begun.
+func (b *begun) giveUp() error {
+	if !b.yet {
+		b.yet = true
+		b.Header().Del("Content-Length")
+		b.Header().Set("Retry-After", "10")
+		fail(b.ResponseWriter, Error{Code: Unavailable, Text: "too many large answers are not taken yet: read those first, or ask for less"})
+	}
+	return busy
+}
+
+// FlushError sends what was written so far.
+func (b *begun) FlushError() error {
+	b.begin()
+	return http.NewResponseController(b.ResponseWriter).Flush()
 }
 
 // Unwrap lets [http.ResponseController] reach what is below.
 func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
-// closingKey finds in a request's context what is closed when the face ends.
-type closingKey struct{}
-
 // Serve serves handler on listener until ctx ends, and then lets requests under
 // way end for up to a second. What connects beyond connectionsMax waits. Changes are made to the server
 // first: with a TLSConfig it speaks TLS.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, changes ...func(*http.Server)) error {
+	here := newFace(ctx.Done())
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -186,8 +234,13 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, cha
 		WriteTimeout:      commandTimeout + 5*time.Second, // what a command answers is still sent
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    headerBytesMax(listener.Addr()),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          requestsMax,
+			MaxReceiveBufferPerConnection: requestBytesMax,
+			MaxReceiveBufferPerStream:     requestBytesMax,
+		},
 		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.Background(), closingKey{}, ctx.Done())
+			return context.WithValue(context.Background(), faceKey{}, here)
 		},
 	}
 	for _, change := range changes {

@@ -48,11 +48,8 @@ func (g *guest) Close() error {
 func TestOneConnectionTooManyWaitsForAnotherToEnd(t *testing.T) {
 	t.Parallel()
 	const most, callers = 1024, 1060
-	tcp, err := httpd.ListenTCP("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	book := &guestbook{Listener: tcp}
+	socket := listenSocket(t, socketPath(t))
+	book := &guestbook{Listener: socket}
 	entered, leave := make(chan struct{}), make(chan struct{})
 	serve(t, book, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		entered <- struct{}{}
@@ -60,7 +57,7 @@ func TestOneConnectionTooManyWaitsForAnotherToEnd(t *testing.T) {
 	}))
 	answers := make(chan error, callers)
 	for range callers {
-		conn, err := net.Dial("tcp", tcp.Addr().String())
+		conn, err := net.Dial("unix", socket.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,25 +78,100 @@ func TestAKeyIsOneOfWhoeverSendsItForADay(t *testing.T) {
 
 func TestKeysTakeBoundedMemoryAndTheOldestIsForgottenFirst(t *testing.T) {
 	t.Parallel()
+	const most = onceBytesMax / (onceBytesEach + 1) // with an answer of a byte
 	var o once
-	var times atomic.Int32
-	send := func(key int) {
-		o.serve(httptest.NewRecorder(), keyed("sato", fmt.Sprint(key), "{}"), []byte("{}"), doing(http.StatusOK, &times))
+	send := func(key int) (again bool) {
+		w := httptest.NewRecorder()
+		o.serve(w, keyed("sato", fmt.Sprint(key), "{}"), []byte("{}"), func(w http.ResponseWriter) { _, _ = fmt.Fprint(w, "1") })
+		return w.Header().Get("Idempotency-Replayed") != ""
 	}
-	for key := range onceMax + 10 {
+	for key := range most + 10 {
 		send(key)
 	}
-	if len(o.kept) != onceMax || len(o.order) != onceMax {
-		t.Errorf("%d are kept, in a list of %d", len(o.kept), len(o.order))
+	if len(o.kept) != most || len(o.order) != most || o.total > onceBytesMax || o.total != o.bytes["sato"] {
+		t.Errorf("%d are kept of %d, in a list of %d, of %d bytes, %d of them of the one who asks", len(o.kept), most, len(o.order), o.total, o.bytes["sato"])
 	}
-	before := times.Load()
-	send(10)
-	if times.Load() != before {
+	if !send(10) {
 		t.Error("one that is young enough was forgotten")
 	}
-	send(9)
-	if times.Load() != before+1 {
+	if send(9) {
 		t.Error("the oldest was not forgotten")
+	}
+}
+
+func TestWhoeverSendsManyKeysLosesTheirOwnAnswersAndNobodyElses(t *testing.T) {
+	t.Parallel()
+	var o once
+	send := func(who, key string, size int) (again bool) {
+		w := httptest.NewRecorder()
+		o.serve(w, keyed(who, key, "{}"), []byte("{}"), func(w http.ResponseWriter) { _, _ = io.WriteString(w, strings.Repeat("x", size)) })
+		return w.Header().Get("Idempotency-Replayed") != ""
+	}
+	send("tanaka", "k", 1000)
+	for i := range 50 {
+		send("sato", fmt.Sprint(i), onceBodyMax)
+		if o.total > onceBytesMax {
+			t.Fatalf("%d bytes are kept", o.total)
+		}
+	}
+	if !send("tanaka", "k", 1000) || !send("sato", "49", onceBodyMax) {
+		t.Error("an answer that takes little, or the newest, was forgotten")
+	}
+	if send("sato", "0", onceBodyMax) {
+		t.Error("all of 50 MiB is kept")
+	}
+}
+
+func TestWhatWasAnsweredAtGreatLengthIsNotDoneAgainAndNotKept(t *testing.T) {
+	t.Parallel()
+	var o once
+	times := 0
+	long := func(w http.ResponseWriter) {
+		times++
+		_, _ = io.WriteString(w, strings.Repeat("x", onceBodyMax+1))
+	}
+	first, second := httptest.NewRecorder(), httptest.NewRecorder()
+	o.serve(first, keyed("sato", "k", "{}"), []byte("{}"), long)
+	o.serve(second, keyed("sato", "k", "{}"), []byte("{}"), long)
+	refused(t, "the second time", second, http.StatusConflict, Conflict)
+	if first.Body.Len() != onceBodyMax+1 || times != 1 || o.total > 2*onceBytesEach {
+		t.Errorf("answered %d bytes, done %d times, kept %d bytes", first.Body.Len(), times, o.total)
+	}
+}
+
+func TestWhoHasNoNameIsToldApartByTheTokenThatItShows(t *testing.T) {
+	t.Parallel()
+	var o once
+	var times atomic.Int32
+	for _, token := range []string{"Bearer one", "Bearer two", "Bearer one", ""} {
+		r := keyed("", "k", "{}")
+		r.Header.Set("Authorization", token)
+		o.serve(httptest.NewRecorder(), r, []byte("{}"), doing(http.StatusOK, &times))
+	}
+	if times.Load() != 3 {
+		t.Errorf("done %d times for three tokens", times.Load())
+	}
+}
+
+func TestWhatIsOnlyTriedIsAnsweredAnewEachTime(t *testing.T) {
+	t.Parallel()
+	var o once
+	times := 0
+	reload := ask("/v1/reload", access.Admin, func(_ context.Context, _ *http.Request, _ ReloadRequest) (ReloadReport, error) {
+		times++
+		return ReloadReport{}.withLists(), nil
+	})
+	for _, body := range []string{`{"dry_run":true}`, `{"dry_run":true}`, `{"dry_run":false}`, `{"dry_run":false}`} {
+		r := keyed("sato", "k", body)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		reload.serve(&o)(w, r)
+		if w.Code != http.StatusOK {
+			t.Errorf("%s is answered %d: %s", body, w.Code, w.Body)
+		}
+	}
+	if times != 3 || len(o.kept) != 1 {
+		t.Errorf("asked %d times, want 3, and %d are kept", times, len(o.kept))
 	}
 }
 

@@ -78,6 +78,7 @@ func problemOf(err error) Error {
 	var tooLarge *http.MaxBytesError
 	var unknown fleet.UnknownGroupError
 	var noInstance fleet.UnknownInstanceError
+	var noOrder fleet.UnknownOrderError
 	var noDecision record.NoDecisionError
 	var refused fleet.RefusedError
 	var noAnswer actions.InvalidAnswerError
@@ -86,7 +87,7 @@ func problemOf(err error) Error {
 		return Error{own.Code, err.Error(), own.status()}
 	case errors.As(err, &tooLarge):
 		return Error{TooLarge, fmt.Sprintf("the request has more than %d bytes: send a smaller one", tooLarge.Limit), statuses[TooLarge]}
-	case errors.As(err, &unknown), errors.As(err, &noInstance), errors.As(err, &noDecision):
+	case errors.As(err, &unknown), errors.As(err, &noInstance), errors.As(err, &noOrder), errors.As(err, &noDecision):
 		return Error{NotFound, err.Error(), statuses[NotFound]}
 	case errors.As(err, &noAnswer):
 		return Error{Invalid, err.Error(), statuses[Invalid]}

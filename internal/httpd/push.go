@@ -49,7 +49,7 @@ func inboxes(of map[string]Inbox) http.HandlerFunc {
 			fail(w, Error{Code: Unauthenticated, Text: "there is no such signal, or this is not its token: send the header `Authorization: Bearer TOKEN` with the token that the signal's push section names, or the token as a password"})
 			return
 		}
-		content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, inbox.bytesMax()))
+		content, err := readAll(w, r, inbox.bytesMax())
 		if err != nil {
 			fail(w, unread(err))
 			return
@@ -77,7 +77,7 @@ func (b *Inbox) opens(r *http.Request) bool {
 
 // unread is the error for a body that did not come whole.
 func unread(err error) error {
-	if p := problemOf(err); p.Code != Unavailable {
+	if p := problemOf(err); p.Code != Unavailable || p.Text == busy.Text {
 		return p
 	}
 	return invalid("the request is cut off: %v", err)

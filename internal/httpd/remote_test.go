@@ -59,7 +59,7 @@ func TestARemoteClientShowsItsTokenAndGetsTheSameAnswers(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	want := []any{[]any{"scale", "web", 0, "sato", "night"}, []string{"retry", "gc1", "sato"}, []string{"release", "gc1", "sato", "broken"}}
+	want := []any{[]any{"scale", "web", 0, "sato", "night"}, []string{"retry", "gc1", "sato", ""}, []string{"release", "gc1", "sato", "broken"}}
 	if got := f.Asked(); !reflect.DeepEqual(got, want) {
 		t.Errorf("asked %+v, want %+v", got, want)
 	}
@@ -72,7 +72,7 @@ func TestAnErrorKeepsItsCode(t *testing.T) {
 	if _, err := client.Group(t.Context(), "wev"); !errors.As(err, &p) || p.Code != httpd.NotFound || p.Status != http.StatusNotFound || p.Text != "there is no group `wev`: did you mean `web`?" {
 		t.Errorf("the error is %#v", p)
 	}
-	if err := client.Resume(t.Context(), "web"); !errors.As(err, &p) || p.Code != httpd.Forbidden {
+	if err := client.Resume(t.Context(), "web", httpd.SignedRequest{}); !errors.As(err, &p) || p.Code != httpd.Forbidden {
 		t.Errorf("the error is %#v", p)
 	}
 	proxy := remote(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

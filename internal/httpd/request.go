@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/autoscaled/autoscaled/internal/httpd/access"
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
@@ -29,10 +30,10 @@ const (
 
 // readBody reads the body of a request, which is JSON or empty.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, requestBytesMax))
+	content, err := readAll(w, r, requestBytesMax)
 	var problem Error
 	if err != nil {
-		if problem = problemOf(err); problem.Code == Unavailable {
+		if problem = problemOf(err); problem.Code == Unavailable && problem.Text != busy.Text {
 			problem = Error{Invalid, fmt.Sprintf("the request is cut off: %v", err), http.StatusBadRequest}
 		}
 		return nil, problem
@@ -45,6 +46,17 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, Error{Invalid, fmt.Sprintf("the body comes as %q: send JSON with the header `Content-Type: application/json`", words.Shown(kind)), http.StatusUnsupportedMediaType}
 	}
 	return content, nil
+}
+
+// readAll reads a body of so many bytes at most. A few bodies are read at a time.
+func readAll(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	bodies, who := faceOf(r.Context()).bodies, access.Of(r.Context()).Name
+	if !bodies.enter(who, 1) {
+		w.Header().Set("Retry-After", "1")
+		return nil, busy
+	}
+	defer bodies.leave(who, 1)
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 }
 
 // readRequest reads a request, an object, into what body points to. Whatever is in it is taken or

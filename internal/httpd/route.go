@@ -18,9 +18,10 @@ const commandTimeout = 25 * time.Second
 // route is one thing that can be asked for.
 type route struct {
 	method, path string
-	role         access.Role  // that it needs; None: it has a proof of its own, or shows nothing
-	query        []string     // parameters that it knows
-	body, answer reflect.Type // nil: none
+	role         access.Role                 // that it needs; None: it has a proof of its own, or shows nothing
+	query        []string                    // parameters that it knows
+	body, answer reflect.Type                // nil: none
+	prove        func(r *http.Request) error // looks at the request's own proof before its body is read; nil: it has none
 	read         func(content []byte) (body any, err error)
 	do           func(ctx context.Context, r *http.Request, body any) (any, error)
 	handler      http.HandlerFunc // in place of do, of what is no JSON, or has a shape of its own
@@ -61,7 +62,7 @@ func other(method, path string, role access.Role, handler http.HandlerFunc) rout
 }
 
 // serve serves the route to whoever may have it.
-func (rt route) serve(once *once) http.HandlerFunc {
+func (rt route) serve(answers *once) http.HandlerFunc {
 	if rt.handler != nil {
 		return access.Require(rt.role, rt.handler)
 	}
@@ -74,6 +75,12 @@ func (rt route) serve(once *once) http.HandlerFunc {
 			rt.steer(w, r, nil)
 			return
 		}
+		if rt.prove != nil {
+			if err := rt.prove(r); err != nil {
+				fail(w, err)
+				return
+			}
+		}
 		content, err := readBody(w, r)
 		if err != nil {
 			fail(w, err)
@@ -84,8 +91,13 @@ func (rt route) serve(once *once) http.HandlerFunc {
 			fail(w, err)
 			return
 		}
-		access.Say(r.Context(), saidBy(content, body))
-		once.serve(w, r, content, func(w http.ResponseWriter) { rt.steer(w, r, body) })
+		said := saidBy(content, body)
+		access.Say(r.Context(), said)
+		kept := answers
+		if said.Trial {
+			kept = &once{} // what would be done is another thing the next time
+		}
+		kept.serve(w, r, content, func(w http.ResponseWriter) { rt.steer(w, r, body) })
 	}))
 }
 
@@ -104,16 +116,24 @@ func (rt route) steer(w http.ResponseWriter, r *http.Request, body any) {
 // encoded is JSON as it is to be sent.
 type encoded []byte
 
+// encode puts an answer into JSON, unless it is already.
+func encode(body any) (encoded, error) {
+	if content, ready := body.(encoded); ready {
+		return content, nil
+	}
+	var text bytes.Buffer
+	if err := json.NewEncoder(&text).Encode(body); err != nil {
+		return nil, Error{Code: Internal, Text: fmt.Sprintf("put the answer into JSON: %v: report it with autoscaled's version", err)}
+	}
+	return text.Bytes(), nil
+}
+
 // answer sends body as JSON. What cannot be put into JSON is a fault of ours.
 func answer(w http.ResponseWriter, status int, body any) {
-	content, ready := body.(encoded)
-	if !ready {
-		var text bytes.Buffer
-		if err := json.NewEncoder(&text).Encode(body); err != nil {
-			fail(w, Error{Code: Internal, Text: fmt.Sprintf("put the answer into JSON: %v: report it with autoscaled's version", err)})
-			return
-		}
-		content = text.Bytes()
+	content, err := encode(body)
+	if err != nil {
+		fail(w, err)
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

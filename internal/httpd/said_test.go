@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -58,6 +59,25 @@ func TestTheLogDoesNotTellAnAnswerThatIsGivenAgainAsAChange(t *testing.T) {
 	}
 	if !reflect.DeepEqual(told, []string{"changed", "replayed"}) {
 		t.Errorf("the log says %v", told)
+	}
+}
+
+// refusing is a daemon whose file needs a restart.
+type refusing struct{ httpd.Configuration }
+
+func (refusing) Reload(context.Context, bool, string) (httpd.ReloadReport, error) {
+	return httpd.ReloadReport{RestartNeeded: []string{"listen"}}, nil
+}
+
+func TestTheLogDoesNotTellAFileThatNeedsARestartAsAChange(t *testing.T) {
+	t.Parallel()
+	core, logged := observer.New(zap.InfoLevel)
+	handler := access.Audit(zap.New(core), httpd.Handler(httpd.Options{Fleet: &fakeFleet{}, Configuration: refusing{}}))
+	r := httptest.NewRequest(http.MethodPost, "/v1/reload", strings.NewReader(`{}`))
+	r.Header.Set("Content-Type", "application/json")
+	handler.ServeHTTP(httptest.NewRecorder(), r.WithContext(access.With(r.Context(), access.Principal{Name: "unix:sato", Role: access.Admin})))
+	if noted := logged.All(); len(noted) != 1 || noted[0].Message != "not changed" || noted[0].ContextMap()["status"] != int64(http.StatusOK) {
+		t.Errorf("the log says %+v", noted)
 	}
 }
 

@@ -20,10 +20,12 @@ import (
 )
 
 const (
-	streamsMax = connectionsMax / 2 // others still find a connection
-	slowest    = 10 * time.Second   // within which a listener takes what it is sent
-	heartbeat  = 15 * time.Second   // between signs of life
-	groupsMax  = 1000               // that a listener may name
+	streamsMax  = connectionsMax / 2 // others still find a connection
+	streamsEach = 32                 // that everybody may have: pages, say, of those who share a name
+	slowest     = 10 * time.Second   // within which a listener takes what it is sent
+	heartbeat   = 15 * time.Second   // between signs of life
+	groupsMax   = 1000               // that a listener may name
+	lookEvery   = 5 * time.Second    // whether a listener may still listen
 )
 
 // Watcher tells what happens. [events.Watcher] is one.
@@ -45,6 +47,7 @@ type streams struct {
 	mu        sync.Mutex
 	listening int
 	groups    map[string]*rendered // as they were last told, by name
+	events    map[uint64][]byte    // frames of the newest, by number
 }
 
 // rendered is a group's state as it is sent: made once, for however many listen.
@@ -65,11 +68,11 @@ func (s *streams) routes(watcher Watcher) []route {
 			fail(w, err)
 			return
 		}
-		s.bounded(func(w http.ResponseWriter, r *http.Request) {
+		s.bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			subscription := watcher.Subscribe(after)
 			defer subscription.Close()
 			s.tell(w, r, subscription, wanted)
-		})(w, r)
+		}))(w, r)
 	})
 	listen.query = listenerQuery
 	return []route{listen}
@@ -78,16 +81,21 @@ func (s *streams) routes(watcher Watcher) []route {
 // listenerQuery is what a listener may say.
 var listenerQuery = []string{"after", "groups", "only"}
 
-// bounded serves a stream unless too many listen already: to events, or to pages.
-func (s *streams) bounded(next http.HandlerFunc) http.HandlerFunc {
+// bounded serves a stream unless too many listen already: to events, or to pages. It ends when the
+// face does, or whoever listens may not any more.
+func (s *streams) bounded(next http.Handler) http.HandlerFunc {
+	next = whileAllowed(next)
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !s.enter() {
+		places, who := faceOf(r.Context()).streams, access.Of(r.Context()).Name
+		if !places.enter(who, 1) {
 			w.Header().Set("Retry-After", "60")
-			fail(w, Error{Code: Unavailable, Text: fmt.Sprintf("%d listen to events already: end one, or try again in a minute", streamsMax)})
+			fail(w, Error{Code: Unavailable, Text: fmt.Sprintf("too many of %d places to listen to events are taken: end one, or try again in a minute", streamsMax)})
 			return
 		}
+		defer places.leave(who, 1)
+		s.enter()
 		defer s.leave()
-		next(w, r)
+		next.ServeHTTP(w, r)
 	}
 }
 
@@ -128,26 +136,21 @@ func (l *listener) wants(group string) bool {
 	return l.groups == nil || group == "" || slices.Contains(l.groups, group)
 }
 
-func (s *streams) enter() bool {
+func (s *streams) enter() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.listening == streamsMax {
-		return false
-	}
 	s.listening++
-	return true
 }
 
 func (s *streams) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listening--; s.listening == 0 {
-		s.groups = nil
+		s.groups, s.events = nil, nil
 	}
 }
 
-// tell sends what happens until the listener or the daemon goes, or the listener takes too
-// long to take it.
+// tell sends what happens until the request ends, or the listener takes too long to take it.
 func (s *streams) tell(w http.ResponseWriter, r *http.Request, subscription *events.Subscription, wanted listener) {
 	line := newLine(w)
 	line.send([]byte("retry: 3000\n\n"))
@@ -156,12 +159,9 @@ func (s *streams) tell(w http.ResponseWriter, r *http.Request, subscription *eve
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	closing, _ := r.Context().Value(closingKey{}).(<-chan struct{})
 	for line.err == nil {
 		select {
 		case <-r.Context().Done():
-			return
-		case <-closing:
 			return
 		case <-beat.C:
 			line.send([]byte(": alive\n\n"))
@@ -169,9 +169,7 @@ func (s *streams) tell(w http.ResponseWriter, r *http.Request, subscription *eve
 			if !more {
 				return
 			}
-			if content := s.render(&batch, wanted); len(content) > 0 {
-				line.send(content)
-			}
+			line.send(s.render(&batch, wanted)...)
 		}
 	}
 }
@@ -193,30 +191,40 @@ func newLine(w http.ResponseWriter) *line {
 	return &line{w: w, control: control}
 }
 
-func (l *line) send(content []byte) {
-	_ = l.control.SetWriteDeadline(time.Now().Add(slowest)) // a writer without deadlines is of a test
-	if _, l.err = l.w.Write(content); l.err == nil {
-		l.err = l.control.Flush()
+// send sends frames, one by one: they are others' too, and a copy for each listener who is slow would
+// take much memory.
+func (l *line) send(frames ...[]byte) {
+	if len(frames) == 0 {
+		return
 	}
+	_ = l.control.SetWriteDeadline(time.Now().Add(slowest)) // a writer without deadlines is of a test
+	for _, frame := range frames {
+		if _, l.err = l.w.Write(frame); l.err != nil {
+			return
+		}
+	}
+	l.err = l.control.Flush()
 }
 
-// render is the batch as it is sent.
-func (s *streams) render(batch *events.Batch, wanted listener) []byte {
+// render is the batch as it is sent. The frames of events and groups are shared by all who listen.
+func (s *streams) render(batch *events.Batch, wanted listener) (frames [][]byte) {
 	var text bytes.Buffer
 	if batch.Missed {
 		frame(&text, "missed", 0, done{})
+		frames = append(frames, bytes.Clone(text.Bytes()))
+		text.Reset()
 	}
 	for i := range batch.Events {
 		if event := &batch.Events[i]; wanted.wants(event.Group) {
-			frame(&text, string(event.Kind), event.ID, event)
+			frames = append(frames, s.event(event))
 		}
 	}
 	if wanted.eventsOnly {
-		return text.Bytes()
+		return frames
 	}
 	for i := range batch.Groups {
 		if wanted.wants(batch.Groups[i].Name) {
-			text.Write(s.group(&batch.Groups[i]))
+			frames = append(frames, s.group(&batch.Groups[i]))
 		}
 	}
 	for _, name := range batch.Gone {
@@ -228,6 +236,28 @@ func (s *streams) render(batch *events.Batch, wanted listener) []byte {
 	if batch.Accounts != nil {
 		frame(&text, "accounts", 0, Accounts{batch.Accounts})
 	}
+	if text.Len() > 0 {
+		frames = append(frames, text.Bytes())
+	}
+	return frames
+}
+
+// eventsKept is how many events' frames are remembered: some that happen at about the same time.
+const eventsKept = 2000
+
+// event is an event as it is sent.
+func (s *streams) event(event *events.Event) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if told := s.events[event.ID]; told != nil {
+		return told
+	}
+	if s.events == nil || len(s.events) == eventsKept {
+		s.events = map[uint64][]byte{}
+	}
+	var text bytes.Buffer
+	frame(&text, string(event.Kind), event.ID, event)
+	s.events[event.ID] = text.Bytes()
 	return text.Bytes()
 }
 
@@ -269,23 +299,28 @@ func frame(text *bytes.Buffer, kind string, id uint64, data any) {
 	text.WriteByte('\n')
 }
 
-// untilClosing serves until the face ends: what streams by itself does not learn of it otherwise, and
-// would keep it from ending.
-func untilClosing(next http.Handler) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// whileAllowed serves until the face ends, which nobody else tells what streams, or until whoever
+// listens has lost its role.
+func whileAllowed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
+		var watching sync.WaitGroup
+		defer watching.Wait()
 		defer cancel()
-		if closing, _ := r.Context().Value(closingKey{}).(<-chan struct{}); closing != nil {
-			ended := make(chan struct{})
-			defer close(ended)
-			go func() {
+		watching.Go(func() {
+			defer cancel()
+			look := time.NewTicker(lookEvery)
+			defer look.Stop()
+			for access.Still(ctx) {
 				select {
-				case <-closing:
-					cancel()
-				case <-ended:
+				case <-ctx.Done():
+					return
+				case <-faceOf(ctx).closing:
+					return
+				case <-look.C:
 				}
-			}()
-		}
+			}
+		})
 		next.ServeHTTP(w, r.WithContext(ctx))
-	}
+	})
 }

@@ -66,7 +66,10 @@ type DriftedInstance struct {
 	LeftAlone bool          `json:"left_alone,omitempty"` // because of that
 }
 
-const groupsMost = 1000
+const (
+	groupsMost = 1000
+	listsMax   = 4 // that are made at a time
+)
 
 // views are the routes that show what is.
 func (s *server) views() []route {
@@ -74,26 +77,38 @@ func (s *server) views() []route {
 	status.answer = reflect.TypeFor[fleet.Status]()
 	return []route{
 		status,
-		get("/v1/groups", []string{"limit", "after", "attention"}, s.groups),
+		list(s, "/v1/groups", []string{"limit", "after", "attention"}, s.groups),
 		get("/v1/groups/{group}", nil, s.group),
 		get("/v1/groups/{group}/instances", nil, s.instances),
 		get("/v1/groups/{group}/signals", nil, func(_ context.Context, r *http.Request) (fleet.GroupSignals, error) {
 			return s.Fleet.Signals(r.PathValue("group"))
 		}),
-		get("/v1/groups/{group}/preflight", nil, func(ctx context.Context, r *http.Request) (fleet.Preflight, error) {
-			return s.Fleet.Preflight(ctx, r.PathValue("group"))
-		}),
-		get("/v1/groups/{group}/drill", nil, func(ctx context.Context, r *http.Request) (fleet.DrillPlan, error) {
-			return s.Fleet.PlanDrill(ctx, r.PathValue("group"))
-		}),
+		asksCloud(s, "/v1/groups/{group}/preflight", func(ctx context.Context, group string) (fleet.Preflight, error) { return s.Fleet.Preflight(ctx, group) }),
+		asksCloud(s, "/v1/groups/{group}/drill", func(ctx context.Context, group string) (fleet.DrillPlan, error) { return s.Fleet.PlanDrill(ctx, group) }),
 		get("/v1/instances/{code}", nil, func(_ context.Context, r *http.Request) (GroupInstance, error) {
 			group, in, err := s.Fleet.Instance(r.PathValue("code"))
 			return GroupInstance{group, in}, err
 		}),
-		get("/v1/accounts", nil, s.accounts),
-		get("/v1/orders", nil, s.orders),
-		get("/v1/drift", nil, s.drift),
+		list(s, "/v1/accounts", nil, s.accounts),
+		list(s, "/v1/orders", nil, s.orders),
+		list(s, "/v1/drift", nil, s.drift),
 	}
+}
+
+// list is a get whose answer is as long as there are groups or machines. Few are made at a time, so that
+// many who ask at once do not take the memory of all their answers.
+func list[Answer any](s *server, path string, query []string, do func(ctx context.Context, r *http.Request) (Answer, error)) route {
+	rt := get(path, query, do)
+	rt.do = func(ctx context.Context, r *http.Request, _ any) (any, error) {
+		s.lists <- struct{}{}
+		defer func() { <-s.lists }()
+		all, err := do(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return encode(all)
+	}
+	return rt
 }
 
 func (s *server) encodeStatus() (encoded, error) {

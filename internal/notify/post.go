@@ -29,8 +29,8 @@ func newPoster(to secret.Secret) poster {
 		path = secret.New(u.RequestURI())
 	}
 	return poster{to, path, &http.Client{
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: newDialer().DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
+		Transport: &http.Transport{ // without a proxy, whose address would be looked at in place of the receiver's
+			DialContext: newDialer().DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

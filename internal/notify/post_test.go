@@ -57,6 +57,14 @@ func listen(t *testing.T, answer http.HandlerFunc) (url string, requests chan *h
 	return server.URL + "/hooks/T0SECRET", requests, bodies
 }
 
+// A proxy is what the dialer would look at, in place of the receiver.
+func TestNoProxyIsBetweenUsAndAReceiver(t *testing.T) {
+	t.Parallel()
+	if newPoster(secret.New("https://example.jp")).client.Transport.(*http.Transport).Proxy != nil {
+		t.Error("there is one")
+	}
+}
+
 func TestAWebhookIsSentWhatHappenedAndCanVerifyIt(t *testing.T) {
 	t.Parallel()
 	url, requests, bodies := listen(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

@@ -156,7 +156,7 @@ func number6(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 func (g Goal) Text() string { return goalTexts[g] }
 
 var goalTexts = map[Goal]string{
-	InService: "to serve",
+	InService: "to be in service",
 	Standby:   "to stand by",
 	Released:  "to be released",
 	Ready:     "to be ready (drill)",

@@ -132,6 +132,14 @@ func (r *Recorder) addWhole(in *policy.Inputs, before *policy.Memory, d policy.D
 	r.whole = d.At
 }
 
+// scaledNote begins the note of a size that a person set.
+const scaledNote = "scaled from %d to %d"
+
+// NoteScaled records that a person set the size of the group.
+func (r *Recorder) NoteScaled(at time.Time, from, to int, by string) {
+	r.Note(at, fmt.Sprintf(scaledNote+" by %s", from, to, by))
+}
+
 // Note records an event in words.
 func (r *Recorder) Note(at time.Time, text string) {
 	if r != nil {

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -55,7 +56,8 @@ type Mark struct {
 	At     time.Time     `json:"at"`
 	From   int           `json:"from"`
 	To     int           `json:"to"`
-	Reason policy.Reason `json:"reason"`
+	Reason policy.Reason `json:"reason,omitempty"` // empty: a person changed it, as Note tells
+	Note   string        `json:"note,omitempty"`
 }
 
 // PointsMost is the most steps that a series has. marksMax bounds the marks in it, and
@@ -84,8 +86,11 @@ func SeriesOf(group string, items iter.Seq2[Item, error], from, to time.Time, po
 		switch {
 		case err != nil:
 			f.fault(item, err)
-		case item.Note == "" && item.At.Before(to):
+		case !item.At.Before(to):
+		case item.Note == "":
 			f.add(&item)
+		default:
+			f.scaled(&item)
 		}
 	}
 	return f.finish()
@@ -122,7 +127,21 @@ func (f *seriesFold) add(item *Item) {
 	}
 	f.foresee(item.Inputs.Outlooks, at, hold)
 	if decision.Change() != 0 && !at.Before(f.from) {
-		f.mark(Mark{at, decision.Current.Count, decision.Desired.Count, decision.Reason})
+		f.mark(Mark{At: at, From: decision.Current.Count, To: decision.Desired.Count, Reason: decision.Reason})
+	}
+}
+
+// scaled adds the size that a person set, if that is what the note tells.
+func (f *seriesFold) scaled(item *Item) {
+	mark := Mark{At: item.At, Note: item.Note}
+	if n, _ := fmt.Sscanf(item.Note, scaledNote, &mark.From, &mark.To); n < 2 {
+		return
+	}
+	if f.spec != nil {
+		f.desired.add(item.At, float64(mark.To), f.spec.Gap)
+	}
+	if !item.At.Before(f.from) {
+		f.mark(mark)
 	}
 }
 

@@ -161,6 +161,23 @@ func TestOfManyMarksTheNewestStay(t *testing.T) {
 	}
 }
 
+func TestASizeThatAPersonSetIsAMarkAndStandsInTheCurve(t *testing.T) {
+	t.Parallel()
+	recorded := func(after time.Duration, note string) record.Item {
+		return record.Item{At: noon.Truncate(time.Hour).Add(after), Note: note}
+	}
+	s := anHour(60, decided(0, 2, 5), recorded(20*time.Second, "paused by bob: scaled from 1 to 9"), decided(30*time.Second, 5, 5),
+		recorded(70*time.Second, "scaled from 5 to 2 by alice: too many"), decided(80*time.Second, 2, 2), recorded(2*time.Hour, "scaled from 2 to 3 by alice: later"))
+	want := `[{"at":"` + s.From.Format(time.RFC3339) + `","from":2,"to":5,"reason":"want"},{"at":"` + s.From.Add(70*time.Second).Format(time.RFC3339) +
+		`","from":5,"to":2,"note":"scaled from 5 to 2 by alice: too many"}]`
+	if got := asJSON(t, s.Marks); got != want {
+		t.Errorf("marks are %s, want %s", got, want)
+	}
+	if got := drawn(t, s.Desired[:3]); got != "[5,2,null]" {
+		t.Errorf("desired %s", got)
+	}
+}
+
 func TestASeriesTellsWhatCouldNotBeRead(t *testing.T) {
 	t.Parallel()
 	from := noon.Truncate(time.Hour)

@@ -111,6 +111,7 @@ func newHandler(values map[string]string, refusal error) http.Handler {
 	return httpd.Handler(httpd.Options{
 		Fleet: &d.Fleet, Past: &d.Fleet, Watcher: events.NewWatcher(events.Options{Status: d.Status}), Costs: d.cost, Hooks: d, Configuration: d,
 		Registry: prometheus.NewRegistry(), Ready: func() error { return refusal }, Inboxes: func() map[string]httpd.Inbox { return boxes },
+		Notifiers: func(context.Context, string) error { return refusal },
 	})
 }
 
@@ -173,7 +174,7 @@ func TestEveryAnswerIsAsItIsDescribed(t *testing.T) {
 // check asks, and holds the answer against what is described of it. It returns the status.
 func check(t *testing.T, router routers.Router, handler http.Handler, method, path, body string) int {
 	t.Helper()
-	target := strings.NewReplacer("{group}", "web", "{code}", "gc00000001", "{id}", "h-7", "{signal}", "jobs", "{direction}", "up").Replace(path)
+	target := strings.NewReplacer("{group}", "web", "{code}", "gc00000001", "{id}", "h-7", "{signal}", "jobs", "{direction}", "up", "{name}", "ops").Replace(path)
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer of-the-signal-and-long")

@@ -200,4 +200,10 @@ func history(r *rig) {
 		r.push("web/jobs", jobs)
 		time.Sleep(2500 * time.Millisecond)
 	}
+	for range 60 { // until the last of them serve
+		if g := r.group("web"); g.Desired == 6 && g.Serving == 6 {
+			break
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
 }

@@ -101,7 +101,7 @@ func (w *World) happen(i int, e Event) {
 	case EventPause:
 		_ = w.life.fleet.Override(ctx, g.Name, policy.Override{Kind: policy.PauseAll, By: "operator"})
 	case EventResume:
-		_ = w.life.fleet.Resume(ctx, g.Name, "operator")
+		_ = w.life.fleet.Resume(ctx, g.Name, "operator", "")
 	case EventDrill:
 		w.drill(ctx, g)
 	case EventReload:
@@ -367,10 +367,10 @@ func (w *World) operate() {
 		w.disown(ctx, m)
 	}
 	for _, code := range unprotect {
-		_ = w.life.fleet.Unprotect(ctx, code, "operator")
+		_ = w.life.fleet.Unprotect(ctx, code, "operator", "")
 	}
 	for _, name := range resume {
-		_ = w.life.fleet.Resume(ctx, name, "operator")
+		_ = w.life.fleet.Resume(ctx, name, "operator", "")
 	}
 }
 

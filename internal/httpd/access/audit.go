@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -24,7 +25,8 @@ type auditKey struct{}
 // audited is what becomes known of a request while it is answered.
 type audited struct {
 	Said
-	replayed bool
+	replayed  bool
+	unchanged bool
 }
 
 // Say notes what a request says of itself.
@@ -41,10 +43,19 @@ func Replayed(ctx context.Context) {
 	}
 }
 
+// Unchanged notes that a request which is answered without an error changes nothing all the same.
+func Unchanged(ctx context.Context) {
+	if line, ok := ctx.Value(auditKey{}).(*audited); ok {
+		line.unchanged = true
+	}
+}
+
 // Audit logs one line for each request that changes something, or tried to: who, from
 // where, what and why, and how it ended, and never a body. What was refused for want of a
-// role is logged where it was refused.
+// role is logged where it was refused. Of what failed those of one role fill only so many lines: what
+// readers try hides nothing that others do.
 func Audit(log *zap.Logger, next http.Handler) http.Handler {
+	var failed [Admin + 1]lines
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := Of(r.Context())
 		if !changes(r.Method) || p.Role == None {
@@ -56,9 +67,20 @@ func Audit(log *zap.Logger, next http.Handler) http.Handler {
 			if !ended {
 				answer.status = http.StatusInternalServerError // a panic
 			}
-			if answer.status != http.StatusUnauthorized && answer.status != http.StatusForbidden {
-				log.Info(line.became(answer.status), append(line.fields(p, r), zap.Int("status", answer.status))...)
+			if answer.status == http.StatusUnauthorized || answer.status == http.StatusForbidden {
+				return
 			}
+			became, fields := line.became(answer.status), append(line.fields(p, r), zap.Int("status", answer.status))
+			if answer.status >= http.StatusBadRequest {
+				silent, ok := failed[p.Role].line(time.Now())
+				if !ok {
+					return
+				}
+				if silent > 0 {
+					fields = append(fields, zap.Int("not_logged_before", silent))
+				}
+			}
+			log.Info(became, fields...)
 		}()
 		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), auditKey{}, line)))
 		ended = true
@@ -94,7 +116,7 @@ func (l *audited) became(status int) string {
 		return "replayed"
 	case l.Trial:
 		return "asked"
-	case status >= http.StatusBadRequest:
+	case l.unchanged, status >= http.StatusBadRequest:
 		return "not changed"
 	default:
 		return "changed"

@@ -100,7 +100,8 @@ func TestWhatChangesNothingIsNotSaidToBeAChange(t *testing.T) {
 			Say(r.Context(), Said{What: "to 4"})
 			Replayed(r.Context())
 		}, "replayed"},
-		"a change": {func(http.ResponseWriter, *http.Request) {}, "changed"},
+		"what is refused in its answer": {func(_ http.ResponseWriter, r *http.Request) { Unchanged(r.Context()) }, "not changed"},
+		"a change":                      {func(http.ResponseWriter, *http.Request) {}, "changed"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -132,4 +133,5 @@ func TestSayingSomethingOfARequestThatNobodyLogsIsNoFault(t *testing.T) {
 	t.Parallel()
 	Say(t.Context(), Said{What: "to 4"})
 	Replayed(t.Context())
+	Unchanged(t.Context())
 }

@@ -150,6 +150,22 @@ func (c *channel) build() (*tls.Config, error) {
 	return built, nil
 }
 
+// trusts says that a client's certificates would do for a handshake now.
+func (c *channel) trusts(chain []*x509.Certificate) bool {
+	present := c.current()
+	if present.ClientAuth < tls.VerifyClientCertIfGiven {
+		return false
+	}
+	between := x509.NewCertPool()
+	for _, certificate := range chain[1:] {
+		between.AddCert(certificate)
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{
+		Roots: present.ClientCAs, Intermediates: between, CurrentTime: c.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	return err == nil && (present.VerifyConnection == nil || present.VerifyConnection(tls.ConnectionState{PeerCertificates: chain}) == nil)
+}
+
 func hasName(certificate *x509.Certificate, names []string) bool {
 	own := slices.Concat(certificate.DNSNames, certificate.EmailAddresses)
 	for _, ip := range certificate.IPAddresses {

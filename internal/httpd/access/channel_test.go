@@ -211,6 +211,7 @@ func TestACertificateSaysWhoOneIs(t *testing.T) {
 	s.says(showing(s.authority.client("ops")), "ops operate 127.0.0.1")
 	s.says(showing(s.authority.client("grafana")), "grafana read 127.0.0.1")
 	s.says(showing(s.authority.client("")), "no common name")
+	s.says(showing(s.authority.client("unix:root")), "name of a user of the socket")
 	s.says(showing(s.authority.client("ops\x1b[2J")), "ops\ufffd[2J read")
 	s.hangsUp(nil)
 	s.hangsUp(showing(newAuthority(t).client("ops")))

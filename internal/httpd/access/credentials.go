@@ -40,7 +40,7 @@ func (g *Guard) byPassword(rules *rules, r *http.Request, p *Principal, user, pa
 	}
 	attempt := g.passwords.attempt(rules.web.Users, user, password)
 	if !attempt.proven() {
-		leave, ok := g.passwords.enter(r.Context())
+		leave, ok := g.passwords.enter(r.Context(), address(r))
 		if !ok {
 			return &refusal{reason: reasonBusy, text: "too many passwords are being looked at: try again in a second", after: time.Second}
 		}
@@ -92,14 +92,19 @@ func (r *rules) token(shown string) (name string, role Role) {
 	return name, role
 }
 
-// byCertificate takes the word of an authority, whose certificate the handshake has verified.
-func (g *Guard) byCertificate(rules *rules, certificate *x509.Certificate, p *Principal) *refusal {
+// byCertificate takes the word of an authority. The handshake has verified it, and that may be long ago.
+func (g *Guard) byCertificate(rules *rules, chain []*x509.Certificate, p *Principal) *refusal {
+	certificate := chain[0]
 	name := certificate.Subject.CommonName
 	switch {
 	case name == "":
 		return &refusal{reason: reasonWrong, text: "the client certificate has no common name: show one that has"}
+	case strings.HasPrefix(name, socketUser):
+		return &refusal{reason: reasonWrong, text: "the client certificate has the name of a user of the socket: show one with another common name"}
 	case g.now().After(certificate.NotAfter): // the handshake was earlier
 		return &refusal{reason: reasonWrong, text: "the client certificate has expired: connect with a new one"}
+	case g.channel != nil && !g.channel.trusts(chain):
+		return &refusal{reason: reasonWrong, text: "the client certificate is not trusted any more: connect with one of an authority in client_ca_file"}
 	}
 	p.Name, p.Role = words.Shown(name), rules.role(name)
 	return nil

@@ -11,6 +11,8 @@ const (
 	failuresSpan  = time.Minute
 	addressesMax  = 4096 // beyond, the address that failed first is forgotten
 	networkBitsV6 = 64   // one customer has at least so many addresses of IPv6
+
+	loopbackBitsV4 = 8 // whoever is on this machine has all of 127.0.0.0/8
 )
 
 // failures counts how often each address failed to say who it is.
@@ -69,11 +71,17 @@ func (f *failures) forgetFirst() {
 	f.order = f.order[1:]
 }
 
+// Network is what one who connects from the address can choose its addresses from.
+func Network(from netip.Addr) netip.Prefix { return network(from) }
+
 // network is what one who guesses can choose its addresses from.
 func network(from netip.Addr) netip.Prefix {
 	bits := from.BitLen()
-	if from.Is6() {
+	switch {
+	case from.Is6():
 		bits = networkBitsV6
+	case from.IsLoopback():
+		bits = loopbackBitsV4
 	}
 	prefix, _ := from.Prefix(bits)
 	return prefix

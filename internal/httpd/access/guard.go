@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -79,6 +80,7 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 		p := Principal{From: address(r).String()}
 		refusal := g.admit(rules, r, &p)
 		ctx := context.WithValue(With(r.Context(), p), guardKey{}, g)
+		ctx = context.WithValue(ctx, stillKey{}, func() bool { return g.still(r, p) })
 		if refusal != nil {
 			g.refuse(w, r.WithContext(ctx), *refusal)
 			return
@@ -91,7 +93,7 @@ type guardKey struct{}
 
 // admit finds out who asks. A refusal is why nobody is let through.
 func (g *Guard) admit(rules *rules, r *http.Request, p *Principal) *refusal {
-	if rules.crossOrigin.Check(r) != nil {
+	if rules.crossOrigin.Check(r) != nil || askedByAnotherSite(r) {
 		return &refusal{reason: reasonOrigin, text: "another site's page asks: open our own page, and ask there"}
 	}
 	if g.open(r) {
@@ -105,7 +107,7 @@ func (g *Guard) admit(rules *rules, r *http.Request, p *Principal) *refusal {
 	case len(shown) > 0:
 		return g.byHeader(rules, r, p)
 	case r.TLS != nil && len(r.TLS.VerifiedChains) > 0:
-		return g.byCertificate(rules, r.TLS.VerifiedChains[0][0], p)
+		return g.byCertificate(rules, r.TLS.PeerCertificates, p)
 	case rules.anonymous == None:
 		return rules.nobody()
 	case !rules.calledByOwnName(r.Host):
@@ -113,6 +115,48 @@ func (g *Guard) admit(rules *rules, r *http.Request, p *Principal) *refusal {
 	}
 	p.Role = rules.anonymous
 	return nil
+}
+
+type stillKey struct{}
+
+// Still says that whoever asks would have its role again, as things are configured now: what
+// lasts long asks from time to time.
+func Still(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	still, guarded := ctx.Value(stillKey{}).(func() bool)
+	return !guarded || still()
+}
+
+// still is [Still]. It counts as no request, and a password that was changed is not compared with the new one.
+func (g *Guard) still(r *http.Request, was Principal) bool {
+	rules, is := g.rules.Load(), Principal{From: was.From}
+	user, password, basic := r.BasicAuth()
+	scheme, shown, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	switch {
+	case was.Role == None:
+		return true
+	case basic:
+		if len(rules.web.Users) > 0 && g.passwords.attempt(rules.web.Users, user, password).proven() {
+			is.Name, is.Role = user, rules.role(user)
+		}
+	case strings.EqualFold(scheme, "Bearer"):
+		is.Name, is.Role = rules.token(strings.TrimSpace(shown))
+	case r.TLS != nil && len(r.TLS.VerifiedChains) > 0:
+		if g.byCertificate(rules, r.TLS.PeerCertificates, &is) != nil {
+			return false
+		}
+	default:
+		is.Role = rules.anonymous
+	}
+	return is == was
+}
+
+// askedByAnotherSite says that a page of another site asks the API in somebody's name. It cannot read
+// the answer, but could have us make one after another. A link that somebody follows is none of that.
+func askedByAnotherSite(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/v1/") && r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
 // address is where the request comes from; what its headers say of that may be invented.

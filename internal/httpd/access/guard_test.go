@@ -179,8 +179,19 @@ func TestAnotherSitesPageChangesNothing(t *testing.T) {
 		} else if w.Code != 403 || !strings.Contains(w.Body.String(), `"forbidden"`) {
 			t.Errorf("%s: answered %d %s", name, w.Code, w.Body)
 		}
-		s.wants(s.gets(c.change...), 200, "admin") // reading by a link is harmless
+		s.wants(s.gets(append(c.change, with("Sec-Fetch-Dest", "document"))...), 200, "admin") // reading by a link is harmless
 	}
+}
+
+func TestAnotherSitesPageDoesNotAskTheAPI(t *testing.T) {
+	t.Parallel()
+	s := guarded(t, config.Web{Anonymous: "admin"})
+	for _, what := range []string{"empty", "image", "iframe", "script", ""} {
+		theirs := []func(*http.Request){with("Sec-Fetch-Site", "cross-site"), with("Sec-Fetch-Dest", what)}
+		s.wants(s.asks(http.MethodGet, "/v1/groups/web/preflight", theirs...), 403, "another site's page")
+		s.wants(s.asks(http.MethodGet, "/groups/web", theirs...), 200, "admin")
+	}
+	s.wants(s.asks(http.MethodGet, "/v1/groups/web/preflight", with("Sec-Fetch-Site", "same-origin"), with("Sec-Fetch-Dest", "empty")), 200, "admin")
 }
 
 func TestEveryAnswerProtectsTheBrowser(t *testing.T) {

@@ -36,15 +36,15 @@ func TestAPasswordThatWasRightIsNotComparedAgain(t *testing.T) {
 	s := guarded(t, people(t))
 	right := as("alice", "correct horse")
 	s.wants(s.gets(right), 200, "alice")
-	for range cap(s.guard.passwords.turns) { // nobody can compare any more
-		if _, ok := s.guard.passwords.enter(t.Context()); !ok {
+	for i := range cap(s.guard.passwords.turns) { // nobody can compare any more
+		if _, ok := s.guard.passwords.enter(t.Context(), somewhere(i)); !ok {
 			t.Fatal("no turn")
 		}
 	}
 	for range 1000 {
 		s.wants(s.gets(right), 200, "alice")
 	}
-	s.guard.passwords.waiting.Store(waitingMax)
+	s.guard.passwords.waiting = waitingMax
 	w := s.gets(as("alice", "correct horsE"))
 	s.wants(w, 503, `"unavailable"`)
 	if w.Header().Get("Retry-After") != "1" {
@@ -57,8 +57,8 @@ func TestWhoeverFailsWhileItWaitsIsNotComparedAnyMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := guarded(t, people(t))
 		most := max(runtime.GOMAXPROCS(0)/2, 1)
-		for range most {
-			if leave, ok := s.guard.passwords.enter(t.Context()); ok {
+		for i := range most {
+			if leave, ok := s.guard.passwords.enter(t.Context(), somewhere(i)); ok {
 				defer leave()
 			}
 		}
@@ -85,14 +85,14 @@ func TestNoMoreThanABoundedNumberOfPasswordsWait(t *testing.T) {
 		p := newPasswords()
 		ctx, cancel := context.WithCancel(t.Context())
 		var leaves []func()
-		for range cap(p.turns) {
-			leave, _ := p.enter(ctx)
+		for i := range cap(p.turns) {
+			leave, _ := p.enter(ctx, somewhere(i))
 			leaves = append(leaves, leave)
 		}
 		var entered, refused atomic.Int32
-		for range waitingMax + 5 {
+		for i := range waitingMax + 5 {
 			go func() {
-				if leave, ok := p.enter(ctx); ok {
+				if leave, ok := p.enter(ctx, somewhere(i)); ok {
 					entered.Add(1)
 					leave()
 				} else {
@@ -109,16 +109,57 @@ func TestNoMoreThanABoundedNumberOfPasswordsWait(t *testing.T) {
 		if entered.Load() != waitingMax {
 			t.Errorf("%d entered after a turn became free", entered.Load())
 		}
-		if leave, ok := p.enter(ctx); !ok {
+		if leave, ok := p.enter(ctx, somewhere(0)); !ok {
 			t.Error("nobody waits, and yet there is no room")
 		} else {
 			defer leave()
 		}
 		cancel()
-		if _, ok := p.enter(ctx); ok && cap(p.turns) == 1 {
+		if _, ok := p.enter(ctx, somewhere(1)); ok && cap(p.turns) == 1 {
 			t.Error("entered although the request has ended")
 		}
 	})
+}
+
+// somewhere is an address of a network that has no other one.
+func somewhere(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}) }
+
+func TestOneNetworkDoesNotKeepOthersFromShowingTheirPassword(t *testing.T) {
+	t.Parallel()
+	for what, address := range map[string]func(i int) netip.Addr{
+		"loopback": func(i int) netip.Addr { return netip.AddrFrom4([4]byte{127, byte(i), 0, 1}) },
+		"IPv6":     func(i int) netip.Addr { return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(i)}) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPasswords()
+			ctx, cancel := context.WithCancel(t.Context())
+			for i := range cap(p.turns) {
+				_, _ = p.enter(ctx, somewhere(i))
+			}
+			var refused atomic.Int32
+			for i := range 200 {
+				go func() {
+					if _, ok := p.enter(ctx, address(i)); !ok {
+						refused.Add(1)
+					}
+				}()
+			}
+			synctest.Wait()
+			if p.waiting != waitingMaxOf || refused.Load() != 200-waitingMaxOf {
+				t.Errorf("%s: %d wait and %d were refused", what, p.waiting, refused.Load())
+			}
+			go func() { _, _ = p.enter(ctx, somewhere(200)) }()
+			synctest.Wait()
+			if p.waiting != waitingMaxOf+1 {
+				t.Errorf("%s: another network has no room", what)
+			}
+			cancel()
+			synctest.Wait()
+			if p.waiting != 0 || len(p.queues) != 0 {
+				t.Errorf("%s: %d wait who have gone, in %d queues", what, p.waiting, len(p.queues))
+			}
+		})
+	}
 }
 
 func TestManyAddressesTakeBoundedMemory(t *testing.T) {

@@ -7,46 +7,72 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"maps"
+	"net/netip"
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
-// waitingMax is how many passwords may wait to be compared.
-const waitingMax = 64
+// How many passwords may wait to be compared, of all and of one network.
+const (
+	waitingMax   = 64
+	waitingMaxOf = 2
+)
 
 // passwords compares passwords with their hashes, which is slow on purpose: only a part of
 // the processors does so, and what was right is remembered.
 type passwords struct {
 	key     [32]byte // of this process: what is remembered is of no use elsewhere
 	turns   chan struct{}
-	waiting atomic.Int32
 	mu      sync.Mutex
+	waiting int
+	queues  map[netip.Prefix]int         // how many of them wait, by network
 	proven  map[string][sha256.Size]byte // by user: mark of the hash and the password that matched
 }
 
 func newPasswords() *passwords {
-	p := &passwords{turns: make(chan struct{}, max(runtime.GOMAXPROCS(0)/2, 1)), proven: map[string][sha256.Size]byte{}}
+	p := &passwords{turns: make(chan struct{}, max(runtime.GOMAXPROCS(0)/2, 1)), queues: map[netip.Prefix]int{}, proven: map[string][sha256.Size]byte{}}
 	_, _ = rand.Read(p.key[:]) // it does not fail
 	return p
 }
 
-// enter waits for a turn to compare. It returns false when too many wait, or ctx ends.
-func (p *passwords) enter(ctx context.Context) (leave func(), ok bool) {
-	defer p.waiting.Add(-1)
-	if p.waiting.Add(1) > waitingMax {
+// enter waits for a turn to compare. It returns false when too many wait, of all or of the
+// network of from, or ctx ends.
+func (p *passwords) enter(ctx context.Context, from netip.Addr) (leave func(), ok bool) {
+	of := network(from)
+	if !p.queue(of) {
 		return nil, false
 	}
+	defer p.unqueue(of)
 	select {
 	case p.turns <- struct{}{}:
 		return func() { <-p.turns }, true
 	case <-ctx.Done():
 		return nil, false
+	}
+}
+
+func (p *passwords) queue(of netip.Prefix) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting == waitingMax || p.queues[of] == waitingMaxOf {
+		return false
+	}
+	p.waiting++
+	p.queues[of]++
+	return true
+}
+
+func (p *passwords) unqueue(of netip.Prefix) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting--
+	if p.queues[of]--; p.queues[of] == 0 {
+		delete(p.queues, of)
 	}
 }
 

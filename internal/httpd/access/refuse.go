@@ -67,20 +67,28 @@ func (f refusal) answer(w http.ResponseWriter, challenges []string) {
 
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	g.refused.tell(r, f, g.now())
+	if Of(r.Context()).Role == None {
+		w.Header().Set("Connection", "close") // strangers leave it to others
+	}
 	f.answer(w, g.rules.Load().challenges())
 }
 
 // refused counts what is refused, and logs some of it: whoever guesses must not fill the disk.
 type refused struct {
-	log    *zap.Logger
-	count  *prometheus.CounterVec // nil: nothing is counted
+	log   *zap.Logger
+	count *prometheus.CounterVec // nil: nothing is counted
+	lines
+}
+
+// lines bounds the lines of one kind in the log.
+type lines struct {
 	mu     sync.Mutex
 	begin  time.Time // of the minute in which
-	lines  int       // were logged
+	logged int       // were logged
 	silent int       // and were not, since the last line
 }
 
-// linesMax is how many refusals are logged in a minute.
+// linesMax is how many lines of a kind are logged in a minute.
 const linesMax = 30
 
 func newRefused(log *zap.Logger, registerer prometheus.Registerer) *refused {
@@ -116,17 +124,17 @@ func (r *refused) tell(request *http.Request, f refusal, now time.Time) {
 }
 
 // line says whether another line may be logged, and how many were not since the last one.
-func (r *refused) line(now time.Time) (silent int, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Before(r.begin) || !now.Before(r.begin.Add(time.Minute)) {
-		r.begin, r.lines = now, 0
+func (l *lines) line(now time.Time) (silent int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Before(l.begin) || !now.Before(l.begin.Add(time.Minute)) {
+		l.begin, l.logged = now, 0
 	}
-	if r.lines == linesMax {
-		r.silent++
+	if l.logged == linesMax {
+		l.silent++
 		return 0, false
 	}
-	r.lines++
-	silent, r.silent = r.silent, 0
+	l.logged++
+	silent, l.silent = l.silent, 0
 	return silent, true
 }

@@ -40,16 +40,19 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, peerKey{}, peer.Uid)
 }
 
+// socketUser is what names of users of the socket begin with, and those of nobody else.
+const socketUser = "unix:"
+
 // Socket lets whoever could open the control socket do everything, under the name
 // unix:USER.
 func Socket(next http.Handler) http.Handler {
 	var names sync.Map // by uid, of which a machine has few
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := Principal{Name: "unix:unknown", Role: Admin}
+		p := Principal{Name: socketUser + "unknown", Role: Admin}
 		if uid, ok := r.Context().Value(peerKey{}).(uint32); ok {
 			name, known := names.Load(uid)
 			if !known {
-				name = "unix:" + userName(uid)
+				name = socketUser + userName(uid)
 				names.Store(uid, name)
 			}
 			p.Name = name.(string)

@@ -105,11 +105,11 @@ func (f *Fleet) Override(_ context.Context, group string, override policy.Overri
 }
 
 // Resume forgets the override, and remembers who asked.
-func (f *Fleet) Resume(_ context.Context, group, by string) error {
+func (f *Fleet) Resume(_ context.Context, group, by, why string) error {
 	if err := f.replace(group, nil); err != nil {
 		return err
 	}
-	return f.take([]string{"resume", group, by})
+	return f.take([]string{"resume", group, by, why})
 }
 
 func (f *Fleet) replace(group string, override *policy.Override) error {
@@ -146,13 +146,13 @@ func (f *Fleet) Protect(_ context.Context, code string, protection actions.Prote
 }
 
 // Unprotect remembers that it was asked.
-func (f *Fleet) Unprotect(_ context.Context, code, by string) error {
-	return f.take([]string{"unprotect", code, by})
+func (f *Fleet) Unprotect(_ context.Context, code, by, why string) error {
+	return f.take([]string{"unprotect", code, by, why})
 }
 
 // Retry remembers that it was asked.
-func (f *Fleet) Retry(_ context.Context, code, by string) error {
-	return f.take([]string{"retry", code, by})
+func (f *Fleet) Retry(_ context.Context, code, by, why string) error {
+	return f.take([]string{"retry", code, by, why})
 }
 
 // Release remembers that it was asked.

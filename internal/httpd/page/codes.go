@@ -105,7 +105,7 @@ var goalWords = map[string]string{
 	"in_service": "稼働",
 	"standby":    "待機",
 	"released":   "解約",
-	"ready":      "起動訓練",
+	"ready":      "起動テスト",
 }
 
 var holdWords = map[string]string{
@@ -157,7 +157,7 @@ var kindWords = map[string]string{
 	"forecast":      "予測",
 	"rollout":       "展開",
 	"shadow":        "シャドウ",
-	"drill":         "起動訓練",
+	"drill":         "起動テスト",
 	"failing":       "応答なし",
 	"quarantine":    "隔離",
 	"drift":         "外部からの変更",
@@ -220,10 +220,10 @@ var rolloutWords = map[string]phrase{
 
 // drillWords are of how a fire drill stands; that which is under way has no outcome.
 var drillWords = map[string]phrase{
-	"":       {"under way", "起動訓練を開始しました"},
-	"ready":  {"ready", "起動訓練に成功しました"},
-	"taken":  {"ended, since the group grows", "増設のため起動訓練を終了しました"},
-	"failed": {"not ready", "起動訓練に失敗しました"},
+	"":       {"under way", "起動テストを開始しました"},
+	"ready":  {"ready", "起動テストに成功しました"},
+	"taken":  {"ended, since the group grows", "増設のため起動テストを終了しました"},
+	"failed": {"not ready", "起動テストに失敗しました"},
 }
 
 var roleWords = map[string]phrase{

@@ -1,6 +1,11 @@
 package page
 
-import "github.com/autoscaled/autoscaled/internal/fleet"
+import (
+	"slices"
+
+	"github.com/autoscaled/autoscaled/internal/fleet"
+	"github.com/autoscaled/autoscaled/internal/policy"
+)
 
 // level says how soon somebody should look.
 type level int
@@ -34,20 +39,29 @@ type concern struct {
 
 // concernsOf are those of a group, the gravest first.
 func concernsOf(g *fleet.GroupStatus) []concern {
-	all := g.Concerns()
-	list := make([]concern, len(all))
-	for i, c := range all {
-		list[i] = concern{levelOf(c.Severity), string(c.Kind), c.Count, c.Why}
+	var list []concern
+	for _, c := range g.Concerns() {
+		told := concern{levelOf(c.Severity), string(c.Kind), c.Count, c.Why}
 		switch {
+		case c.Kind == fleet.ConcernFailing && slices.Contains(g.Held, policy.HoldBrake):
+			continue // the hold tells of them
+		case c.Kind == fleet.ConcernFailing && !replaces(g):
+			told.Key += ".left"
 		case c.Kind == fleet.ConcernHeld || c.Kind == fleet.ConcernOverride:
-			list[i].Key += "." + c.About
+			told.Key += "." + c.About
 		case c.About != "" && c.Why != "":
-			list[i].Detail = c.About + ": " + c.Why
+			told.Detail = c.About + ": " + c.Why
 		case c.Kind == fleet.ConcernForeign:
-			list[i].Detail = c.About
+			told.Detail = c.About
 		}
+		list = append(list, told)
 	}
 	return list
+}
+
+// replaces says that the group replaces instances that do not answer.
+func replaces(g *fleet.GroupStatus) bool {
+	return g.Trouble == "" && g.Mode != "recommend" && !g.Override.Pauses() && !slices.Contains(g.Held, policy.HoldLaunches)
 }
 
 // gravest is the highest level of the concerns.

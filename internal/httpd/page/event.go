@@ -28,6 +28,9 @@ func (l lang) tell(e events.Event) told {
 	case restWhy:
 		_, t.Daemon, _ = strings.Cut(e.Text, ": ")
 	}
+	if t.Daemon != "" {
+		t.Own += l.say("colon")
+	}
 	return t
 }
 
@@ -59,22 +62,22 @@ var eventWords = map[events.Kind]struct {
 	begins, over string
 	rest         rest
 }{
-	events.KindTrouble:    {"", "次が成功するまで何も行いません：", "書き込みが再び成功しました", restWhy},
+	events.KindTrouble:    {"", "次が成功するまで何も行いません", "書き込みが再び成功しました", restWhy},
 	events.KindCapped:     {"reason", "必要数に届きません：{reason}", "必要数に届くようになりました", restNone},
 	events.KindHeld:       {"hold", "{reason}", "解消：{reason}", restNone},
-	events.KindOverride:   {"overkind", "{reason}{at}、指示者 {by} ", "手動の指示は終わりました：{reason}", restWhy},
+	events.KindOverride:   {"overkind", "{reason}{at}、指示者 {by}", "手動の指示は終わりました：{reason}", restWhy},
 	events.KindSignal:     {"quality", "シグナル {about} を使用できません：{reason}", "シグナル {about} の値が戻りました", restNone},
 	events.KindForecast:   {"silence", "{about} は判断を保留：{reason}", "{about} は予測を再開しました", restNone},
 	events.KindRollout:    {"rollout", "{reason}", "テンプレートの展開が終わりました", restAll},
 	events.KindShadow:     {"", "シャドウのルールを適用しました", "ファイルのルールに戻りました", restNone},
 	events.KindDrill:      {"drill", "{reason}", "", restAll},
 	events.KindFailing:    {"", "{instance} が応答しません", "{instance} の応答なしは解消しました", restNone},
-	events.KindQuarantine: {"", "{instance} を隔離しました：", "{instance} の隔離を解除しました", restWhy},
+	events.KindQuarantine: {"", "{instance} を隔離しました", "{instance} の隔離を解除しました", restWhy},
 	events.KindDrift:      {"drift", "{instance}：{reason}", "{instance}：外部からの変更は解消しました", restNone},
-	events.KindMode:       {"doubt", "{reason}：", "アカウントを再び信頼できます", restWhy},
-	events.KindLook:       {"", "アカウントを確認できません：", "アカウントを再び確認できました", restAll},
+	events.KindMode:       {"doubt", "{reason}", "アカウントを再び信頼できます", restWhy},
+	events.KindLook:       {"", "アカウントを確認できません", "アカウントを再び確認できました", restAll},
 	events.KindOrder:      {"order", "発注 {about}：{reason}", "発注 {about} が確定しました", restNone},
-	events.KindNoOrder:    {"", "直近の発注に失敗しました：", "発注の失敗は解消しました", restWhy},
+	events.KindNoOrder:    {"", "直近の発注に失敗しました", "発注の失敗は解消しました", restWhy},
 	events.KindDecision:   {"reason", "{from} → {to}：{reason}", "", restNone},
 	events.KindPhase:      {"phase", "{instance}：{reason}", "", restNone},
 	events.KindCame:       {"phase", "{instance} を記録に追加：{reason}", "", restNone},

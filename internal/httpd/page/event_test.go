@@ -21,12 +21,12 @@ func TestAnEventIsToldInTheLanguageOfThePage(t *testing.T) {
 		"an instance that goes":   {events.Event{Kind: events.KindWent, Instance: "gc1", Reason: "gone", Text: "x"}, told{Own: "gc1 を記録から削除（直前：消失）"}},
 		"a cap":                   {events.Event{Kind: events.KindCapped, Reason: "at_max", Text: "x"}, told{Own: "必要数に届きません：最大数に達しています"}},
 		"the end of a cap":        {events.Event{Kind: events.KindCapped, Reason: "at_max", Over: true, Text: "x"}, told{Own: "必要数に届くようになりました"}},
-		"a pause for a reason":    {events.Event{Kind: events.KindOverride, Reason: "pause", By: "alice", Text: "paused by alice: sale: until noon"}, told{"一時停止、指示者 alice ", "sale: until noon"}},
-		"a size that is held":     {events.Event{Kind: events.KindOverride, Reason: "hold", By: "alice", To: ptr(4), Text: "held at 4 by alice"}, told{Own: "台数を固定（4 台）、指示者 alice "}},
+		"a pause for a reason":    {events.Event{Kind: events.KindOverride, Reason: "pause", By: "alice", Text: "paused by alice: sale: until noon"}, told{"一時停止、指示者 alice：", "sale: until noon"}},
+		"a size that is held":     {events.Event{Kind: events.KindOverride, Reason: "hold", By: "alice", To: ptr(4), Text: "held at 4 by alice"}, told{Own: "台数を固定（4 台）、指示者 alice"}},
 		"an order that fails":     {events.Event{Kind: events.KindNoOrder, Text: "the last order failed: the quota is used up"}, told{"直近の発注に失敗しました：", "the quota is used up"}},
 		"a cloud in doubt":        {events.Event{Kind: events.KindMode, Reason: "writes_failing", Text: "changes fail: denied"}, told{"変更操作が失敗：", "denied"}},
-		"a drill that begins":     {events.Event{Kind: events.KindDrill, Text: "fire drill, by bob"}, told{"起動訓練を開始しました", "fire drill, by bob"}},
-		"a drill that is over":    {events.Event{Kind: events.KindDrill, Reason: "ready", Over: true, Text: "ready after 3m"}, told{"起動訓練に成功しました", "ready after 3m"}},
+		"a drill that begins":     {events.Event{Kind: events.KindDrill, Text: "fire drill, by bob"}, told{"起動テストを開始しました：", "fire drill, by bob"}},
+		"a drill that is over":    {events.Event{Kind: events.KindDrill, Reason: "ready", Over: true, Text: "ready after 3m"}, told{"起動テストに成功しました：", "ready after 3m"}},
 		"what a person did":       {events.Event{Kind: events.KindAction, Text: "paused"}, told{Daemon: "paused"}},
 		"a code of another day":   {events.Event{Kind: events.KindPhase, Instance: "gc1", Reason: "brand_new", Text: "x"}, told{Own: "gc1：brand_new"}},
 		"a name that looks like ": {events.Event{Kind: events.KindSignal, About: "{reason}", Reason: "stale", Text: "x"}, told{Own: "シグナル {reason} を使用できません：データが古い"}},
@@ -69,7 +69,7 @@ func TestAPageInJapaneseTellsItsEventsInJapanese(t *testing.T) {
 	s := newScene(t)
 	s.watcher.Tell(events.Event{Kind: events.KindQuarantine, Group: "web", Instance: "gc1", Text: "gc1 is quarantined: <b>stuck</b>"})
 	text := s.get(access.Read, "/groups/web?lang=ja").Body.String()
-	wants(t, text, `<span class="text">gc1 を隔離しました：</span> <span class="text" lang="en">&lt;b&gt;stuck&lt;/b&gt;</span>`)
+	wants(t, text, `<span class="text">gc1 を隔離しました：<span lang="en">&lt;b&gt;stuck&lt;/b&gt;</span></span>`)
 	if answer := s.get(access.Read, "/groups/web?lang=en"); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `lang="en">gc1 is quarantined: `) {
 		t.Errorf("the page in English answers %d", answer.Code)
 	}

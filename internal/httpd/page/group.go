@@ -169,7 +169,7 @@ func (d *dashboard) serveGroup(w http.ResponseWriter, r *http.Request) {
 		d.render(w, http.StatusOK, l, "history", d.history(r, l, g))
 		return
 	case "cost":
-		d.render(w, http.StatusOK, l, "cost", d.cost(r, name))
+		d.render(w, http.StatusOK, l, "cost", d.cost(r, g))
 		return
 	case "explain":
 		d.render(w, http.StatusOK, l, "explanation", d.explanation(r, g.Name, query.Get("explain")))
@@ -180,7 +180,7 @@ func (d *dashboard) serveGroup(w http.ResponseWriter, r *http.Request) {
 	page.Span, _ = spanOf(r)
 	page.Stream = "/ui/events?" + url.Values{"group": {name}, "lang": {string(l)}}.Encode()
 	if query.Get("table") != "" {
-		page.History, page.Cost = d.history(r, l, g), d.cost(r, name)
+		page.History, page.Cost = d.history(r, l, g), d.cost(r, g)
 	}
 	if at := query.Get("explain"); at != "" {
 		page.Explain = d.explanation(r, name, at)
@@ -200,14 +200,15 @@ func groupIn(status *fleet.Status, name string) *fleet.GroupStatus {
 // costView is what a group costs, or why that is not known; neither when no prices are
 // configured.
 type costView struct {
-	Cost *Cost
-	Why  string
+	Cost  *Cost
+	Would bool // nobody pays it: the group only recommends
+	Why   string
 }
 
-func (d *dashboard) cost(r *http.Request, group string) *costView {
-	switch cost, err := d.Cost(r.Context(), group); {
+func (d *dashboard) cost(r *http.Request, g *fleet.GroupStatus) *costView {
+	switch cost, err := d.Cost(r.Context(), g.Name); {
 	case err == nil:
-		return &costView{Cost: &cost}
+		return &costView{Cost: &cost, Would: g.Mode == "recommend"}
 	case errors.Is(err, ErrNoPrices):
 		return &costView{}
 	default:
@@ -275,11 +276,8 @@ const (
 func (d *dashboard) history(r *http.Request, l lang, g *fleet.GroupStatus) *historyView {
 	name, span := spanOf(r)
 	v := &historyView{Group: g.Name, Span: name}
-	to := d.Now()
-	if len(g.Foreseen) > 0 {
-		to = to.Add(span / 10) // what is expected lies ahead
-	}
-	series, err := d.Series(r.Context(), g.Name, to.Add(-span), to, pointsDrawn)
+	now := d.Now()
+	series, err := d.Series(r.Context(), g.Name, now.Add(-span), now.Add(ahead(g, span)), pointsDrawn)
 	if err != nil {
 		v.Why = err.Error()
 		return v
@@ -290,6 +288,16 @@ func (d *dashboard) history(r *http.Request, l lang, g *fleet.GroupStatus) *hist
 		v.Marks = append(v.Marks, series.Marks[i])
 	}
 	return v
+}
+
+// ahead is how far a chart of the span goes beyond now: a load that is foreseen stands at the time
+// for which it is. Where nothing is, nothing lies there.
+func ahead(g *fleet.GroupStatus, span time.Duration) time.Duration {
+	var lead time.Duration
+	for _, foreseen := range g.Foreseen {
+		lead = max(lead, foreseen.Within, span/10)
+	}
+	return lead
 }
 
 func chartsOf(s *record.Series, l lang) []chart {

@@ -276,12 +276,13 @@ func (r *reader) put(key string, frame []byte) {
 }
 
 // take is all that waits, in order.
-func (r *reader) take() []byte {
+// They are other readers' too.
+func (r *reader) take() [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []byte
+	all := make([][]byte, 0, len(r.order))
 	for _, key := range r.order {
-		all = append(all, r.frames[key]...)
+		all = append(all, r.frames[key])
 	}
 	r.order = nil
 	clear(r.frames)
@@ -295,11 +296,13 @@ var beat = []byte("event: beat\ndata: 1\n\n")
 func (r *reader) stream(request *http.Request, w http.ResponseWriter, control *http.ResponseController) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
-	waiting := beat // the page learns at once that it is connected
+	waiting := [][]byte{beat} // the page learns at once that it is connected
 	for {
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // without deadlines a server's own time-out holds
-		if _, err := w.Write(waiting); err != nil {
-			return
+		for _, frame := range waiting {
+			if _, err := w.Write(frame); err != nil {
+				return
+			}
 		}
 		if control.Flush() != nil {
 			return
@@ -310,7 +313,7 @@ func (r *reader) stream(request *http.Request, w http.ResponseWriter, control *h
 		case <-r.wake:
 			waiting = r.take()
 		case <-ticker.C:
-			waiting = beat
+			waiting = [][]byte{beat}
 		}
 	}
 }

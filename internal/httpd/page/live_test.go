@@ -290,3 +290,15 @@ func TestPagesThatCloseAreForgotten(t *testing.T) {
 		wants(t, strings.Join(page.take(t)["html"], ""), "Growing to 9")
 	})
 }
+
+func TestPagesThatAreNotReadShareWhatWaitsForThem(t *testing.T) {
+	t.Parallel()
+	frame := []byte("event: html\ndata: \"x\"\n\n")
+	for range 2 {
+		r := newReader()
+		r.put("whole", frame)
+		if all := r.take(); len(all) != 1 || &all[0][0] != &frame[0] {
+			t.Errorf("a reader has a copy of %q", all)
+		}
+	}
+}

@@ -55,7 +55,7 @@ func TestTheOverviewListsFirstWhatNeedsSomebody(t *testing.T) {
 		t.Errorf("the groups are listed as %v, want %v", got, want)
 	}
 	wants(t, body, "act now: 1", "take a look: 2", "capped: 3 short", "Raise max (or the schedule&#39;s)", "its probe did not succeed within 15m0s", "1 quarantined",
-		"Growing to 6: 3 serve, 3 on the way", "Paused at 2", "recommends only", "max allows no more")
+		"Growing to 6: 3 serve, 3 are becoming ready", "Paused at 2", "recommends only", "max allows no more")
 }
 
 func TestWhatAGroupWouldOnlyDoIsLessUrgent(t *testing.T) {
@@ -166,7 +166,7 @@ func TestAGroupsPageShowsAllThatIsKnownOfIt(t *testing.T) {
 	s := newScene(t)
 	s.why, s.costs = nil, Cost{Currency: "JPY", Today: 1284.4, Month: 28911, MonthExpected: ptr(41200.0), Model: "no traffic"}
 	body := s.get(access.Read, "/groups/web?table=1").Body.String()
-	wants(t, body, "target cpu wants 6", "3 of 4", "0.97", "gc00000016", "SetLabel: 503", "not answering yet", "protected by alice", "heap dump",
+	wants(t, body, "target cpu wants 6", "3 of 4", "0.97", "gc00000016", "SetLabel: 503", "awaiting its probe", "protected by alice", "heap dump",
 		"¥1,284", "¥28,911", "¥41,200", "10.0.9.9", "Its rules would have 5", "in 1 d 2 h: 109.9 instance-hours", "within its budget of 1%", "5 min 3 s",
 		`data-do="pause"`, `data-do="promote"`, `id="do-drill"`, `data-address="/v1/groups/web/override"`)
 	lacks(t, body, `data-do="resume"`, `data-do="rollback"`) // there is nothing to end
@@ -215,6 +215,15 @@ func TestAGroupWithoutPricesHasNoCost(t *testing.T) {
 	lacks(t, part, " hidden>")
 }
 
+func TestWhatAGroupWouldCostIsNotCalledItsCost(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.why, s.costs = nil, Cost{Currency: "JPY", Today: 1465}
+	for group, title := range map[string]string{"batch": "Cost, if it acted", "web": "Cost"} {
+		wants(t, s.get(access.Read, "/groups/"+group+"?part=cost").Body.String(), `<h2 id="cost-title">`+title+"</h2>", "¥1,465")
+	}
+}
+
 func TestADecisionIsExplainedWithTheSmallestChange(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -245,6 +254,84 @@ func TestThePastIsThereAsChartsAndAsTables(t *testing.T) {
 	answer := httptest.NewRecorder()
 	as(access.Read, New(options)).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/groups/web?part=history", nil))
 	wants(t, answer.Body.String(), "There is no history to show:", "there is no history of nobody")
+}
+
+func TestAChartReachesAsFarAsAForecast(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	asked := func(group, span string) (before, after time.Duration) {
+		options := s.options()
+		options.Now = func() time.Time { return s.now }
+		options.Series = func(_ context.Context, _ string, from, to time.Time, _ int) (record.Series, error) {
+			before, after = s.now.Sub(from), to.Sub(s.now)
+			return record.Series{}, nil
+		}
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/groups/"+group+"?part=history&span="+span, nil)
+		as(access.Read, New(options)).ServeHTTP(httptest.NewRecorder(), request)
+		return before, after
+	}
+	s.change(func(status *fleet.Status) { groupIn(status, "web").Foreseen[0].Within = 20 * time.Minute })
+	for _, c := range []struct {
+		group, span   string
+		before, after time.Duration
+	}{{"web", "1h", time.Hour, 20 * time.Minute}, {"web", "24h", 24 * time.Hour, 144 * time.Minute}, {"api", "1h", time.Hour, 0}} {
+		if before, after := asked(c.group, c.span); before != c.before || after != c.after {
+			t.Errorf("for %s of %s it asks for %s until %s ahead, want %s and %s", c.span, c.group, before, after, c.before, c.after)
+		}
+	}
+}
+
+func TestASizeThatAPersonSetStandsAmongTheDecisions(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	options := s.options()
+	options.Series = func(context.Context, string, time.Time, time.Time, int) (record.Series, error) {
+		return record.Series{Marks: []record.Mark{{At: s.now, From: 5, To: 2, Note: "scaled from 5 to 2 by alice: too many"}}}, nil
+	}
+	answer := httptest.NewRecorder()
+	as(access.Read, New(options)).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/groups/web?part=history&lang=ja", nil))
+	wants(t, answer.Body.String(), "<b>5 → 2</b>", `手動： <span lang="en">scaled from 5 to 2 by alice: too many</span>`)
+}
+
+func TestAdviceOnInstancesThatDoNotAnswerIsThatOfTheHold(t *testing.T) {
+	t.Parallel()
+	const replaced, none, left = "They are being replaced", "so none is replaced", "None is replaced just now"
+	for name, c := range map[string]struct {
+		group fleet.GroupStatus
+		says  string
+	}{
+		"a few":           {fleet.GroupStatus{}, replaced},
+		"too many":        {fleet.GroupStatus{Held: []policy.Hold{policy.HoldBrake}}, none},
+		"while paused":    {fleet.GroupStatus{Override: &policy.Override{Kind: policy.PauseAll}}, left},
+		"launches fail":   {fleet.GroupStatus{Held: []policy.Hold{policy.HoldLaunches}}, left},
+		"it only advises": {fleet.GroupStatus{Mode: "recommend"}, left},
+	} {
+		c.group.Failing = 3
+		said := ""
+		for _, concern := range concernsOf(&c.group) {
+			said += english.say("todo."+concern.Key) + "\n"
+		}
+		for _, text := range []string{replaced, none, left} {
+			if strings.Contains(said, text) != (text == c.says) {
+				t.Errorf("%s: it says %q, and should say only %q", name, said, c.says)
+			}
+		}
+	}
+}
+
+func TestJapaneseIsWrittenWithItsOwnMarks(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	body := s.get(access.Read, "/?lang=ja").Body.String()
+	wants(t, body, "5 台のまま（必要数 8）：最大数に達しています", "マシン 31 台、最終確認")
+	wants(t, s.get(access.Read, "/groups/web?lang=ja&explain=now").Body.String(), "5 → 6</b>：増設速度の上限")
+}
+
+func TestOneGroupIsNotSeveral(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.change(func(status *fleet.Status) { status.Groups = status.Groups[:1] })
+	wants(t, s.get(access.Read, "/").Body.String(), "1 group<")
 }
 
 func TestWhatDoesNotExistIsNotFound(t *testing.T) {

@@ -19,7 +19,7 @@ var (
 
 func TestEveryTextIsThereInBothLanguages(t *testing.T) {
 	t.Parallel()
-	same := map[string]bool{"title": true, "decided": true, "who": true, "language": true, "explanation.effect": true, "to": true} // names and signs
+	same := map[string]bool{"title": true, "decided": true, "who": true, "language": true, "explanation.effect": true, "to": true, "colon": true, "comma": true} // names and signs
 	for key, p := range catalogue {
 		switch {
 		case p.en == "" || p.ja == "":
@@ -181,9 +181,10 @@ func TestEveryConcernOfAGroupIsListed(t *testing.T) {
 	for _, key := range concernKeys() {
 		known[key] = true
 	}
+	known["failing.left"] = true
 	s := newScene(t)
-	groups := append(s.groups(), fleet.GroupStatus{
-		Name: "bad", Trouble: "disk full", Failing: 1, Rollout: &policy.Rollout{State: policy.RolloutGivenUp}, Drill: &fleet.Drill{ID: "d"},
+	groups := append(s.groups(), fleet.GroupStatus{Failing: 1}, fleet.GroupStatus{
+		Name: "bad", Trouble: "disk full", PastTrouble: "no such file", Failing: 1, Rollout: &policy.Rollout{State: policy.RolloutGivenUp}, Drill: &fleet.Drill{ID: "d"},
 		Signals: []fleet.SignalStatus{{Name: "a", Value: ptr(1.0), Faults: 1, Fault: "x"}}, Instances: []actions.InstanceStatus{{LeftAlone: true}, {Drift: &actions.Drift{Kind: actions.DriftStopped}}},
 	}, fleet.GroupStatus{Unseen: true, Rollout: &policy.Rollout{State: policy.RolloutUnderWay}})
 	seen := map[string]bool{}

@@ -41,7 +41,7 @@ func (w *world) live(crashes bool) {
 		w.checkBounds()
 	}
 	for _, p := range w.pools {
-		must(w.t, w.fleet.Resume(w.t.Context(), p.name, "operator"))
+		must(w.t, w.fleet.Resume(w.t.Context(), p.name, "operator", ""))
 	}
 	time.Sleep(calm * time.Hour)
 }

@@ -224,7 +224,7 @@ func TestARunningDaemonTakesOverItsMachinesAndObeysItsOperator(t *testing.T) {
 	}
 	run(t, again)
 	eventually(t, "it is still paused after a restart", func() bool { return status(t, s).Groups[0].Decision.Reason == "paused" })
-	if err := client.Resume(t.Context(), "web"); err != nil {
+	if err := client.Resume(t.Context(), "web", httpd.SignedRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "it decides again", func() bool { return status(t, s).Groups[0].Decision.Reason != "paused" })

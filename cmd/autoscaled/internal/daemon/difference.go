@@ -21,6 +21,7 @@ const keysMost = 50
 // twoTexts are the texts of the configuration in force and of the one that is to be, as trees.
 type twoTexts struct {
 	was, is *yaml.Node
+	url     bool                // the address under which people reach the daemon differs, be it only because of another key
 	groups  map[string]twoTexts // by name: looking for each of ten thousand in the lists of the others takes long
 }
 
@@ -163,8 +164,8 @@ func (t twoTexts) ofGroup(group config.Group, accountChanged bool) []string {
 	if asksInPromQL(group) {
 		keys = append(keys, t.at("prometheus").keys("prometheus")...)
 	}
-	if len(group.Hooks) > 0 {
-		keys = append(keys, t.at("web", "url").keys("web.url")...)
+	if len(group.Hooks) > 0 && t.url {
+		keys = append(keys, "web.url")
 	}
 	keys = slices.Compact(keys)
 	if len(keys) > keysMost {
@@ -211,19 +212,22 @@ func (t twoTexts) unread(group config.Group) map[string]bool {
 // fixed are the keys of sections that only a start takes over and that differ, as far as nobody follows
 // them. installation is the name that this one has.
 func (t twoTexts) fixed(was, is *config.Config, installation string, followed func(section string) bool) []string {
+	return t.changed(was, is, func(section string) bool {
+		return !followed(section) && (section != "installation" || is.Installation != installation)
+	})
+}
+
+// changed are the keys of these sections that differ. Those of which groups are made are none of them.
+func (t twoTexts) changed(was, is *config.Config, these func(section string) bool) []string {
 	var keys []string
-	before, after := reflect.ValueOf(was).Elem(), reflect.ValueOf(is).Elem()
+	before, after := reflect.ValueOf(t.underived(was, is)).Elem(), reflect.ValueOf(is).Elem()
 	for i := range before.NumField() {
 		key := snake(before.Type().Field(i).Name)
 		switch key {
 		case "file", "prometheus", "providers", "queries", "groups":
 			continue
-		case "installation":
-			if is.Installation == installation {
-				continue
-			}
 		}
-		if followed(key) || digestOf(before.Field(i).Interface()) == digestOf(after.Field(i).Interface()) {
+		if !these(key) || digestOf(before.Field(i).Interface()) == digestOf(after.Field(i).Interface()) {
 			continue
 		}
 		differ := t.at(key).keys(key)
@@ -233,6 +237,18 @@ func (t twoTexts) fixed(was, is *config.Config, installation string, followed fu
 		keys = append(keys, differ...)
 	}
 	return keys
+}
+
+// underived is was, with what is only because of other keys as in is.
+func (t twoTexts) underived(was, is *config.Config) *config.Config {
+	like := *was
+	if len(t.at("web", "url").keys("web.url")) == 0 {
+		like.Web.URL = is.Web.URL
+	}
+	if len(t.at("web", "anonymous").keys("web.anonymous")) == 0 {
+		like.Web.Anonymous = is.Web.Anonymous
+	}
+	return &like
 }
 
 // snake is a name of Go's as configurations write it.

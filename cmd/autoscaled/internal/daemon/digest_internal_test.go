@@ -3,6 +3,8 @@ package daemon
 import (
 	"net/netip"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,5 +79,30 @@ func TestADigestKnowsEveryTypeThatAConfigurationIsMadeOf(t *testing.T) {
 	walk(reflect.TypeFor[config.Config](), "Config")
 	if len(seen) < 50 {
 		t.Errorf("only %d types were met", len(seen))
+	}
+}
+
+func TestAGroupWithHooksThatOnlyTheDaemonsAddressChangesNamesTheAddress(t *testing.T) {
+	t.Parallel()
+	was, is := rootOf([]byte("listen: 127.0.0.1:1")), rootOf([]byte("listen: 127.0.0.1:2"))
+	group := config.Group{Name: "web", Hooks: []config.Hook{{Name: "drain"}}}
+	for url, want := range map[bool]string{true: "web.url", false: strings.TrimSpace(hidden)} {
+		if keys := (twoTexts{was: was, is: is, url: url}).ofGroup(group, false); !slices.Equal(keys, []string{want}) {
+			t.Errorf("the address differs: %v, and the keys are %q", url, keys)
+		}
+	}
+}
+
+func TestWhatFollowsFromAnotherKeyIsNoDifferenceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	texts := twoTexts{was: rootOf([]byte("listen: 127.0.0.1:1\nweb: {roles: {a: read}}")), is: rootOf([]byte("listen: 127.0.0.1:2\nweb: {roles: {a: read}}"))}
+	was, is := &config.Config{Listen: "127.0.0.1:1"}, &config.Config{Listen: "127.0.0.1:2"}
+	was.Web.URL, is.Web.URL = "http://127.0.0.1:1", "http://127.0.0.1:2"
+	keys := texts.changed(was, is, func(string) bool { return true })
+	if !slices.Equal(keys, []string{"listen"}) {
+		t.Errorf("the keys are %q", keys)
+	}
+	if is.Web.Config = "/etc/web.yaml"; !slices.Equal(texts.changed(was, is, func(string) bool { return true }), []string{"listen", "web" + hidden}) {
+		t.Error("what a file beside says is no difference")
 	}
 }

@@ -56,9 +56,9 @@ func (d *Daemon) guardFaces() error {
 func (d *Daemon) followWeb(was, becomes *config.Config) (apply func(), err error) {
 	switch before, after := was.Web, becomes.Web; {
 	case (before.TLS == nil) != (after.TLS == nil), before.HTTP2 != after.HTTP2:
-		return nil, errors.New("web: whether TLS or HTTP/2 is spoken is settled at the start: restart autoscaled")
+		return nil, restartError{[]string{"web.config"}} // whether TLS or HTTP/2 is spoken
 	case before.URL != after.URL && was.Listen == becomes.Listen: // of which it is told elsewhere
-		return nil, errors.New("web.url: it is in messages and hooks that are under way: restart autoscaled")
+		return nil, restartError{[]string{"web.url"}} // it is in messages and hooks that are under way
 	}
 	return func() { d.guard.Set(becomes.Web) }, nil
 }

@@ -5,9 +5,7 @@ import (
 	"compress/flate"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
@@ -23,35 +21,18 @@ type inForce struct {
 	at     time.Time      // when it was read
 }
 
-// textBytesMax bounds what is read of a file: one byte more than it may have shows package
-// config that it is too large.
-const textBytesMax = 8<<20 + 1
-
 // Load reads the configuration at path and every secret that it refers to, and returns
 // its text as well. The error is [config.Problems] when the file has faults, and an ordinary
 // error when it cannot be read.
 func Load(path string) (*config.Config, []byte, error) { return readConfig(path, config.Env{}) }
 
 func readConfig(path string, env config.Env) (*config.Config, []byte, error) {
-	text, err := readText(path)
+	text, err := config.ReadFile(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	c, err := config.Parse(path, text, env)
 	return c, text, err
-}
-
-func readText(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open the configuration: %w; give the path of a file that this user may read", err)
-	}
-	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, textBytesMax))
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w; give the path of a file that this user may read", err)
-	}
-	return text, nil
 }
 
 // keepInForce notes what is in force from now on. What it says of groups, which are built, is
@@ -86,7 +67,7 @@ func (d *Daemon) Configuration() *config.Config { return d.inForce.Load().config
 func (d *Daemon) Config() (httpd.ConfigInForce, error) {
 	now := d.inForce.Load()
 	shown := httpd.ConfigInForce{File: now.config.File, SHA256: now.sum, LoadedAt: now.at, Text: string(now.text())}
-	if onDisk, err := readText(now.config.File); err == nil {
+	if onDisk, err := config.ReadFile(now.config.File); err == nil {
 		shown.Differs = sumOf(onDisk) != now.sum
 	} else {
 		shown.Differs = true

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -42,7 +44,8 @@ type past struct {
 	signals   []load.Quantity                                        // of the group, as a table has them
 	now       func() time.Time
 	log       *zap.Logger
-	missing   map[string]bool // policies whose backfills could not be read the last time; nil: they were not asked yet
+	unread    atomic.Pointer[string] // why a backfill could not be read the last time; nil or empty: all could
+	missing   map[string]bool        // policies whose backfills could not be read the last time; nil: they were not asked yet
 }
 
 // outage is one of the Prometheus server, for all groups. They are taught one at a time.
@@ -58,9 +61,9 @@ type backfilled struct {
 	from config.Backfill
 }
 
-// past is what is known of the group for its policies, which became those of the spec; nil
-// if that is nothing, or if none of them forecasts.
-func (d *draft) past(group config.Group, spec *policy.Spec, log *zap.Logger) fleet.Past {
+// past is what is known of the group for its policies, which became those of the spec, and says why some of
+// it cannot be read; both are nil if that is nothing, or if none of them forecasts.
+func (d *draft) past(group config.Group, spec *policy.Spec, log *zap.Logger) (teach fleet.Past, trouble func() string) {
 	p := &past{now: d.options.Now, log: log, outage: &d.outage}
 	for i, rule := range spec.Policies {
 		if rule.Forecast != nil {
@@ -69,7 +72,7 @@ func (d *draft) past(group config.Group, spec *policy.Spec, log *zap.Logger) fle
 	}
 	known := d.history != nil || slices.ContainsFunc(p.forecasts, backfilled.any)
 	if len(p.forecasts) == 0 || !known {
-		return nil
+		return nil, nil
 	}
 	if d.history != nil {
 		p.history = d.decisionsOf(group.Name)
@@ -84,7 +87,7 @@ func (d *draft) past(group config.Group, spec *policy.Spec, log *zap.Logger) fle
 		}
 		p.signals = append(p.signals, quantity)
 	}
-	return p.teach
+	return p.teach, p.trouble
 }
 
 // decisionsOf reads what was decided about a group.
@@ -112,7 +115,7 @@ func (b backfilled) String() string {
 func (p *past) teach(ctx context.Context, f *forecast.Forecaster, leads forecast.Leads) (news bool, again time.Duration) {
 	now := p.now()
 	from := now.Add(-pastMost)
-	missing := map[string]bool{}
+	missing, unread := map[string]bool{}, ""
 	for i, begin := range p.begins(ctx, from, now) {
 		b := p.forecasts[i]
 		if !b.any() || begin.Sub(from) < pastLeast {
@@ -124,18 +127,28 @@ func (p *past) teach(ctx context.Context, f *forecast.Forecaster, leads forecast
 		}
 		if err != nil {
 			p.tell(b, err)
-			missing[b.name] = true
+			missing[b.name], unread = true, cmp.Or(unread, fmt.Sprintf("%s: %v", b.name, err))
 		}
 		if err != nil && b.from.PromQL != "" {
 			again = askAgain
 		}
 	}
+	p.unread.Store(&unread)
 	if p.missing != nil && maps.Equal(missing, p.missing) {
 		return false, again
 	}
 	p.missing = missing
 	p.replay(ctx, f, leads, from, now)
 	return true, again
+}
+
+// trouble says why a backfill, the first of them, could not be read the last time; empty: all could. Any
+// goroutine may call it.
+func (p *past) trouble() string {
+	if unread := p.unread.Load(); unread != nil {
+		return *unread
+	}
+	return ""
 }
 
 // begins is when the history begins to know the load of each policy with a backfill; of one

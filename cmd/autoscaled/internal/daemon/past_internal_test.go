@@ -227,6 +227,13 @@ func TestABackfillThatCannotBeReadIsToldAndTheHistoryIsLearnedAllTheSame(t *test
 			if len(warnings) != 1 || !strings.Contains(fmt.Sprint(warnings[0].ContextMap()["error"]), c.want) {
 				t.Errorf("it says %v", a.logged.All())
 			}
+			if shown := a.past.trouble(); !strings.HasPrefix(shown, "cpu: ") || !strings.Contains(shown, c.want) {
+				t.Errorf("it shows %q", shown)
+			}
+			a.past.forecasts[0].from = config.Backfill{}
+			if a.taught(t, 0); a.past.trouble() != "" {
+				t.Errorf("without a backfill it shows %q", a.past.trouble())
+			}
 		})
 	}
 }

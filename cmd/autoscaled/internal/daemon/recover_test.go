@@ -220,7 +220,7 @@ func TestADaemonBeginsPausedOnAStateMadeAnewAndAdoptsWhatTheSurveyShowed(t *test
 		t.Errorf("something was changed: %+v", calls)
 	}
 
-	if err := httpd.NewClient(filepath.Join(s.directory, "control.sock")).Resume(t.Context(), "web"); err != nil {
+	if err := httpd.NewClient(filepath.Join(s.directory, "control.sock")).Resume(t.Context(), "web", httpd.SignedRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "what was in the pool serves", func() bool { return status(t, s).Groups[0].Serving == 2 })

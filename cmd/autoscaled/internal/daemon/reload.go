@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -39,8 +40,16 @@ func (r *reloads) begin(running context.Context) {
 	r.turn <- struct{}{}
 }
 
-// end returns when no reload is under way; none begins any more.
-func (r *reloads) end() { <-r.turn }
+// endPatience is how long the end waits for a reload, which nothing should keep that long.
+const endPatience = 20 * time.Second
+
+// end returns when no reload is under way, or one hangs; none begins any more.
+func (r *reloads) end() {
+	select {
+	case <-r.turn:
+	case <-time.After(endPatience):
+	}
+}
 
 // take waits for its turn. It must be given back.
 func (r *reloads) take(ctx context.Context) (running context.Context, err error) {
@@ -66,7 +75,7 @@ func (r *reloads) take(ctx context.Context) (running context.Context, err error)
 // Follow makes a part of the daemon follow what configurations say of a section: at each
 // reload that changes it, prepare is given the configuration in force and the one that is to be, both
 // of which must not be changed; the former has no groups and queries. Its error refuses the
-// whole file; apply, which may be nil, is called when everything else is in force. A section that
+// whole file, and a [restartError] says that a start would take it; apply, which may be nil, is called when everything else is in force. A section that
 // nobody follows needs a restart. Call it before Run.
 func (d *Daemon) Follow(section string, prepare func(was, is *config.Config) (apply func(), err error)) {
 	d.reloads.mu.Lock()
@@ -149,12 +158,48 @@ func (d *Daemon) tellRefused(by string, keys []string, err error) {
 	told := events.Event{Kind: events.KindReload, Severity: events.Warning, By: by}
 	if err != nil {
 		d.options.Log.Error(message, zap.String("by", by), zap.Error(err))
-		told.Text = message + ": " + err.Error()
+		told.Text = message + ": " + toldToAll(err)
 	} else {
 		d.options.Log.Error(message+": these keys need a restart", zap.String("by", by), zap.Strings("keys", keys))
 		told.Text = message + ": these keys need a restart: " + strings.Join(keys, ", ")
 	}
 	d.watcher.Tell(told)
+}
+
+// faultyFileError is the refusal of a file that has faults.
+type faultyFileError struct {
+	fleet.RefusedError
+	faults config.Problems
+}
+
+func (e faultyFileError) Unwrap() error { return e.RefusedError }
+
+// refuseFile is the refusal of a file that could not be read.
+func refuseFile(err error) error {
+	refused := fleet.RefusedError{Why: err.Error()}
+	var faults config.Problems
+	if !errors.As(err, &faults) || len(faults) == 0 {
+		return refused
+	}
+	return faultyFileError{refused, faults}
+}
+
+// toldToAll is err for whoever may look. What is wrong in a file may be a secret in the wrong
+// place, so of that they are told where it is.
+func toldToAll(err error) string {
+	var faulty faultyFileError
+	if !errors.As(err, &faulty) {
+		return err.Error()
+	}
+	text := fmt.Sprintf("%s:%d", faulty.faults[0].File, faulty.faults[0].Line)
+	if path := faulty.faults[0].Path; path != "" {
+		text += ": " + path
+	}
+	text += " is wrong"
+	if more := len(faulty.faults) - 1; more > 0 {
+		text += fmt.Sprintf(", and %d more", more)
+	}
+	return text + ": the log and `autoscaled config diff` say why"
 }
 
 // faring is in words how many groups fare how.
@@ -168,6 +213,25 @@ func faring(report httpd.ReloadReport) string {
 
 // toldMostGroups bounds how many groups the line before a reload tells of.
 const toldMostGroups = 20
+
+// sections are the keys beside those of groups that differ and are taken over, without those that
+// need a restart.
+func (next *reloading) sections(now *inForce, restart []string) []string {
+	keys := append([]string{}, next.texts.changed(now.config, next.config, next.follows)...)
+	for _, name := range slices.Sorted(maps.Keys(next.config.Providers)) {
+		was, is := now.config.Providers[name].Billing, next.config.Providers[name].Billing
+		switch key := "providers." + name + ".billing"; {
+		case next.accountFates[name] == httpd.GroupAdded:
+		case was != is:
+			keys = append(keys, key)
+		case !reflect.DeepEqual(now.prices[was], next.prices[is]):
+			keys = append(keys, key+hidden)
+		}
+	}
+	return slices.DeleteFunc(keys, func(key string) bool {
+		return slices.ContainsFunc(restart, func(told string) bool { return told == key || strings.HasPrefix(told, key+".") })
+	})
+}
 
 // summary is what a reload changes, for the log.
 func summary(report httpd.ReloadReport) []zap.Field {
@@ -189,7 +253,7 @@ func summary(report httpd.ReloadReport) []zap.Field {
 	}
 	return []zap.Field{
 		zap.Int("added", count[httpd.GroupAdded]), zap.Int("changed", count[httpd.GroupRebuilt]), zap.Int("removed", count[httpd.GroupRemoved]), zap.Int("kept", count[httpd.GroupKept]),
-		zap.Strings("accounts", report.Accounts), zap.Strings("groups", lines),
+		zap.Strings("sections", report.Sections), zap.Strings("accounts", report.Accounts), zap.Strings("groups", lines),
 	}
 }
 
@@ -199,6 +263,7 @@ type reloading struct {
 	text     []byte
 	texts    twoTexts
 	followed []func()         // what followers put in force
+	restart  []string         // keys that followers take only at a start
 	plans    map[string]*plan // of the groups that are added or changed
 
 	accountFates, groupFates map[string]fate // by name, of those in force and those to be
@@ -213,7 +278,7 @@ func (d *Daemon) prepare(ctx context.Context) (report httpd.ReloadReport, next *
 	now := d.inForce.Load()
 	c, text, err := readConfig(now.config.File, d.options.Env)
 	if err != nil {
-		return report, nil, fleet.RefusedError{Why: err.Error()}
+		return report, nil, refuseFile(err)
 	}
 	of, err := d.draft(c, text)
 	if err != nil {
@@ -226,7 +291,9 @@ func (d *Daemon) prepare(ctx context.Context) (report httpd.ReloadReport, next *
 		return httpd.ReloadReport{}, nil, fleet.RefusedError{Why: err.Error()}
 	}
 	next.texts = compareTexts(now.text(), text, func(group string) bool { return next.groupFates[group] == httpd.GroupRebuilt })
-	report.RestartNeeded = append([]string{}, next.texts.fixed(now.config, c, d.installation, d.follows)...)
+	next.texts.url = now.config.Web.URL != c.Web.URL
+	report.RestartNeeded = slices.Concat([]string{}, next.texts.fixed(now.config, c, d.installation, d.follows), next.restart)
+	report.Sections = next.sections(now, report.RestartNeeded)
 	report.Accounts = next.accountsRebuilt()
 	report.Groups = next.foretell(ctx)
 	next.texts = twoTexts{}
@@ -240,6 +307,13 @@ func (d *Daemon) follows(section string) bool {
 	return d.reloads.followers[section] != nil
 }
 
+// restartError says that a section is put in force only by a start.
+type restartError struct{ keys []string }
+
+func (e restartError) Error() string {
+	return strings.Join(e.keys, ", ") + ": only a start takes that over: restart autoscaled"
+}
+
 // follow lets the followers prepare.
 func (next *reloading) follow(old *config.Config) error {
 	next.reloads.mu.Lock()
@@ -248,7 +322,10 @@ func (next *reloading) follow(old *config.Config) error {
 	var failed []error
 	for _, section := range slices.Sorted(maps.Keys(followers)) {
 		apply, err := followers[section](old, next.config)
-		if err != nil {
+		var restart restartError
+		if errors.As(err, &restart) {
+			next.restart = append(next.restart, restart.keys...)
+		} else if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", section, err))
 		} else if apply != nil {
 			next.followed = append(next.followed, apply)

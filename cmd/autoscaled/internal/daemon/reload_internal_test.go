@@ -353,4 +353,36 @@ func TestReloadsAreTakenOneAtATimeAndNoneWhileTheDaemonEnds(t *testing.T) {
 	})
 }
 
+func TestWhoeverMayOnlyLookLearnsWhereAFileIsWrongAndNotWhatIsThere(t *testing.T) {
+	t.Parallel()
+	onStage(t, func(t *testing.T, s *stage) {
+		s.save(strings.Replace(s.bounded("max: 5", "max: s3cret"), "staleness: 24h", "staleness: hunter2", 1))
+		_, err := s.daemon.Reload(t.Context(), false, "test")
+		if refused := (fleet.RefusedError{}); !errors.As(err, &refused) || !strings.Contains(err.Error(), "s3cret") || !strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("whoever reloads is told %v", err)
+		}
+		told := fmt.Sprint(s.daemon.watcher.Recent("", 10))
+		if strings.Contains(told, "hunter2") || strings.Contains(told, "s3cret") ||
+			!strings.Contains(told, s.path()+":") || !strings.Contains(told, ": groups.api.max is wrong, and ") {
+			t.Errorf("everybody is told %s", told)
+		}
+	})
+}
+
+func TestAReloadThatHangsDoesNotKeepTheDaemonFromEnding(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var r reloads
+		r.begin(t.Context())
+		if _, err := r.take(t.Context()); err != nil { // and it is not given back
+			t.Fatal(err)
+		}
+		began := time.Now()
+		r.end()
+		if took := time.Since(began); took != endPatience {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 var _ httpd.Configuration = (*Daemon)(nil)

@@ -1,11 +1,13 @@
 package daemon_test
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/zap/zaptest/observer"
@@ -93,6 +95,7 @@ func TestAReloadRebuildsWhatChangedAndNothingElse(t *testing.T) {
 		keys     []string // of api
 		accounts []string
 		other    string // a further group
+		sections []string
 	}{
 		"nothing": {change: func(*scene) {}, web: kept, api: kept, night: kept},
 		"a remark, and how a time is written": {
@@ -118,6 +121,14 @@ func TestAReloadRebuildsWhatChangedAndNothingElse(t *testing.T) {
 		},
 		"the mode, so that nobody acts": {
 			change: func(s *scene) { s.replace("mode: act", "mode: recommend") }, web: changed, api: kept, night: kept,
+		},
+		"who may look": {
+			change: func(s *scene) { s.text += "web: {anonymous: none}\n" }, web: kept, api: kept, night: kept, sections: []string{"web"},
+		},
+		"how long messages wait": {
+			change: func(s *scene) {
+				s.text += "notify: [{name: ops, webhook: {url: 'http://127.0.0.1:9/', secret: env:TOKEN}}]\n"
+			}, web: kept, api: kept, night: kept, sections: []string{"notify"},
 		},
 		"a group less": {change: func(s *scene) { s.text = s.text[:strings.Index(s.text, "  night:")] }, web: kept, api: kept, night: removed},
 		"a group more": {
@@ -151,6 +162,9 @@ func TestAReloadRebuildsWhatChangedAndNothingElse(t *testing.T) {
 				}
 				if c.keys != nil && !slices.Equal(of(report, "api").What, c.keys) {
 					t.Errorf("the keys are %q, want %q", of(report, "api").What, c.keys)
+				}
+				if !slices.Equal(report.Sections, slices.Concat([]string{}, c.sections)) {
+					t.Errorf("the sections are %q", report.Sections)
 				}
 				if !slices.Equal(report.Accounts, slices.Concat([]string{}, c.accounts)) {
 					t.Errorf("the accounts are %q", report.Accounts)
@@ -188,11 +202,12 @@ func TestAFileThatCannotBePutInForceChangesNothingAndSaysWhy(t *testing.T) {
 			change: func() { s.replace("min: 1", "min: 9").replace("per_instance: 100", "per_instnace: 100") },
 			faults: []string{s.file() + ":", "min", "per_instnace"},
 		},
-		"no YAML":          {change: func() { s.text = "groups: [" }, faults: []string{s.file() + ":1"}},
-		"a secret is gone": {change: func() { s.replace("env:TOKEN", "env:TOKEN_GONE") }, faults: []string{"TOKEN_GONE"}},
-		"the port":         {change: func() { s.replace("listen: 127.0.0.1:0", "listen: 127.0.0.1:9").replace("max: 5", "max: 4") }, keys: []string{"listen"}},
-		"the state":        {change: func() { s.replace("/state\n", "/other\n") }, keys: []string{"state"}},
-		"the installation": {change: func() { s.replace("installation: "+installation, "installation: another") }, keys: []string{"installation"}},
+		"no YAML":             {change: func() { s.text = "groups: [" }, faults: []string{s.file() + ":1"}},
+		"a secret is gone":    {change: func() { s.replace("env:TOKEN", "env:TOKEN_GONE") }, faults: []string{"TOKEN_GONE"}},
+		"the port":            {change: func() { s.replace("listen: 127.0.0.1:0", "listen: 127.0.0.1:9").replace("max: 5", "max: 4") }, keys: []string{"listen"}},
+		"how people reach it": {change: func() { s.text += "web: {url: 'https://autoscaled.example.jp'}\n" }, keys: []string{"web.url"}},
+		"the state":           {change: func() { s.replace("/state\n", "/other\n") }, keys: []string{"state"}},
+		"the installation":    {change: func() { s.replace("installation: "+installation, "installation: another") }, keys: []string{"installation"}},
 		"history, and traps": {change: func() {
 			s.text += "history: {retention: 5h}\ntraps: {listen: '127.0.0.1:0', senders: [{from: 10.0.0.0/8, community: public}]}\n"
 		}, keys: []string{"history", "traps"}},
@@ -232,6 +247,20 @@ func TestAFileThatCannotBePutInForceChangesNothingAndSaysWhy(t *testing.T) {
 	s.save(t)
 	if report, err := d.Reload(t.Context(), false, "sato"); err != nil || !report.Applied || shownValues(t, d, "autoscaled_config_last_reload_successful") != 1 {
 		t.Errorf("with the good file again, the report is %+v: %v", report, err)
+	}
+}
+
+func TestAPipeInPlaceOfTheFileIsRefusedAndKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	s, d, _ := running(t)
+	if err := errors.Join(os.Remove(s.file()), syscall.Mkfifo(s.file(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Reload(t.Context(), false, "sato"); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("the error is %v", err)
+	}
+	if now, err := d.Config(); err != nil || !now.Differs {
+		t.Errorf("in force is %+v: %v", now, err)
 	}
 }
 

@@ -22,5 +22,6 @@ func (d *draft) shadow(group config.Group, log *zap.Logger) (*fleet.Shadow, erro
 		return nil, fmt.Errorf("group %s, shadow: %w", group.Name, err)
 	}
 	recorder, err := d.recorder(group.Name+"/shadow", &decided)
-	return &fleet.Shadow{Spec: decided, Recorder: recorder, Past: d.past(group, &decided, log.With(zap.Bool("shadow", true)))}, err
+	past, _ := d.past(group, &decided, log.With(zap.Bool("shadow", true))) // what it cannot read keeps nobody from anything
+	return &fleet.Shadow{Spec: decided, Recorder: recorder, Past: past}, err
 }

@@ -75,21 +75,26 @@ func (s *spending) reckon(prices *billing.Model, status fleet.GroupStatus, now t
 	expected := of(s.month, s.month.AddDate(0, 1, 0))
 	return httpd.Cost{
 		Currency: prices.Currency, Today: of(day, now), Month: of(s.month, now), MonthExpected: &expected,
-		Model: strings.Join(append(prices.Assumptions(), s.doubts(status)...), " "),
+		Model: strings.Join(slices.Concat(supposed(status), prices.Assumptions(), s.doubts()), " "),
 	}
+}
+
+// supposed says first of all that nobody pays what a group costs that only recommends.
+func supposed(status fleet.GroupStatus) []string {
+	if status.Mode != string(config.ModeRecommend) {
+		return nil
+	}
+	return []string{"Nobody pays this: the group only recommends, and has none of these machines. It is what they would cost."}
 }
 
 // startLate is how much later than the month a history may begin that is whole all the same.
 const startLate = time.Hour
 
 // doubts says what the sums are made of, and what is not in them.
-func (s *spending) doubts(status fleet.GroupStatus) []string {
+func (s *spending) doubts() []string {
 	all := []string{
 		"Counted are the machines that the group had by its history (those that served, were becoming, stood by or were leaving) and those that it has now; of several the newest counts as the one that went.",
 		"Left out are load balancers, traffic, and machines outside the group.",
-	}
-	if status.Mode == string(config.ModeRecommend) {
-		all = append(all, "The group only recommends: it is what its machines would cost.")
 	}
 	switch {
 	case s.begins.IsZero():

@@ -150,7 +150,7 @@ func TestWhatTheHistoryDoesNotTellIsSaid(t *testing.T) {
 		"The history begins at 2026-04-05T09:00:00+09:00: what was before is not in it.": spent(t, prices, april(5, 12), fleet.GroupStatus{}, kept(had(april(5, 9), 1, 0, 0, 0))),
 		"The history of the month is empty":                                              spent(t, prices, april(5, 12), fleet.GroupStatus{}, kept()),
 		"1 parts of the history cannot be read":                                          spent(t, prices, april(5, 12), fleet.GroupStatus{}, func(time.Time) iter.Seq2[record.Item, error] { return torn }),
-		"it is what its machines would cost":                                             spent(t, prices, april(5, 12), fleet.GroupStatus{Mode: "recommend"}, kept()),
+		"It is what they would cost.":                                                    spent(t, prices, april(5, 12), fleet.GroupStatus{Mode: "recommend"}, kept()),
 	} {
 		if !strings.Contains(cost.Model, says) {
 			t.Errorf("it does not say %q: %s", says, cost.Model)

@@ -235,7 +235,7 @@ func (next *draft) plan(a *account, group config.Group) (*plan, error) {
 	if decider.Recorder, err = d.recorder(name, &decided); err != nil {
 		return nil, err
 	}
-	decider.Past = next.past(group, &decided, decider.Log)
+	decider.Past, decider.PastTrouble = next.past(group, &decided, decider.Log)
 	for _, balancer := range group.Balancers {
 		decider.Pools = append(decider.Pools, gp.NewPoolReader(a.reader, poolOptions(a.provider, balancer)).Name())
 	}

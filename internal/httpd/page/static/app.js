@@ -244,7 +244,7 @@
     const time = { label: say.time, value: (_, at) => (at == null ? "–" : absolute(new Date(at * 1000))) };
     if (what.chart === "size") {
       return {
-        data: [series.at, series.serving, series.wanted, series.desired],
+        data: sizesOf(series),
         options: { series: [time, steps("--serving", say.serving, { fill: faded("--serving") }), steps("--leaving", say.wanted, { dash: [3, 4], width: 1 }), steps("--ink", say.desired, { width: 2 })], hooks: { draw: [(plot) => drawMarks(plot, series)], ready: [(plot) => plot.over.addEventListener("click", () => openNearest(plot, series))] } },
       };
     }
@@ -275,13 +275,19 @@
     axes: [{ stroke: colour("--muted"), space: 80, grid: { show: false }, ticks: { stroke: colour("--line") }, values: ticks }, { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, size: 52, values: (_, values) => values.map(number), incrs: figure.dataset.chart === "size" ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined }],
   });
   const ticks = (_, values, _axis, _space, increment) => values.map((at) => new Intl.DateTimeFormat(language, increment >= 86400 ? { month: "short", day: "numeric" } : increment >= 60 ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(new Date(at * 1000)));
-  // A step holds several decisions, and the curve shows the most that was desired in it: a mark is
-  // drawn on the curve, at the latest where the next step begins.
-  const placeOf = (mark, series) => {
-    const at = Date.parse(mark.at) / 1000, sizes = series.desired;
-    let i = Math.floor((at - series.at[0]) / series.step_seconds);
-    if (sizes[i] !== mark.to && sizes[i + 1] === mark.to) i++;
-    return [Math.max(at, series.at[i] ?? at), sizes[i] ?? mark.to];
+  // Of a step the series has the most that was desired in it: the curve goes by the marks instead, where
+  // there are any, so that it changes just there.
+  const sizesOf = (series) => {
+    const data = [[], [], [], []], marks = series.marks.map((mark) => ({ ...mark, at: Date.parse(mark.at) / 1000 }));
+    const add = (at, i, desired) => [at, series.serving[i], series.wanted[i], desired].forEach((value, curve) => data[curve].push(value));
+    series.at.forEach((at, i) => {
+      const within = marks.filter((mark) => mark.at > at && mark.at < at + series.step_seconds);
+      const known = i > 0 && series.desired[i - 1] != null;
+      if (!within.length) add(at, i, marks.find((mark) => mark.at === at)?.to ?? series.desired[i]);
+      else add(at, i, known ? within[0].from : null);
+      for (const mark of within) add(mark.at, i, mark.to);
+    });
+    return data;
   };
   // A decision that made the group grow is a triangle upwards, one that made it shrink downwards.
   const drawMarks = (plot, series) => {
@@ -289,8 +295,7 @@
     ctx.save();
     ctx.fillStyle = colour("--link");
     for (const mark of series.marks) {
-      const [at, size] = placeOf(mark, series);
-      const x = plot.valToPos(at, "x", true), y = plot.valToPos(size, "y", true), up = mark.to > mark.from ? -1 : 1;
+      const x = plot.valToPos(Date.parse(mark.at) / 1000, "x", true), y = plot.valToPos(mark.to, "y", true), up = mark.to > mark.from ? -1 : 1;
       ctx.beginPath();
       ctx.moveTo(x - edge, y - up * edge * 0.8);
       ctx.lineTo(x + edge, y - up * edge * 0.8);
