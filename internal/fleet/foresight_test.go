@@ -240,29 +240,29 @@ func TestADeathBeforeADecisionIsOnDiskLosesItsReadingAlone(t *testing.T) {
 func TestAForecastWithOtherSettingsBeginsAnewFromThePast(t *testing.T) {
 	tellHeard(t, steady(), func(t *testing.T, w *world, log journal) {
 		w.load.change(func(l *load) { l.curve = wavy })
-		asked := 0
+		var asked atomic.Int32 // it is asked by the goroutine that learns
 		w.past = func(ctx context.Context, f *forecast.Forecaster, leads forecast.Leads) (bool, time.Duration) {
-			asked++
+			asked.Add(1)
 			return remembering(14, wavy, w.now)(ctx, f, leads)
 		}
 		w.decisions(1, func() {})
 		w.succession() // with a past, and what was learned without it
 		w.decisions(1, func() {})
-		if asked != 0 || !w.speaks() {
-			t.Errorf("the past was asked %d times although all is known, and the forecast says %v", asked, w.foreseen())
+		if asked.Load() != 0 || !w.speaks() {
+			t.Errorf("the past was asked %d times although all is known, and the forecast says %v", asked.Load(), w.foreseen())
 		}
 		w.rules = foreseeing()
 		w.rules[0].Forecast.Value = 350
 		w.succession()
 		time.Sleep(2 * w.interval)
-		if asked != 1 || !w.speaks() {
-			t.Errorf("the past was asked %d times, and the forecast says %v", asked, w.foreseen())
+		if asked.Load() != 1 || !w.speaks() {
+			t.Errorf("the past was asked %d times, and the forecast says %v", asked.Load(), w.foreseen())
 		}
 		log.times(1, zap.InfoLevel, "of no use")
 		w.succession()
 		time.Sleep(2 * w.interval)
-		if asked != 1 || !w.speaks() {
-			t.Errorf("the past was asked %d times, and the next process says %v", asked, w.foreseen())
+		if asked.Load() != 1 || !w.speaks() {
+			t.Errorf("the past was asked %d times, and the next process says %v", asked.Load(), w.foreseen())
 		}
 	})
 }

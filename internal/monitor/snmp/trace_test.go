@@ -52,7 +52,7 @@ func TestRequestsThatAreNotAnsweredAreTold(t *testing.T) {
 	t.Parallel()
 	var sent atomic.Int32
 	at := responder(t, func([]byte) [][]byte { return nil })
-	_, err := getFrom(t, at, Options{Timeout: hasty, Retries: 2, Trace: func(traced Traced) {
+	_, err := getFrom(t, at, Options{Timeout: 10 * hasty, Retries: 2, Trace: func(traced Traced) {
 		if traced.Sent {
 			sent.Add(1)
 		}
