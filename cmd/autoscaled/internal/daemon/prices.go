@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -13,13 +14,19 @@ import (
 // prices are what machines cost, by the name or path of the file that says so.
 type prices map[string]*billing.Model
 
-// Check reads the configuration at path without its secrets, and the prices that it names. The
-// error is [config.Problems] when there are faults in them, and an ordinary error when the
+// Check reads the configuration at path without its secrets, and the prices that it names, where
+// their files are there. The error is [config.Problems] when there are faults in them, and an ordinary error when the
 // configuration cannot be read.
 func Check(path string) (*config.Config, error) {
 	c, text, err := readConfig(path, config.Env{SkipSecrets: true})
 	if err != nil {
 		return nil, err
+	}
+	for name, provider := range c.Providers {
+		if _, err := billing.Load(provider.Billing); errors.Is(err, fs.ErrNotExist) { // perhaps it is, where the daemon runs
+			provider.Billing = ""
+			c.Providers[name] = provider
+		}
 	}
 	if _, err := readPrices(c, text); err != nil {
 		return nil, err
