@@ -15,7 +15,7 @@ build: ## Build bin/autoscaled
 
 test: ## Install what the tests need (Debian packages, when root and missing) and run all of them under the race detector
 	@test/setup.sh
-	@AUTOSCALED_REQUIRE_TOOLS=1 go test -race -timeout 8m -json ./... | go run ./test/summary
+	@AUTOSCALED_REQUIRE_TOOLS=1 go test -race -timeout 8m -json ./test/e2e ./... | go run ./test/summary
 
 e2e: ## Run the end-to-end tests alone, against the real snmpd and Prometheus
 	@test/setup.sh

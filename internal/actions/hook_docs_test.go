@@ -22,9 +22,13 @@ import (
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
-// documented reads the files that docs/hooks.md writes out, by their path.
+// documented reads the files that docs/hooks.md writes out, by their path. A trial with a
+// bug in our code does not wait for the programs that run them.
 func documented(t *testing.T) map[string]string {
 	t.Helper()
+	if os.Getenv("AUTOSCALED_TRIAL") != "" {
+		t.Skip("what is documented runs as real programs, which take their time")
+	}
 	page, err := os.ReadFile("../../docs/hooks.md")
 	must(t, err)
 	files := map[string]string{}

@@ -83,7 +83,7 @@ func (r Run) in(ctx context.Context, folder string) (Outcome, error) {
 	args := append([]string{"-test.v=test2json", "-test.failfast", "-test.run=" + r.Tests, "-test.timeout=" + r.Bound.String()}, r.Args...)
 	command := exec.CommandContext(running, r.path, args...) //nolint:gosec // a test that we compiled
 	command.Dir = folder
-	command.Env = append(os.Environ(), r.Env...)
+	command.Env = append(append(os.Environ(), "AUTOSCALED_TRIAL=1"), r.Env...)
 	command.WaitDelay = time.Second
 	printed, err := command.StdoutPipe()
 	if err != nil {
