@@ -102,8 +102,10 @@ func TestARecommendationIsToldOnceAndTheVirtualGroupGoesOnFromIt(t *testing.T) {
 	tellHeard(t, setting{recommend: true}, func(t *testing.T, w *world, log journal) {
 		_, pool := w.byHand()
 		node := w.seed(stray, "", gpsim.StatusRunning)
+		w.kill() // the virtual group begins with what the first look of a process sees
 		must(t, pool.Attach(t.Context(), node))
 		w.load.set(500)
+		w.start()
 		w.until("it would grow from four", 5*time.Minute, func() bool { s := w.status(); return s.Decision.From == 4 && s.Decision.To == 5 })
 		w.until("it has grown", time.Minute, func() bool { return w.status().Decision.From == 5 })
 		must(t, pool.Detach(t.Context(), node))
