@@ -7,13 +7,15 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/autoscaled/autoscaled/internal/dial"
 )
 
 // HTTPProbe returns a probe that asks http://ADDRESS:port/path and takes any 2xx
 // answer within timeout for "it serves". Redirects are not followed.
 func HTTPProbe(port uint16, path string, timeout time.Duration) func(context.Context, netip.Addr) error {
 	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10},
+		Transport:     &http.Transport{DialContext: dial.Dialer().DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return func(ctx context.Context, address netip.Addr) error {

@@ -13,7 +13,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/dial"
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
@@ -66,20 +66,14 @@ func newHTTPReceiver(to string, key secret.Secret, base string) *httpReceiver {
 	}
 }
 
-// checkDialed refuses addresses at which no receiver can be meant: behind link-local ones
-// clouds keep their credentials. What is not encrypted stays on private networks.
+// checkDialed refuses addresses at which no receiver can be meant. What is not encrypted
+// stays on private networks.
 func checkDialed(dialed string, plain bool) error {
-	at, err := netip.ParseAddrPort(dialed)
-	if err != nil {
-		return fmt.Errorf("%s is not an address", dialed)
+	address, err := dial.Check(dialed)
+	if err == nil && plain && !address.IsLoopback() && !address.IsPrivate() {
+		err = fmt.Errorf("%s is neither loopback nor private: use https", address)
 	}
-	switch address := at.Addr().Unmap(); {
-	case address.IsLinkLocalUnicast() || address.IsMulticast() || address.IsUnspecified():
-		return fmt.Errorf("%s is link-local, multicast or no address: hooks are not sent there", address)
-	case plain && !address.IsLoopback() && !address.IsPrivate():
-		return fmt.Errorf("%s is neither loopback nor private: use https", address)
-	}
-	return nil
+	return err
 }
 
 // Token implements HookReceiver: a keyed hash of the ID, so that nothing has to be kept.

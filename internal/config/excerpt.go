@@ -27,8 +27,12 @@ func excerpt(data []byte, line int) string {
 }
 
 // secretAssignment is the name of a secret and what follows it up to the value. Also
-// what is not YAML counts as such, because that is what an excerpt is shown for.
-var secretAssignment = regexp.MustCompile(`(?i)[\w-]*(?:key|secret|token|password|community)[\w-]*["']?(?:\s*[:=：＝]\s*|\s+|$)`)
+// what is not YAML counts as such, because that is what an excerpt is shown for. The URLs
+// of chats are secrets, and there it is not known which URL is one.
+var secretAssignment = regexp.MustCompile(`(?i)[\w-]*(?:key|secret|token|password|passphrase|community|url)[\w-]*["']?(?:\s*[:=：＝]\s*|\s+|$)`)
+
+// wholeReference is a reference that cannot well be a secret behind a scheme.
+var wholeReference = regexp.MustCompile(`^(?:file:/|env:[A-Z_][A-Z0-9_]*(?:[^\w-]|$)|credential:[A-Za-z0-9_])`)
 
 // hideSecrets cuts each line off before a value that looks like a secret written
 // out, and hides the lines indented below, where such a value can go on. It works
@@ -58,7 +62,7 @@ func hideSecrets(lines []string) []string {
 func cutSecret(line string) (before string, cut bool) {
 	for _, assignment := range secretAssignment.FindAllStringIndex(line, -1) {
 		value := strings.TrimLeft(line[assignment[1]:], `"'`)
-		if !referenceScheme.MatchString(value) {
+		if !wholeReference.MatchString(value) {
 			return line[:assignment[1]], true
 		}
 	}

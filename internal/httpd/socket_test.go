@@ -5,24 +5,31 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/autoscaled/autoscaled/internal/httpd"
 	"github.com/autoscaled/autoscaled/internal/httpd/access"
 )
 
-func TestOnlyTheOwnerCanOpenTheSocket(t *testing.T) {
-	t.Parallel()
-	path := socketPath(t)
-	listenSocket(t, path)
-	for name, want := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
-		info, err := os.Stat(name)
-		if err != nil {
-			t.Fatal(err)
+// It is not parallel, for the umask is the process's.
+func TestTheGroupCanOpenTheSocketOnlyIfTheUmaskLetsItAndOthersNever(t *testing.T) {
+	before := syscall.Umask(0)
+	defer syscall.Umask(before)
+	for umask, want := range map[int]os.FileMode{0: 0o660, 0o007: 0o660, 0o022: 0o640, 0o077: 0o600} { // to connect takes the right to write
+		path := socketPath(t)
+		syscall.Umask(umask)
+		listener := listenSocket(t, path)
+		for name, want := range map[string]os.FileMode{path: want, filepath.Dir(path): 0o700} {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.Mode().Perm() != want {
+				t.Errorf("under umask %03o %s has mode %o, want %o", umask, name, info.Mode().Perm(), want)
+			}
 		}
-		if info.Mode().Perm() != want {
-			t.Errorf("%s has mode %o, want %o", name, info.Mode().Perm(), want)
-		}
+		_ = listener.Close()
 	}
 }
 

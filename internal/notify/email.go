@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/dial"
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
@@ -36,7 +37,7 @@ func (e email) send(ctx context.Context, m *message) error {
 
 // talk hands the letter over to the server.
 func (e email) talk(ctx context.Context, letter []byte) error {
-	connection, err := newDialer().DialContext(ctx, "tcp", e.Server)
+	connection, err := dial.Dialer().DialContext(ctx, "tcp", e.Server)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/dial"
 	"github.com/autoscaled/autoscaled/internal/secret"
 	"github.com/autoscaled/autoscaled/internal/words"
 )
@@ -30,7 +31,7 @@ func newPoster(to secret.Secret) poster {
 	}
 	return poster{to, path, &http.Client{
 		Transport: &http.Transport{ // without a proxy, whose address would be looked at in place of the receiver's
-			DialContext: newDialer().DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
+			DialContext: dial.Dialer().DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -194,16 +194,6 @@ func TestAReceiverThatIsBusySaysForHowLong(t *testing.T) {
 
 func TestNothingIsSentWhereCloudsKeepCredentials(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"169.254.169.254:80", "[fe80::1]:443", "[::ffff:169.254.169.254]:80", "224.0.0.1:80", "0.0.0.0:80", "[::]:80", "nonsense"} {
-		if checkDialled(address) == nil {
-			t.Errorf("%s may be dialled", address)
-		}
-	}
-	for _, address := range []string{"127.0.0.1:80", "10.0.0.1:443", "[::1]:25", "203.0.113.7:443"} {
-		if err := checkDialled(address); err != nil {
-			t.Error(err)
-		}
-	}
 	err := newSlack(&config.NotifySlack{URL: secret.New("http://169.254.169.254/latest/T0SECRET")}).send(t.Context(), example())
 	if err == nil || !strings.Contains(err.Error(), "nothing is sent there") || strings.Contains(err.Error(), "T0SECRET") {
 		t.Errorf("error is %v", err)

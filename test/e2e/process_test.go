@@ -46,6 +46,9 @@ func (p *process) clear() {
 	if strings.Contains(p.said.String(), "DATA RACE") {
 		p.t.Errorf("%s has a data race", p.name)
 	}
+	if p.name == "daemon" && strings.Contains(p.said.String(), secretKey) {
+		p.t.Error("the daemon's log shows the secret key of its account")
+	}
 	if p.t.Failed() {
 		p.t.Logf("%s (%v) said:\n%s", p.name, p.command.ProcessState, p.said.String())
 	}

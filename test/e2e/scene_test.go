@@ -114,3 +114,12 @@ func with(t *testing.T, text, part, instead string) string {
 	}
 	return strings.Replace(text, part, instead, 1)
 }
+
+func (s *scene) read(name string) string {
+	s.t.Helper()
+	content, err := os.ReadFile(s.path(name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(content)
+}

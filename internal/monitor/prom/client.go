@@ -10,9 +10,9 @@
 // It promises that no empty, partial, ambiguous or non-finite answer becomes a
 // number: each is a reading without a value that says what to do. Of an answer it
 // reads no more than 4 MiB, and of a page no more than 16 MiB, counted after
-// decompression. It follows no redirect, shows no credentials in a message, and
+// decompression. It follows no redirect, asks nobody at a link-local address, shows no credentials in a message, and
 // honours the deadline of the caller's context. Monitor calls this package; it
-// calls reading, policy and config.
+// calls reading, policy, config and dial.
 package prom
 
 import (
@@ -22,13 +22,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/dial"
 )
 
 const (
@@ -51,8 +51,10 @@ func newClient(access config.Access, maxBodyBytes int) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	dialer := dial.Dialer()
+	dialer.KeepAlive = 30 * time.Second
 	transport := &http.Transport{
-		DialContext:            (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            dialer.DialContext,
 		TLSClientConfig:        settings,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConnsPerHost:    2,

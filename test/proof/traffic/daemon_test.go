@@ -105,6 +105,9 @@ func (d *daemon) clear() {
 	if strings.Contains(d.said.String(), "DATA RACE") {
 		d.t.Error("the program has a data race")
 	}
+	if strings.Contains(d.said.String(), secretKey) {
+		d.t.Error("the daemon's log shows the secret key of its account")
+	}
 	if d.t.Failed() {
 		d.t.Logf("the program said:\n%s", d.said.String())
 	}
