@@ -67,14 +67,16 @@ func (p plainTarget) want(samples []policy.Sample, size int) (want int, unknown 
 		return 0, true
 	}
 	idle := slices.Concat(known, make([]float64, n-len(known)))
-	if count := p.count(p.load(idle, len(known)), n); count > n {
+	claimed := p.load(idle, len(known))
+	if count := p.count(claimed, n); count > n {
 		return count, false
 	}
+	most := max(size, p.count(claimed, size))
 	if len(trusted) == 0 {
 		return 0, true
 	}
 	if p.load(trusted, len(trusted)) >= int64(len(trusted))*1e9 {
-		return n, false
+		return most, false
 	}
 	if float64(len(trusted)) < p.Quorum*float64(len(samples)-warming)-1e-9 {
 		return 0, true
@@ -88,7 +90,7 @@ func (p plainTarget) want(samples []policy.Sample, size int) (want int, unknown 
 		}
 		filled = []float64{sum, worst * float64(missing)}
 	}
-	return min(n, p.count(p.load(filled, len(trusted)+missing), n)), false
+	return min(most, p.count(p.load(filled, len(trusted)+missing), n)), false
 }
 
 // drawSample is a sample of any kind.

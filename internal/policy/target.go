@@ -120,11 +120,12 @@ func (t *Target) wantOfInstances(in *Input, current int) (int, Verdict) {
 	if count := t.countFor(claimed, n); count > n {
 		return count, Want
 	}
+	most := max(current, t.countFor(claimed, current)) // what is missing keeps the size, and never adds to it
 	if in.Trusted == 0 {
 		return 0, Unknown
 	}
 	if t.load(in.Statistic, in.Total, in.Picked, in.Trusted) >= one.times(in.Trusted) {
-		return n, Want
+		return most, Want
 	}
 	// Missing ones may be busy: they count at their worst.
 	if !in.believable(t.Quorum) {
@@ -132,7 +133,7 @@ func (t *Target) wantOfInstances(in *Input, current int) (int, Verdict) {
 	}
 	worst := in.fill(t.Value)
 	load := t.load(in.Statistic, in.Total+worst*float64(in.Missing), in.Worst+in.WorstFill*worst, in.Trusted+in.Missing)
-	return min(n, t.countFor(load, n)), Want
+	return min(most, t.countFor(load, n)), Want
 }
 
 // load is what so many instances carry together: their total, or, where the statistic

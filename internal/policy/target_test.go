@@ -114,6 +114,30 @@ func TestTargetCountsWhatIsMissingAtItsWorst(t *testing.T) {
 	}
 }
 
+// An instance more than decided, such as the new one of a rollout, is no reason to grow.
+func TestWhatIsMissingNeverAddsToTheSize(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		samples []policy.Sample
+		want    int
+	}{
+		"idle ones beside it":            {slices.Concat(readings(2, 0), missing(2, policy.Warming)), 2},
+		"quiet ones beside it":           {slices.Concat(readings(2, 40), missing(2, policy.Warming)), 3},
+		"busy ones beside it":            {slices.Concat(readings(2, 80), missing(2, policy.Warming)), 3},
+		"as much load as four can carry": {slices.Concat(readings(2, 95), missing(2, policy.Warming)), 4},
+		"and more than that":             {slices.Concat(readings(2, 150), missing(2, policy.Warming)), 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := holdAt50()
+			target.Quorum = 0.5
+			if got := recommend(target, 3, ofInstances(c.samples)); got.Verdict != policy.Want || got.Count != c.want {
+				t.Errorf("three are decided and four serve: got %v %d, want %d", got.Verdict, got.Count, c.want)
+			}
+		})
+	}
+}
+
 func TestTargetCountsTheUnlistedAsMissing(t *testing.T) {
 	t.Parallel()
 	if got := recommend(holdAt50(), 10, ofInstances(readings(4, 25))); got.Count != 8 {
