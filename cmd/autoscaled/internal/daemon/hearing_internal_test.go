@@ -36,7 +36,7 @@ func logging() (*Daemon, *observer.ObservedLogs) {
 
 func TestADaemonWhoseTrapSocketIsLostSaysSoAndGoesOn(t *testing.T) {
 	t.Parallel()
-	conn, err := listenTraps("127.0.0.1:0")
+	conn, err := listenTraps("127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -16,11 +17,10 @@ import (
 )
 
 // listenTraps opens the socket at which notifications arrive: host:port of UDP, or
-// systemd:NAME, one that systemd passes on. Call it once: it takes all sockets that
-// systemd passes on, and closes the others.
-func listenTraps(listen string) (net.PacketConn, error) {
-	if name, passed := strings.CutPrefix(listen, "systemd:"); passed {
-		return passedSocket(activation.Files(true), name)
+// systemd:NAME, the first of that name among those that systemd passes on.
+func listenTraps(listen string, passed []*os.File) (net.PacketConn, error) {
+	if name, systemd := strings.CutPrefix(listen, "systemd:"); systemd {
+		return passedSocket(passed, name)
 	}
 	conn, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp", listen)
 	if err != nil {
@@ -29,36 +29,53 @@ func listenTraps(listen string) (net.PacketConn, error) {
 	return conn, nil
 }
 
-// passedSocket is the one of the name among those that systemd passes on
-// (systemd.socket(5): FileDescriptorName). All files are closed: the socket is a copy.
-func passedSocket(files []*os.File, name string) (net.PacketConn, error) {
-	var named *os.File
-	for _, file := range files {
-		defer func() { _ = file.Close() }()
-		if file.Name() == name && named == nil {
-			named = file
-		}
+// passedSocket is a copy of the socket of the name (systemd.socket(5): FileDescriptorName).
+func passedSocket(passed []*os.File, name string) (net.PacketConn, error) {
+	at := slices.IndexFunc(passed, func(file *os.File) bool { return file.Name() == name })
+	if at < 0 {
+		return nil, fmt.Errorf("listen for traps: systemd passes on no socket %s: write FileDescriptorName=%s into its socket unit, and start that before the daemon", name, name)
 	}
-	if named == nil {
-		return nil, fmt.Errorf("listen for traps: systemd passes on no socket %s: write FileDescriptorName=%s into its socket unit", name, name)
-	}
-	conn, err := net.FilePacketConn(named)
+	conn, err := net.FilePacketConn(passed[at])
 	if err == nil {
 		if _, datagrams := conn.(*net.UDPConn); datagrams {
 			return conn, nil
 		}
 		_ = conn.Close()
 	}
-	return nil, fmt.Errorf("listen for traps: systemd's socket %s is not one of UDP: write ListenDatagram=0.0.0.0:162 into its socket unit", name)
+	return nil, fmt.Errorf("listen for traps: systemd's socket %s is not one of UDP: write ListenDatagram=162 into its socket unit", name)
+}
+
+// tellUnused tells of the sockets that systemd passes on and that nobody reads.
+func (d *Daemon) tellUnused(passed []*os.File, listen string) {
+	used := false
+	for _, file := range passed {
+		if !used && listen == "systemd:"+file.Name() {
+			used = true
+			continue
+		}
+		d.options.Log.Warn("systemd passes on a socket that nothing reads: name it, alone, under traps.listen, or disable its socket unit",
+			zap.String("socket", file.Name()), zap.String("listen", listen))
+	}
 }
 
 // openTraps begins to listen for notifications, if anybody is to send them.
 func (d *Daemon) openTraps() error {
+	return d.openTrapsWith(activation.Files(true))
+}
+
+// openTrapsWith is openTraps with the sockets that systemd passes on. What traps.listen
+// says counts; all of them are closed.
+func (d *Daemon) openTrapsWith(passed []*os.File) error {
+	for _, file := range passed {
+		defer func() { _ = file.Close() }()
+	}
 	traps := d.options.Config.Traps
 	if traps == nil {
+		d.tellUnused(passed, "")
 		return nil
 	}
-	conn, err := listenTraps(traps.Listen)
+	d.tellUnused(passed, traps.Listen)
+	conn, err := listenTraps(traps.Listen, passed)
 	if err != nil {
 		return err
 	}
