@@ -74,7 +74,7 @@ socket, or with --url over the network.`,
 	}
 	command.SetOut(os.Stdout) // cobra prints to standard error otherwise
 	command.SetVersionTemplate("autoscaled {{.Version}}\n")
-	addChapter(command, chapterDaemon, runCommand(), checkCommand(), configCommand(), notifyCommand(), recoverCommand())
+	addChapter(command, chapterDaemon, runCommand(), checkCommand(), configCommand(), healthCommand(), notifyCommand(), recoverCommand())
 	addChapter(command, chapterLook, statusCommand(), topCommand(), eventsCommand(), signalsCommand(), explainCommand(), historyCommand(), preflightCommand())
 	addChapter(command, chapterSteer, pauseCommand(), holdCommand(), scaleCommand(), resumeCommand(), promoteCommand(), rollbackCommand(), drillCommand())
 	addChapter(command, chapterFix, ordersCommand(), adoptCommand(), disownCommand(), retryCommand(), releaseCommand(), protectCommand(), unprotectCommand())
@@ -85,7 +85,33 @@ socket, or with --url over the network.`,
 	command.InitDefaultHelpCmd()
 	command.SetUsageFunc(printUsage)
 	nameArguments(command)
+	refuseUnknown(command)
 	return command
+}
+
+// gathers is the annotation of commands that do nothing by themselves.
+const gathers = "gathers"
+
+// refuseUnknown lets commands that only gather others refuse what is none of them; alone
+// they show their help.
+func refuseUnknown(of *cobra.Command) {
+	for _, command := range of.Commands() {
+		refuseUnknown(command)
+		if command.Runnable() || !command.HasSubCommands() {
+			continue
+		}
+		command.Annotations = map[string]string{gathers: ""}
+		command.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			var names []string
+			for _, c := range cmd.Commands() {
+				names = append(names, c.Name())
+			}
+			return usageErrorf("unknown command %q for %q: %s", args[0], cmd.CommandPath(), words.Suggest(args[0], names))
+		}
+	}
 }
 
 func addChapter(root *cobra.Command, title string, commands ...*cobra.Command) {

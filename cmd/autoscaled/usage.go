@@ -37,7 +37,7 @@ func printUsage(command *cobra.Command) error {
 
 // useLines are the forms in which the command is called.
 func useLines(command *cobra.Command) (lines []string) {
-	if command.Runnable() {
+	if _, gatherer := command.Annotations[gathers]; command.Runnable() && !gatherer {
 		lines = append(lines, command.UseLine())
 	}
 	if command.HasAvailableSubCommands() {

@@ -74,7 +74,7 @@ func (t *Target) want(input *Input, current, serving int) (int, Verdict) {
 	if input.PerInstance {
 		return t.wantOfInstances(input, current)
 	}
-	if !input.Present && !input.Doubted {
+	if !input.Present && !input.Doubted || t.Each && serving == 0 { // a mean over nobody says nothing
 		return 0, Unknown
 	}
 	count := t.countFor(t.ofGroup(input.Growth, serving), current)

@@ -279,6 +279,18 @@ func TestTargetOfWhatEachInstanceOfTheGroupDoesHoldsTheMean(t *testing.T) {
 	}
 }
 
+func TestTheMeanOfAGroupInWhichNobodyServesYetSaysNothing(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	target := holdAt50()
+	target.Each = true
+	spec.Policies = policy.Targets(target)
+	observed := policy.Observation{Size: policy.Size{Count: 2}, Becoming: 2, Signals: []policy.Signal{ofGroup("cpu", policy.ValueAt(100, noon))}}
+	if r := policy.Evaluate(&spec, observed, noon, &policy.Memory{}).Recommendations[0]; r.Verdict != policy.Unknown {
+		t.Errorf("got %v %d", r.Verdict, r.Count)
+	}
+}
+
 func TestTargetThatIsNoNumberShrinksNoGroup(t *testing.T) {
 	t.Parallel()
 	target := holdAt50()
