@@ -5,13 +5,16 @@ SHELL := bash
 FUZZTIME ?= 30s
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build test e2e proof fuzz bench lint fmt demo ci clean
+.PHONY: help build dist test e2e proof fuzz bench lint fmt demo check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
 
 build: ## Build bin/autoscaled
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/autoscaled ./cmd/autoscaled
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$$(tools/dist.sh --version)" -o bin/autoscaled ./cmd/autoscaled
+
+dist: ## Build packages, archives and container images of a release into dist/, with checksums
+	@tools/dist.sh
 
 test: ## Install what the tests need (Debian packages, when root and missing) and run all of them under the race detector
 	@test/setup.sh
@@ -44,8 +47,8 @@ fmt: ## Format all Go files
 demo: ## Watch a simulated cloud being scaled, for two minutes
 	go run ./cmd/autoscaled demo
 
-ci: ## Run what decides about a change
+check: ## Run all that decides about a change (15 minutes at most)
 	.ci/run
 
 clean: ## Remove what was built
-	rm -rf bin
+	rm -rf bin dist

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests run against real ones are there:
-# net-snmp's agent and tools, Prometheus with its Alertmanager and node exporter, a browser, what
-# sets manual pages, and what lays cables between networks. Installs what is missing when it may (root on Debian or Ubuntu),
-# and says what to install when not.
+# net-snmp's agent and tools, Prometheus with its Alertmanager and node exporter, a browser, what sets
+# manual pages, reads packages and images, and lays cables between networks. Installs what is missing
+# when it may (root on Debian or Ubuntu), and says what to install when not.
 # No service is left running by it.
 set -euo pipefail
 
@@ -15,6 +15,14 @@ declare -A package_of=(
     [prometheus-alertmanager]=prometheus-alertmanager
     [groff]=groff
     [chromium]=chromium
+    [man]=man-db
+    [rpm]=rpm
+    [skopeo]=skopeo
+    [jq]=jq
+    [curl]=curl
+    [openssl]=openssl
+    [ssh-keygen]=openssh-client
+    [systemd-analyze]=systemd
 )
 
 missing_packages() {

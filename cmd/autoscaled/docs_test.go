@@ -23,25 +23,6 @@ func page(t *testing.T, path string) string {
 	return string(text)
 }
 
-var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
-
-func TestTheReadmesConfigurationIsGood(t *testing.T) {
-	t.Parallel()
-	blocks := yamlBlock.FindAllStringSubmatch(page(t, "README.md"), -1)
-	if len(blocks) == 0 {
-		t.Fatal("the README shows no configuration")
-	}
-	for _, block := range blocks {
-		file := filepath.Join(t.TempDir(), "readme.yaml")
-		if err := os.WriteFile(file, []byte(block[1]), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, errs, err := execute(t, "check", file); err != nil {
-			t.Errorf("%s", errs)
-		}
-	}
-}
-
 func TestTheReadmeNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	readme := page(t, "README.md")
@@ -51,16 +32,6 @@ func TestTheReadmeNamesEveryCommand(t *testing.T) {
 		}
 		if !strings.Contains(readme, "`autoscaled "+command.Name()) {
 			t.Errorf("the README does not show `autoscaled %s`", command.Name())
-		}
-	}
-}
-
-func TestTheReadmesTwoCommandsAreThoseThatDecideAboutAChange(t *testing.T) {
-	t.Parallel()
-	readme, run := page(t, "README.md"), page(t, ".ci/run")
-	for _, command := range []string{"go run ./cmd/autoscaled demo", "make test"} {
-		if !strings.Contains(readme, "```\n"+command+"\n```") || !strings.Contains(run, "\n    "+command+" | tee ") {
-			t.Errorf("`%s` is not in the README, or not what .ci/run runs", command)
 		}
 	}
 }
@@ -162,21 +133,5 @@ func TestEveryKeyIsDocumentedAndEveryDocumentedKeyExists(t *testing.T) {
 		if accepted[section] == nil {
 			t.Errorf("section %q is documented and does not exist", section)
 		}
-	}
-}
-
-func TestEveryDirectModuleHasItsReason(t *testing.T) {
-	t.Parallel()
-	required := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(page(t, "go.mod"), -1)
-	documented := regexp.MustCompile(`(?m)^\| (\S+\.\S+/\S+) `).FindAllStringSubmatch(page(t, "docs/dependencies.md"), -1)
-	first := func(matches [][]string) (list []string) {
-		for _, match := range matches {
-			list = append(list, match[1])
-		}
-		slices.Sort(list)
-		return list
-	}
-	if modules, reasons := first(required), first(documented); len(modules) == 0 || !slices.Equal(modules, reasons) {
-		t.Errorf("go.mod asks directly for %v, and docs/dependencies.md gives reasons for %v", modules, reasons)
 	}
 }

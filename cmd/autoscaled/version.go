@@ -15,13 +15,14 @@ var version = ""
 
 // build says what the program was made from.
 type build struct {
-	Version  string   `json:"version"`
-	Go       string   `json:"go"`
-	Platform string   `json:"platform"`
-	Revision string   `json:"revision,omitempty"`
-	Time     string   `json:"time,omitempty"`  // of the revision
-	Dirty    bool     `json:"dirty,omitempty"` // something was changed after the revision
-	Modules  []module `json:"modules"`
+	Version  string            `json:"version"`
+	Go       string            `json:"go"`
+	Platform string            `json:"platform"`
+	Revision string            `json:"revision,omitempty"`
+	Time     string            `json:"time,omitempty"`  // of the revision
+	Dirty    bool              `json:"dirty,omitempty"` // something was changed after the revision
+	Settings map[string]string `json:"settings"`        // what the compiler was told: -trimpath, CGO_ENABLED, GOAMD64
+	Modules  []module          `json:"modules"`         // by path
 }
 
 // module is one that is linked.
@@ -50,7 +51,7 @@ func versionCommand() *cobra.Command {
 
 // buildOf reads what the linker noted; info is nil when it noted nothing.
 func buildOf(version string, info *debug.BuildInfo) build {
-	b := build{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Modules: []module{}}
+	b := build{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Settings: map[string]string{}, Modules: []module{}}
 	if info == nil {
 		return b
 	}
@@ -62,6 +63,9 @@ func buildOf(version string, info *debug.BuildInfo) build {
 			b.Time = setting.Value
 		case "vcs.modified":
 			b.Dirty = setting.Value == "true"
+		case "vcs":
+		default:
+			b.Settings[setting.Key] = setting.Value
 		}
 	}
 	for _, linked := range info.Deps {
