@@ -21,6 +21,8 @@ declare -A package_of=(
     [jq]=jq
     [curl]=curl
     [openssl]=openssl
+    [python3]=python3
+    [pgrep]=procps
     [ssh-keygen]=openssh-client
     [systemd-analyze]=systemd
 )

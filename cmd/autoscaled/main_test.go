@@ -57,7 +57,7 @@ func TestAnArgumentThatIsMissingOrTooManyIsNamed(t *testing.T) {
 		"probe a b":         "`b` is one argument too many: autoscaled probe [TARGET]",
 		"status web db":     "`db` is one argument too many: autoscaled status [GROUP]",
 		"recover web":       `unknown command "web" for "autoscaled recover"`,
-		"config shw":        `unknown command "shw" for "autoscaled config": did you mean `+"`show`?",
+		"config shw":        `unknown command "shw" for "autoscaled config": did you mean ` + "`show`?",
 		"notify bogus":      `unknown command "bogus" for "autoscaled notify": valid: test`,
 		"history verify db": `unknown command "db" for "autoscaled history verify"`,
 	} {

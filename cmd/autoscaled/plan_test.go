@@ -569,7 +569,7 @@ func TestThePageOnPlanningIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(text, "\n```\n"+string(printed)+"```\n") {
+	if !strings.Contains(text, "\n```text\n"+string(printed)+"```\n") {
 		t.Error("docs/planning.md does not show what `plan --example` prints: put testdata/plan_example.txt there, and the figures below it right")
 	}
 	flags := regexp.MustCompile(`(?m)^ [ a-z,-]{4,6}--([a-z-]+)`).FindAllStringSubmatch(planCommand().Flags().FlagUsages(), -1)

@@ -89,23 +89,3 @@ func TestTheDocumentedSignatureIsOurs(t *testing.T) {
 		t.Errorf("the page does not show %s", want)
 	}
 }
-
-var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
-
-func TestTheDocumentedNotifiersAreGood(t *testing.T) {
-	t.Parallel()
-	minimal, err := os.ReadFile("../../configs/minimal.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := yamlBlock.FindAllStringSubmatch(page(t), -1)
-	if len(blocks) < 4 {
-		t.Fatalf("the page shows %d", len(blocks))
-	}
-	for _, block := range blocks {
-		c, err := config.Parse("page.yaml", append([]byte(block[1]), minimal...), config.Env{SkipSecrets: true})
-		if err != nil || len(c.Notify) == 0 {
-			t.Errorf("%v in\n%s", err, block[1])
-		}
-	}
-}

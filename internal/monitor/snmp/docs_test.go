@@ -45,7 +45,7 @@ func TestEveryProfileIsDocumentedWithItsObjects(t *testing.T) {
 	}
 }
 
-var confBlock = regexp.MustCompile("(?s)```\n(agentaddress.*?)```")
+var confBlock = regexp.MustCompile("(?s)```[a-z]*\n(agentaddress.*?)```")
 
 func TestTheDocumentedAgentCanBeRead(t *testing.T) {
 	t.Parallel()

@@ -280,7 +280,7 @@ func TestSnmpdsInformsOutliveOurRestart(t *testing.T) {
 
 const coldStart = ".1.3.6.1.6.3.1.1.5.1"
 
-var thresholdBlock = regexp.MustCompile("(?s)```\n(createUser internal.*?)```")
+var thresholdBlock = regexp.MustCompile("(?s)```[a-z]*\n(createUser internal.*?)```")
 
 // TestTheDocumentedThresholdIsReported sets the documented agent up, with a threshold
 // that any load passes.
