@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/autoscaled/autoscaled/internal/cloud"
+	"github.com/autoscaled/autoscaled/internal/words"
 )
 
 // lookAt reads the machine afresh.
@@ -27,7 +28,8 @@ func (c *Crew) lookAt(ctx context.Context, in *instance) (cloud.Machine, error) 
 	return machine, c.learn(in)
 }
 
-// label sets our mark. An inferred machine must not carry a label of somebody else by now.
+// label sets our mark. An inferred machine must be of the type that was ordered, which no
+// listing tells, and not carry a label of somebody else by now.
 func (c *Crew) label(ctx context.Context, in *instance) (bool, error) {
 	if _, err := c.lookAt(ctx, in); err != nil || !c.still(in, StepLabel) {
 		return false, err
@@ -53,13 +55,28 @@ func (c *Crew) checkInferred(ctx context.Context, in *instance) error {
 		return err
 	}
 	switch label {
-	case "", in.mark, c.Account.templateLabel(c.madeFrom(in)):
+	case in.mark:
 		return nil
+	case "", c.Account.templateLabel(c.madeFrom(in)):
+	default:
+		return c.notOurs(in, fmt.Sprintf("now carries the label %q", label))
 	}
+	kind, err := c.Machines.Type(ctx, in.code)
+	if err != nil {
+		return err
+	}
+	if wanted := c.template().Type; kind != "" && kind != wanted && kind != c.Template.Type {
+		return c.notOurs(in, fmt.Sprintf("is of type %s, and %s was ordered", words.Shown(kind), wanted))
+	}
+	return nil
+}
+
+// notOurs leaves alone what was inferred to be ours, and shows now that it is not.
+func (c *Crew) notOurs(in *instance, why string) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	c.quarantine(in, fmt.Sprintf("it was taken for ours after a lost answer, and now carries the label %q", label))
-	return cloud.Errorf(cloud.ClassDenied, "label %s: it carries the foreign label %q", in.code, label)
+	c.quarantine(in, "it was taken for ours after a lost answer, and "+why)
+	return cloud.Errorf(cloud.ClassDenied, "label %s: it %s", in.code, why)
 }
 
 // prepare does the next missing preparation. One that may be done already, and is

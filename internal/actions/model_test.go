@@ -124,6 +124,8 @@ func (m *model) Describe(_ context.Context, code string) (cloud.Machine, error) 
 	return machine, nil
 }
 
+func (m *model) Type(_ context.Context, code string) (string, error) { return m.get(code).Type, nil }
+
 func (m *model) Label(_ context.Context, code string) (string, time.Time, error) {
 	machine := m.get(code)
 	return machine.Label, machine.Stop, nil

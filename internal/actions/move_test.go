@@ -244,6 +244,19 @@ func TestAnInferredMachineThatCarriesAForeignLabelByNowIsNotTouched(t *testing.T
 	})
 }
 
+func TestAnInferredMachineOfAnotherTypeThanWasOrderedIsNotTouched(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *crewScene) {
+		machine := fresh()
+		machine.Type = "large"
+		s.have(t, machine, policy.InService, Facts{Proof: ProofInferred, Order: "x"})
+		s.live(t, time.Minute)
+		if got := s.only(t); !strings.Contains(got.Quarantine, "is of type large, and small was ordered") || len(s.model.calls) != 0 {
+			t.Errorf("it is %+v, by %v", got, s.model.calls)
+		}
+	})
+}
+
 func TestALaunchThatStaysSilentIsToldOnceBeforeItIsQuarantined(t *testing.T) {
 	t.Parallel()
 	play(t, func(t *testing.T, s *crewScene) {

@@ -135,6 +135,9 @@ type Reader interface {
 	// otherwise an error of class NotFound.
 	Describe(ctx context.Context, code string) (Machine, error)
 
+	// Type reads what kind of machine one in service is, as an order names it.
+	Type(ctx context.Context, code string) (string, error)
+
 	// Label reads one machine's label and end date afresh.
 	Label(ctx context.Context, code string) (label string, stop time.Time, err error)
 

@@ -105,6 +105,15 @@ func (c *Cloud) ReadLabel(code string) (string, time.Time, error) {
 	return m.Label, m.LastDay, nil
 }
 
+// ReadType shows what kind of machine it is.
+func (c *Cloud) ReadType(code string) (string, error) {
+	m, err := c.find(code)
+	if err != nil {
+		return "", err
+	}
+	return m.Type, nil
+}
+
 // Billing says when the paid period around the given wall time ends.
 func (c *Cloud) Billing(now time.Time) cloud.Billing {
 	begin := now.Truncate(c.Period)

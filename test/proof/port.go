@@ -170,6 +170,14 @@ func (p *port) Describe(ctx context.Context, code string) (machine cloud.Machine
 	return machine, err
 }
 
+func (p *port) Type(ctx context.Context, code string) (kind string, err error) {
+	err = p.call(ctx, StepReadLabel, code, func(Fault) (err error) {
+		kind, err = p.world.cloud.ReadType(code)
+		return err
+	})
+	return kind, err
+}
+
 func (p *port) Label(ctx context.Context, code string) (label string, stop time.Time, err error) {
 	err = p.call(ctx, StepReadLabel, code, func(Fault) (err error) {
 		label, stop, err = p.world.cloud.ReadLabel(code)

@@ -66,6 +66,9 @@ func describeWhilePreparing(t *testing.T, f Fixture) {
 
 func labelRoundTrip(t *testing.T, f Fixture) {
 	codes := f.order(t, 2)
+	if kind, err := f.Writer.Type(t.Context(), codes[0]); err != nil || kind != f.Template.Type {
+		t.Errorf("type %q, want %q: %v", kind, f.Template.Type, err)
+	}
 	other, _, err := f.Writer.Label(t.Context(), codes[1])
 	must(t, err)
 	label := "as:installation-1:web:" + codes[0]

@@ -94,6 +94,21 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 	return machine, err
 }
 
+// Type reads a machine's type.
+func (r *Reader) Type(ctx context.Context, code string) (string, error) {
+	properties, err := r.api.DescribeVirtualMachine(ctx, gpapi.VirtualMachineRequest{
+		GpServiceCode: r.options.GpServiceCode,
+		GcServiceCode: code,
+	})
+	if err == nil {
+		err = about(code, properties.GcServiceCode)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the type of machine %s: %w", code, err)
+	}
+	return properties.VirtualMachineType, nil
+}
+
 // about refuses an answer that says itself that it is about another machine: its
 // address would be taken into a pool, and out of it again, for that of code.
 func about(code, named string) error {
