@@ -7,7 +7,6 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/fleet"
-	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
 // doubts are conditions that are told only when they are seen to last: a signal that has
@@ -37,7 +36,7 @@ func (d doubts) look(status *fleet.Status, now time.Time) (told []Event) {
 	for i := range status.Groups {
 		g := &status.Groups[i]
 		for j := range g.Signals {
-			if s := &g.Signals[j]; silent(s) {
+			if s := &g.Signals[j]; s.Silent() {
 				told = d.find(told, signalCondition(g, s), g.Decision.At)
 			}
 		}
@@ -103,13 +102,6 @@ func (d doubts) find(told []Event, c condition, stamp time.Time) []Event {
 		told = append(told, c.Event)
 	}
 	return told
-}
-
-// silent says that a signal has no value, and should have one. Where there is no instance, or
-// none that has served for long enough, there is nothing to read.
-func silent(s *fleet.SignalStatus) bool {
-	why, _, _ := strings.Cut(s.Why, ":")
-	return s.Value == nil && !s.FaultExpected && s.Of > 0 && why != policy.Warming.String() && why != policy.Filling.String()
 }
 
 func signalCondition(g *fleet.GroupStatus, s *fleet.SignalStatus) condition {

@@ -32,6 +32,7 @@ type Advisor struct {
 func NewAdvisor(options DeciderOptions) *Advisor {
 	options.Metrics.Touch(options.Name, false)
 	a := &Advisor{decider: decider{DeciderOptions: options}, clock: clockWatch{last: options.Now()}}
+	options.Metrics.introduce(&a.decider)
 	a.would.foresight = newForesight(options.Spec, options.Past, forecast.Leads{}, options.Log)
 	return a
 }
@@ -89,6 +90,7 @@ func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 		}
 	}
 	a.targeted.Store(&targets)
+	a.Metrics.nodesIn(a.Name, len(targets))
 }
 
 func (a *Advisor) decide(signals []policy.Signal, actual int) {

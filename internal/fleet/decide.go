@@ -90,6 +90,7 @@ func (d *decider) seeFaults(faults []monitor.Fault) {
 // resume shows what an earlier process left, until the first decision.
 func (d *decider) resume(desired policy.Size, override *policy.Override) {
 	d.Metrics.Touch(d.Name, true)
+	d.Metrics.introduce(d)
 	d.Metrics.change(d.Name, func(m *groupMetrics) { m.desired = float64(desired.Count) })
 	d.desired = desired
 	d.showOverride(override)
@@ -119,7 +120,7 @@ func (d *decider) show(signals []policy.Signal, now time.Time) {
 	d.mu.Lock()
 	d.signals, d.faults, d.readAt = signals, d.found, now
 	d.mu.Unlock()
-	d.Metrics.read(d.Name, signals, now)
+	d.Metrics.read(d.Name, signals, d.found, now)
 }
 
 // setTrouble notes whether what had to be written down was; the same trouble again
@@ -153,6 +154,7 @@ func (d *decider) note(decision policy.Decision, verb string) {
 	before := d.decision
 	d.decision, d.desired = decision, decision.Desired
 	d.mu.Unlock()
+	d.Metrics.introduce(d) // the rules may have been exchanged
 	d.Metrics.decided(d.Name, decision)
 	d.tellForeseen(foreseenBy(&before), foreseenBy(&decision))
 	level, message := zap.DebugLevel, "held"

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/autoscaled/autoscaled/internal/actions"
+	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -29,8 +30,14 @@ type Metrics struct {
 type groupMetrics struct {
 	acts                                      bool // what machines do is shown as well
 	mu                                        sync.Mutex
+	account                                   string
+	least, most                               int
+	serving, quarantined                      int // what was seen of the cloud; without meaning until something was
+	seen                                      bool
+	capped                                    policy.Capped
 	desired, foreign, failing, rolloutGivenUp float64
-	shadowDesired, wakes, timeToServe         float64
+	shadowDesired, wakes, timeToServe, turns  float64
+	toward                                    string // direction of the last change of size; empty before the first
 	instances                                 map[actions.Phase]int
 	override                                  policy.OverrideKind // empty: none is in force
 	held                                      []policy.Hold
@@ -51,6 +58,7 @@ type shownSignal struct {
 	name     string
 	value    float64
 	missing  bool
+	silent   bool    // it is missing, and should not be
 	measured float64 // share of the expected readings
 }
 
@@ -65,7 +73,14 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // The metrics of groups.
 var (
+	infoMetric           = describe("autoscaled_group_info", "1, with what the group runs on and whether it acts in labels.", "account", "mode")
+	minMetric            = describe("autoscaled_group_min_instances", "The smallest size that the group may have.")
+	maxMetric            = describe("autoscaled_group_max_instances", "The largest size that the group may have.")
 	desiredMetric        = describe("autoscaled_group_desired_instances", "The decided size of the group.")
+	unmetMetric          = describe("autoscaled_group_unmet_instances", "Instances that are wanted beyond what the group may have.")
+	cappedMetric         = describe("autoscaled_group_capped_timestamp_seconds", "Since when more is wanted than the group may have, in Unix time; 0: it is not.")
+	servingMetric        = describe("autoscaled_group_serving_instances", "Instances in the group's pools; the series is missing until the cloud was seen.")
+	quarantinedMetric    = describe("autoscaled_group_quarantined_instances", "Instances that are set aside because they were stuck; the series is missing until the cloud was seen.")
 	instancesMetric      = describe("autoscaled_group_instances", "Instances on record, by phase.", "phase")
 	foreignMetric        = describe("autoscaled_group_foreign_nodes", "Nodes in the group's pools that are not ours.")
 	overrideMetric       = describe("autoscaled_group_override", "1 while an operator's order of the kind is in force.", "kind")
@@ -74,8 +89,10 @@ var (
 	rolloutGivenUpMetric = describe("autoscaled_group_rollout_given_up", "1 after a changed template was given up, until another is configured.")
 	shadowDesiredMetric  = describe("autoscaled_group_shadow_desired_instances", "The size that the group's shadow decided on; 0 without a shadow.")
 	timeToServeMetric    = describe("autoscaled_group_time_to_serve_seconds", "Time from order to service within which nine of ten of the newest builds served; 0: not known.")
+	turnsMetric          = describe("autoscaled_group_turns_total", "Changes of the decided size the other way than the change before.")
 	wakesMetric          = describe("autoscaled_group_wakes_total", "Events (traps) that made the group read and decide ahead of its slot.")
 	signalValueMetric    = describe("autoscaled_signal_value", "The signal over the instances that show it; the series is missing without a value.", "signal")
+	signalMissingMetric  = describe("autoscaled_signal_missing", "1 while the signal has no value and should have one.", "signal")
 	signalMeasuredMetric = describe("autoscaled_signal_measured_ratio", "Share of the expected readings that have a value.", "signal")
 	wantedMetric         = describe("autoscaled_policy_wanted_instances", "What the policy wants; the series is missing while it abstains or cannot tell.", "policy")
 	decisionsMetric      = describe("autoscaled_decisions_total", "Decisions, by what they change and why.", "direction", "reason")
@@ -121,8 +138,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 // Describe is part of [prometheus.Collector].
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		desiredMetric, instancesMetric, foreignMetric, overrideMetric, failingMetric, heldMetric, rolloutGivenUpMetric, shadowDesiredMetric, timeToServeMetric,
-		wakesMetric, signalValueMetric, signalMeasuredMetric, wantedMetric, decisionsMetric,
+		infoMetric, minMetric, maxMetric, desiredMetric, unmetMetric, cappedMetric, servingMetric, quarantinedMetric, instancesMetric, foreignMetric, overrideMetric, failingMetric, heldMetric, rolloutGivenUpMetric, shadowDesiredMetric, timeToServeMetric,
+		turnsMetric, wakesMetric, signalValueMetric, signalMissingMetric, signalMeasuredMetric, wantedMetric, decisionsMetric,
 		forecastExpectedMetric, forecastLowMetric, forecastHighMetric, forecastPlannedMetric, forecastErrorMetric, forecastAbstainsMetric,
 		forecastShortMetric, forecastBudgetMetric, forecastLeadMetric, forecastReturnMetric,
 	} {
@@ -153,12 +170,13 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		add(d, prometheus.GaugeValue, value, labels...)
 	}
-	gauge(desiredMetric, g.desired)
+	g.sizes(gauge)
 	if g.acts {
 		g.acting(gauge)
 	}
 	for _, s := range g.signals {
 		gauge(signalMeasuredMetric, s.measured, s.name)
+		gauge(signalMissingMetric, truth(s.silent), s.name)
 		if !s.missing {
 			gauge(signalValueMetric, s.value, s.name)
 		}
@@ -169,6 +187,7 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 	for _, foreseen := range g.foreseen {
 		forecasting(foreseen, gauge)
 	}
+	add(turnsMetric, prometheus.CounterValue, g.turns)
 	add(wakesMetric, prometheus.CounterValue, g.wakes)
 	for _, t := range g.decisions {
 		add(decisionsMetric, prometheus.CounterValue, float64(t.count), t.direction, string(t.reason))
@@ -179,6 +198,31 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 		}
 	}
 	return all
+}
+
+// sizes are the series of what the group may have, is to have and has.
+func (g *groupMetrics) sizes(gauge func(d *prometheus.Desc, value float64, labels ...string)) {
+	mode := "recommend"
+	if g.acts {
+		mode = "act"
+	}
+	gauge(infoMetric, 1, g.account, mode)
+	gauge(minMetric, float64(g.least))
+	gauge(maxMetric, float64(g.most))
+	gauge(desiredMetric, g.desired)
+	gauge(unmetMetric, float64(g.capped.Unmet))
+	gauge(cappedMetric, seconds(g.capped.Since))
+	if g.seen {
+		gauge(servingMetric, float64(g.serving))
+	}
+}
+
+// seconds is Unix time; 0 of the zero time.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixNano()) / 1e9
 }
 
 // forecasting are the series of a policy that forecasts.
@@ -205,6 +249,9 @@ func forecasting(f *policy.Foreseen, gauge func(d *prometheus.Desc, value float6
 
 // acting are the series of a group that acts.
 func (g *groupMetrics) acting(gauge func(d *prometheus.Desc, value float64, labels ...string)) {
+	if g.seen {
+		gauge(quarantinedMetric, float64(g.quarantined))
+	}
 	gauge(foreignMetric, g.foreign)
 	gauge(failingMetric, g.failing)
 	gauge(rolloutGivenUpMetric, g.rolloutGivenUp)
@@ -292,28 +339,58 @@ func (m *Metrics) setOverride(group string, override *policy.Override) {
 }
 
 func (m *Metrics) instancesIn(group string, instances []actions.InstanceStatus) {
-	count, failing := map[actions.Phase]int{}, 0
+	count, failing, quarantined := map[actions.Phase]int{}, 0, 0
 	for _, in := range instances {
 		count[in.Phase]++
+		if in.Quarantine != "" {
+			quarantined++
+		}
 		if !in.Failing.IsZero() && in.Goal == policy.InService {
 			failing++
 		}
 	}
-	m.change(group, func(g *groupMetrics) { g.instances, g.failing = count, float64(failing) })
+	m.change(group, func(g *groupMetrics) {
+		g.instances, g.failing, g.quarantined = count, float64(failing), quarantined
+		g.seen, g.serving = true, count[actions.InPool]
+	})
 }
 
-func (m *Metrics) read(group string, signals []policy.Signal, now time.Time) {
+// nodesIn shows how many nodes the pools of a group have that only recommends.
+func (m *Metrics) nodesIn(group string, count int) {
+	m.change(group, func(g *groupMetrics) { g.seen, g.serving = true, count })
+}
+
+// introduce shows what the group runs on, and its limits.
+func (m *Metrics) introduce(d *decider) {
+	m.change(d.Name, func(g *groupMetrics) { g.account, g.least, g.most = d.Account, d.Spec.Min, d.Spec.Max })
+}
+
+func (m *Metrics) read(group string, signals []policy.Signal, faults []monitor.Fault, now time.Time) {
 	m.change(group, func(g *groupMetrics) {
 		g.signals = g.signals[:0]
 		for _, signal := range signals {
-			summary, measured, of := signal.Summary(now)
-			value, ok := summary.Value()
-			g.signals = append(g.signals, shownSignal{signal.Name, value, !ok, float64(measured) / float64(max(1, of))})
+			s := signalStatus(signal, faults, now)
+			one := shownSignal{name: s.Name, missing: s.Value == nil, silent: s.Silent(), measured: float64(s.Measured) / float64(max(1, s.Of))}
+			if s.Value != nil {
+				one.value = *s.Value
+			}
+			g.signals = append(g.signals, one)
 		}
 	})
 }
 
 const directionNone = "none"
+
+// went notes the direction of a decision, and whether it is another than that of the last change.
+func (g *groupMetrics) went(direction string) {
+	if direction == directionNone {
+		return
+	}
+	if g.toward != "" && g.toward != direction {
+		g.turns++
+	}
+	g.toward = direction
+}
 
 func (m *Metrics) decided(group string, d policy.Decision) {
 	direction := directionNone
@@ -329,7 +406,8 @@ func (m *Metrics) decided(group string, d policy.Decision) {
 			i, g.decisions = len(g.decisions), append(g.decisions, turned{direction: direction, reason: d.Reason})
 		}
 		g.decisions[i].count++
-		g.desired = float64(d.Desired.Count)
+		g.went(direction)
+		g.desired, g.capped = float64(d.Desired.Count), d.Capped
 		g.foreseen = foreseenBy(&d)
 		g.wants = g.wants[:0]
 		for _, r := range d.Recommendations {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/monitor"
@@ -175,6 +176,13 @@ func signalStatus(signal policy.Signal, faults []monitor.Fault, now time.Time) S
 		s.Why += ": " + faults[i].Err.Error()
 	}
 	return s
+}
+
+// Silent says that the signal has no value, and should have one. Where there is no instance, or
+// none that has served for long enough, there is nothing to read.
+func (s *SignalStatus) Silent() bool {
+	why, _, _ := strings.Cut(s.Why, ":")
+	return s.Value == nil && !s.FaultExpected && s.Of > 0 && why != policy.Warming.String() && why != policy.Filling.String()
 }
 
 // tell counts the faults of the signal, and keeps one: the first that is no part of the

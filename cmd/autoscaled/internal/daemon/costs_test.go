@@ -67,3 +67,41 @@ func TestACostIsOfWhatTheRunningDaemonDecided(t *testing.T) {
 		t.Errorf("it costs %+v", cost)
 	}
 }
+
+func TestTheMetricsTellWhatAGroupCosts(t *testing.T) {
+	t.Parallel()
+	s, _ := priced(t, "10")
+	s.simulate(t)
+	d, _, err := s.new(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, d)
+	costs := func() map[string]float64 {
+		values := map[string]float64{}
+		for _, family := range gather(t, d.Registry) {
+			if name, is := strings.CutPrefix(family.GetName(), "autoscaled_group_cost_"); is {
+				for _, metric := range family.GetMetric() {
+					key := name
+					for _, label := range metric.GetLabel() {
+						key += " " + label.GetValue()
+					}
+					values[key] = metric.GetGauge().GetValue()
+				}
+			}
+		}
+		return values
+	}
+	eventually(t, "costs are shown", func() bool { return len(costs()) == 3 })
+	want, err := d.Cost(t.Context(), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := costs()
+	if got := shown["month_expected JPY web"]; got < 20 || got > *want.MonthExpected+20 || got < *want.MonthExpected-20 { // two machines, at 10 an hour
+		t.Errorf("%v is shown, and %v told", shown, *want.MonthExpected)
+	}
+	if today, month := shown["today JPY web"], shown["month JPY web"]; today <= 0 || month < today || month > want.Month+20 {
+		t.Errorf("%v is shown, and %+v told", shown, want)
+	}
+}

@@ -93,6 +93,7 @@ func New(options Options) (*Daemon, error) {
 		actions:  actions.NewMetrics(registry),
 		groups:   fleet.NewMetrics(registry),
 	}
+	registry.MustRegister(fleet.Orders{Fleet: d.Fleet}, disk{d}, &d.costs)
 	for _, build := range []func() error{d.openStore, d.identify, d.openHistory, d.buildFirst, d.buildNotices, d.openTraps, d.listen} {
 		if err := build(); err != nil {
 			d.close()
@@ -177,6 +178,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	servers.Go(func() error { return d.tellSystemd(serving) })
 	d.runNotices(serving, servers)
+	servers.Go(func() error { d.keepCosts(serving); return nil })
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()

@@ -22,6 +22,7 @@ type metrics struct {
 	calls       *prometheus.CounterVec
 	callSeconds *prometheus.HistogramVec
 	clockAhead  *prometheus.GaugeVec
+	callsLimit  *prometheus.GaugeVec
 	reads       *reads
 	readSeconds *prometheus.HistogramVec
 	drops       *prometheus.CounterVec
@@ -49,6 +50,9 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		}, []string{"account", "action"}),
 		clockAhead: auto.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "autoscaled_provider_clock_ahead_seconds", Help: "How far this machine's clock is ahead of the provider's (behind: negative); 0 below a minute.",
+		}, []string{"account"}),
+		callsLimit: auto.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "autoscaled_account_calls_per_second_limit", Help: "Calls per second that the account may make, as configured.",
 		}, []string{"account"}),
 		reads: newReads(reg),
 		drops: auto.NewCounterVec(prometheus.CounterOpts{
@@ -127,6 +131,7 @@ func (m *metrics) forgetAccount(account string) {
 	m.calls.DeletePartialMatch(of)
 	m.callSeconds.DeletePartialMatch(of)
 	m.clockAhead.DeletePartialMatch(of)
+	m.callsLimit.DeletePartialMatch(of)
 }
 
 func (m *metrics) read(group, source string, outcome policy.Absence, took time.Duration) {

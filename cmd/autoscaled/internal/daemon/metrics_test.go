@@ -22,17 +22,22 @@ var metricRow = regexp.MustCompile("(?m)^\\| `(autoscaled_[a-z_]+)` \\| ([a-z]+)
 // documented reads the tables of docs/metrics.md.
 func documented(t *testing.T) map[string]description {
 	t.Helper()
-	page, err := os.ReadFile("../../../../docs/metrics.md")
+	page, err := os.ReadFile(metricsPage)
 	if err != nil {
 		t.Fatal(err)
 	}
 	metrics := map[string]description{}
 	for _, row := range metricRow.FindAllStringSubmatch(string(page), -1) {
-		labels := strings.FieldsFunc(row[3], func(r rune) bool { return strings.ContainsRune("`, ", r) })
-		slices.Sort(labels)
-		metrics[row[1]] = description{row[2], strings.Join(labels, " ")}
+		metrics[row[1]] = described(row)
 	}
 	return metrics
+}
+
+// described is what a row of the page says, of which the parts are given.
+func described(row []string) description {
+	labels := strings.FieldsFunc(row[3], func(r rune) bool { return strings.ContainsRune("`, ", r) })
+	slices.Sort(labels)
+	return description{row[2], strings.Join(labels, " ")}
 }
 
 // shown describes the daemon's own metrics among families.
@@ -74,6 +79,7 @@ func TestTheMetricsArePublishedAsDocumented(t *testing.T) {
 	s := newScene(t)
 	s.replace("      - target: {signal: cpu, value: 60%}", "      - forecast: {signal: cpu, value: 80%, backfill: {csv: "+s.past(t)+"}}")
 	s.replace("\nproviders:", "\nnotify: [{name: ops, email: {server: '127.0.0.1:1', from: autoscaled@example.jp, to: [ops@example.jp], tls: none}}]\nproviders:")
+	s.replace("    call_timeout: 5s\n", "    call_timeout: 5s\n    billing: gp-gio\n")
 	s.simulate(t)
 	d, logged, err := s.new(t, nil)
 	if err != nil {
@@ -82,6 +88,10 @@ func TestTheMetricsArePublishedAsDocumented(t *testing.T) {
 	run(t, d)
 	eventually(t, "as many metrics are shown as documented", func() bool { return len(shown(gather(t, d.Registry))) >= len(want) })
 	families := gather(t, d.Registry)
+	if *update {
+		updateMetrics(t, families)
+		want = documented(t)
+	}
 	got := shown(families)
 	for name, description := range want {
 		if got[name] != description {

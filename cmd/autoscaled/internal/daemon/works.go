@@ -145,6 +145,7 @@ func (next *draft) buildFirstAccount(provider config.Provider) error {
 // openAccount makes the account part of the fleet, for the given groups.
 func (d *Daemon) openAccount(a *account, groups []config.Group) error {
 	d.metrics.clockAhead.WithLabelValues(a.provider.Name)
+	d.metrics.callsLimit.WithLabelValues(a.provider.Name).Set(a.provider.CallsPerSecond)
 	a.observer.Watch(poolReaders(a.reader, a.provider, groups))
 	if slices.ContainsFunc(groups, d.acts) {
 		if err := d.openOrders(a); err != nil {
