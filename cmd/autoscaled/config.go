@@ -20,12 +20,12 @@ func configCommand() *cobra.Command {
 		Use:   "config",
 		Short: "Show the configuration in force, take over the file as it is now, make tokens",
 		Long: `Show the configuration that a running daemon works by, see what its file would change as
-it is now, take the file over without a restart, and make tokens for those who
-use the API.`,
+it is now, take the file over without a restart, make tokens for those who use the API,
+and print what editors judge a file by.`,
 		Example: `  autoscaled config diff
   autoscaled config reload`,
 	}
-	command.AddCommand(configShowCommand(), configDiffCommand(), configReloadCommand(), configTokenCommand())
+	command.AddCommand(configShowCommand(), configDiffCommand(), configReloadCommand(), configSchemaCommand(), configTokenCommand())
 	return command
 }
 

@@ -34,8 +34,9 @@ func exitCodesTopic() *cobra.Command {
 		Long: `The exit status of a command says how it ended:
 
     0  it is done
-    1  it failed; also when check finds a fault, history verify finds damage, or
-       preflight finds that max cannot be reached
+    1  it failed; also when check finds a fault, history verify finds damage,
+       preflight finds that max cannot be reached, or health finds that the
+       daemon is not there or cannot work
     2  the command line is wrong, and nothing was done
     3  drill: the instance did not become ready
     4  plan: it exceeds one of --max-cost, --max-overload and --max-lost

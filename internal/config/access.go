@@ -12,22 +12,19 @@ import (
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
-var serverName = matching(regexp.MustCompile(`^[A-Za-z0-9.:-]{1,253}$`), "the name of a server: write for example metrics.example.jp")
+var serverName = matching(regexp.MustCompile(`^[A-Za-z0-9.:-]{1,253}$`), "the name of a server: write for example metrics.example.jp", "name or address of a server")
 
 // readAccess reads how the server at url is reached, of the keys beside it. An
 // empty url stands for the addresses of instances.
 func readAccess(s *section, url string) Access {
 	access := Access{
 		Username:    read(s, "username", "", username),
-		Password:    read(s, "password", secret.Secret{}, s.env.confidential),
-		BearerToken: read(s, "bearer_token", secret.Secret{}, s.env.confidential),
+		Password:    read(s, "password", secret.Secret{}, referring(s.env.confidential)),
+		BearerToken: read(s, "bearer_token", secret.Secret{}, referring(s.env.confidential)),
 	}
-	switch {
-	case s.has("bearer_token"):
-		s.refuse("contradicts bearer_token: remove one of the two", "username", "password")
-	case s.has("username") || s.has("password"):
-		s.require("username", "password")
-	}
+	s.exclude("bearer_token", "contradicts bearer_token: remove one of the two", "username", "password")
+	s.together("username", "password")
+	s.about.bind(Rule{If: Premise{Key: "url", Like: "^http:"}, None: []string{"tls"}})
 	if s.has("tls") {
 		access.TLS = readTLS(s.section("tls"))
 		if strings.HasPrefix(url, "http:") {
@@ -38,25 +35,26 @@ func readAccess(s *section, url string) Access {
 }
 
 // username accepts what basic authentication can carry in front of its colon.
-func username(value string) (string, error) {
+var username = parser[string]{parseUsername, like(`^[^:]+$`, "text without a colon")}
+
+func parseUsername(value string) (string, error) {
 	if strings.Contains(value, ":") {
 		return "", errors.New("a user name holds no colon: write the password under password")
 	}
-	return text(value)
+	return text.parse(value)
 }
 
 func readTLS(s *section) *TLS {
 	defer s.close()
 	c := &TLS{
-		CA:                 read(s, "ca", secret.Secret{}, s.env.authorities),
-		Cert:               read(s, "cert", secret.Secret{}, s.env.certificate),
-		Key:                read(s, "key", secret.Secret{}, s.env.privateKey),
+		CA:                 read(s, "ca", secret.Secret{}, referringTo("secret, though a file may be readable by all", s.env.authorities)),
+		Cert:               read(s, "cert", secret.Secret{}, referringTo("secret, though a file may be readable by all", s.env.certificate)),
+		Key:                read(s, "key", secret.Secret{}, referring(s.env.privateKey)),
 		ServerName:         read(s, "server_name", "", serverName),
 		InsecureSkipVerify: read(s, "insecure_skip_verify", "false", oneOf("false", "true")) == "true",
 	}
-	if s.has("cert") || s.has("key") {
-		s.require("cert", "key")
-	}
+	s.together("cert", "key")
+	s.about.bind(Rule{If: with("insecure_skip_verify", "true"), None: []string{"ca"}})
 	if c.InsecureSkipVerify {
 		s.refuse("is not looked at with insecure_skip_verify: remove one of the two", "ca")
 	}

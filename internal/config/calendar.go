@@ -15,13 +15,17 @@ import (
 const maxCalendarBytes = 1 << 20
 
 // holidays accepts a date, or a reference to a calendar, whose dates it reads.
-func (e Env) holidays(value string) ([]string, error) {
+func (e Env) holidays() parser[[]string] {
+	return parser[[]string]{e.parseHolidays, like(`^(?:`+datePattern+`|file:/.*)$`, "dates, and `file:/PATH` of calendars")}
+}
+
+func (e Env) parseHolidays(value string) ([]string, error) {
 	path, refers := strings.CutPrefix(value, "file:")
 	if !refers {
-		date, err := window(value)
+		date, err := window.parse(value)
 		return []string{date}, err
 	}
-	if _, err := absolutePath(path); err != nil {
+	if _, err := absolutePath.parse(path); err != nil {
 		return nil, errors.New("what follows file: is not an absolute path: write file:/PATH")
 	}
 	return e.calendar(path)

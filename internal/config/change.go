@@ -34,6 +34,7 @@ func readChange(s *section, key string) Change {
 		change = read(s, key, Change{Count: 1}, amount(shareToRemove))
 		change.Count, change.Share = -change.Count, -change.Share
 	}
+	s.about.bind(Rule{If: Premise{Key: key, Like: "^[^%]*$"}, None: []string{"at_least"}})
 	if change.Share == 0 {
 		s.refuse("belongs to a share, such as 30%: remove it", "at_least")
 		return change
@@ -45,18 +46,29 @@ func readChange(s *section, key string) Change {
 // amount accepts a number of instances, or a share of them in percent.
 func amount(most float64) parser[Change] {
 	const least = 0.001
-	return func(value string) (Change, error) {
+	parse := func(value string) (Change, error) {
 		if strings.HasSuffix(value, "%") {
-			n, err := number(value)
+			n, err := parseNumber(value)
 			if err == nil && (n < least || n > most) {
 				err = fmt.Errorf("%s is out of range: write %g%% to %g%%", words.Shown(value), least*100, most*100)
 			}
 			return Change{Share: n}, err
 		}
-		n, err := whole(1, maxInstances)(value)
+		n, err := whole(1, maxInstances).parse(value)
 		if err != nil {
 			err = fmt.Errorf("%w instances, or a share such as 30%%", err)
 		}
 		return Change{Count: n}, err
+	}
+	return parser[Change]{parse, func() Shape { return shapeOfAmounts(Bounds{Least: least, Most: most}) }}
+}
+
+// shapeOfAmounts is that of numbers of instances, and of shares of them within the bounds.
+func shapeOfAmounts(shares Bounds) Shape {
+	count, share := shapeOfWhole(1, maxInstances), shapeOfNumbers(Bounds{Most: shares.Most, Above: true}, "")
+	return Shape{
+		Range:   fmt.Sprintf("%s instances, or %g%% to %g%%", count.Range, shares.Least*100, shares.Most*100),
+		Numbers: count.Numbers,
+		Pattern: count.Pattern + `|` + strings.Replace(share.Pattern, `)$`, `)$`, 1),
 	}
 }

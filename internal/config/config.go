@@ -8,6 +8,9 @@
 // keys are faults. Check does the same without reading secrets. Each section
 // checks itself.
 //
+// What a file can say, Describe tells by running the same code without a file, and
+// Schema tells it to editors.
+//
 // Everything above it may read its types; it calls only packages secret, words,
 // formula and schedule.
 package config

@@ -70,6 +70,8 @@ func InOrder(signals []Signal) (order []int, circle []string) {
 
 // readFirstOf reads the alternatives of a signal, best first.
 func readFirstOf(s *section, known definitions) []string {
+	s.about.atLeast(2, "first_of")
+	s.about.once("first_of")
 	alternatives := readList(s, "first_of", nil, reference("signal", known.signals))
 	for i, name := range alternatives {
 		if slices.Contains(alternatives[:i], name) {
@@ -84,7 +86,7 @@ func readFirstOf(s *section, known definitions) []string {
 
 // formulaOf accepts a formula over signals of the given names.
 func formulaOf(names []string) parser[string] {
-	return func(value string) (string, error) {
+	parse := func(value string) (string, error) {
 		parsed, err := formula.Parse(value)
 		if err != nil {
 			return "", err
@@ -99,6 +101,7 @@ func formulaOf(names []string) parser[string] {
 		}
 		return value, nil
 	}
+	return parser[string]{parse, like(`[a-z]`, "`+ - * /`, parentheses, `min(a, b)`, `max(a, b)`, numbers, names in `signals`")}
 }
 
 // unknownOperand tells a minus that stands without spaces from a name that nobody has.

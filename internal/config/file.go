@@ -8,7 +8,7 @@ import (
 )
 
 var installation = matching(regexp.MustCompile(`^[a-z0-9-]{1,16}$`),
-	"the name of an installation: write up to 16 of a-z, 0-9 and -")
+	"the name of an installation: write up to 16 of a-z, 0-9 and -", "up to 16 of a-z, 0-9, `-`")
 
 func readConfig(s *section) *Config {
 	defer s.close()
@@ -42,11 +42,7 @@ func readConfig(s *section) *Config {
 		c.Traps = readTraps(s.section("traps"))
 	}
 	known.traps = c.Traps
-	groups := s.entries("groups")
-	if groups != nil && len(groups) == 0 {
-		s.fault("groups", "there is no group: add one")
-	}
-	for _, entry := range groups {
+	for _, entry := range s.some("groups", s.entries("groups"), "there is no group: add one") {
 		c.Groups[entry.name] = readGroup(entry, known)
 	}
 	c.Notify = readNotify(s, c.Groups)

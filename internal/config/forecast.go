@@ -61,10 +61,8 @@ func readForecast(s *section, group Group, known definitions) *Forecast {
 	if s.has("backfill") {
 		forecast.Backfill = readBackfill(s.section("backfill"), known)
 	}
-	switch {
-	case s.has("budget") && s.has("quantile"):
-		s.fault("quantile", "budget picks the quantile by itself: remove one of them")
-	case !s.has("quantile") && forecast.Budget == 0:
+	s.exclude("budget", "budget picks the quantile by itself: remove one of them", "quantile")
+	if !s.has("quantile") && forecast.Budget == 0 {
 		forecast.Budget = usualBudget
 	}
 	s.checkLeads(forecast, group)
@@ -86,17 +84,20 @@ func readBackfill(s *section, known definitions) (backfill Backfill) {
 // promQLBut accepts PromQL that is not the mere name of a query, which would be read as the
 // name of a metric that nobody has.
 func promQLBut(queries []string) parser[string] {
-	return func(value string) (string, error) {
+	parse := func(value string) (string, error) {
 		if slices.Contains(queries, value) {
 			return "", fmt.Errorf("`%s` is the name of a query: write PromQL, for this group alone", words.Shown(value))
 		}
-		return expression(value)
+		return expression.parse(value)
 	}
+	return parser[string]{parse, like(`\S`, "PromQL with one result")}
 }
 
 // overloadBudget accepts the share of the time in which a group may be short.
-func overloadBudget(value string) (float64, error) {
-	ratio, err := number(value)
+var overloadBudget = parser[float64]{parseOverloadBudget, shapeOfShares(Bounds{Most: 0.5, Above: true, Below: true}, "share above 0, below 50%")}
+
+func parseOverloadBudget(value string) (float64, error) {
+	ratio, err := parseNumber(value)
 	switch {
 	case err != nil:
 		return 0, err
@@ -109,8 +110,10 @@ func overloadBudget(value string) (float64, error) {
 }
 
 // planQuantile accepts the share of plans that are to suffice.
-func planQuantile(value string) (float64, error) {
-	ratio, err := number(value)
+var planQuantile = parser[float64]{parsePlanQuantile, shapeOfShares(Bounds{Least: 0.5, Most: 1, Below: true}, "share from 50%, below 100%")}
+
+func parsePlanQuantile(value string) (float64, error) {
+	ratio, err := parseNumber(value)
 	switch {
 	case err != nil:
 		return 0, err

@@ -11,6 +11,7 @@ const maxInstances = 1000
 func readGroup(s *section, known definitions) Group {
 	defer s.close()
 	s.require("provider", "min", "max", "policies")
+	s.about.require("template") // whose own keys the loader reports
 	g := Group{
 		Name:     s.name,
 		Provider: read(s, "provider", "", reference("provider", known.providers)),
@@ -54,11 +55,12 @@ func (g Group) size(least int) parser[int] {
 		return whole(least, maxInstances)
 	}
 	within := whole(max(least, g.Min), g.Max)
-	return func(value string) (int, error) {
-		n, err := within(value)
+	parse := func(value string) (int, error) {
+		n, err := within.parse(value)
 		if err != nil {
 			err = fmt.Errorf("%w, within the group's min and max", err)
 		}
 		return n, err
 	}
+	return parser[int]{parse: parse}.shapedAs(whole(least, maxInstances))
 }

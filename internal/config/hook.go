@@ -48,7 +48,7 @@ func readHook(s *section, launch Launch) Hook {
 		Name:    read(s, "name", "", name),
 		At:      read(s, "at", "launch", oneOf("end", "launch")),
 		URL:     read(s, "url", "", hookURL),
-		Secret:  read(s, "secret", secret.Secret{}, s.env.token),
+		Secret:  read(s, "secret", secret.Secret{}, referringTo("secret of 16 bytes or more", s.env.token)),
 		Timeout: read(s, "timeout", 10*time.Minute, duration(hookLeast, hookMost)),
 	}
 	hook.Max = read(s, "max", max(time.Hour, hook.Timeout), duration(hookLeast, hookMost))
@@ -70,8 +70,10 @@ func readHook(s *section, launch Launch) Hook {
 // hookURL accepts where a hook is asked. What it is told lets others answer in its place,
 // so it is https beyond loopback and private addresses; behind a name, that is seen when it
 // is asked. Its errors do not repeat the value, which may hold a token.
-func hookURL(value string) (string, error) {
-	if _, err := httpURL(value); err != nil {
+var hookURL = parser[string]{parseHookURL, like(`^[Hh][Tt][Tt][Pp][Ss]?`+urlRest, "https URL; http only to a loopback or private address")}
+
+func parseHookURL(value string) (string, error) {
+	if _, err := httpURL.parse(value); err != nil {
 		return "", err
 	}
 	u, err := url.Parse(value)

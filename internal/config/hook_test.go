@@ -53,7 +53,7 @@ func TestAHookIsAskedByHTTPSOrNearBy(t *testing.T) {
 		"https://[fe80::1]/s3cret": false, "https://[::ffff:169.254.169.254]/s3cret": false, "https://0.0.0.0/s3cret": false, "https://224.0.0.1/s3cret": false,
 		"ftp://finish.example.jp/s3cret": false, "https:///s3cret": false, "/s3cret": false, "https://user:s3cret@finish.example.jp/": false, "https://finish.example.jp/#s3cret": false,
 	} {
-		got, err := hookURL(value)
+		got, err := hookURL.parse(value)
 		if (err == nil) != good || good && got != value {
 			t.Errorf("%s: %q, %v", value, got, err)
 		}

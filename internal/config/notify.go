@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/mail"
 	"net/netip"
@@ -114,8 +115,8 @@ func readNotifier(s *section, groups map[string]Group) Notify {
 	n := Notify{
 		Name:    read(s, "name", "", name),
 		Groups:  readSome(s, "groups", reference("group", known)),
-		Kinds:   readSome(s, "kinds", oneOf(NotifyKinds()...)),
-		Reasons: readSome(s, "reasons", oneOf(NotifyReasons()...)),
+		Kinds:   readSome(s, "kinds", oneOf(NotifyKinds()...).saying("kinds")),
+		Reasons: readSome(s, "reasons", oneOf(NotifyReasons()...).saying("reasons")),
 		Wait:    read(s, "wait", 30*time.Second, duration(0, time.Hour)),
 		Repeat:  read(s, "repeat", 5*time.Minute, duration(0, 24*time.Hour)),
 		Remind:  read(s, "remind", 4*time.Hour, duration(0, 31*24*time.Hour)),
@@ -140,6 +141,7 @@ func readNotifier(s *section, groups map[string]Group) Notify {
 // readSome is readList for a list that must not be empty if it is there.
 func readSome(s *section, key string, parse parser[string]) []string {
 	list := readList(s, key, nil, parse)
+	s.about.atLeast(1, key)
 	if list != nil && len(list) == 0 {
 		s.fault(key, "is empty, so nothing would ever be told: write one at least, or remove the key")
 	}
@@ -148,6 +150,7 @@ func readSome(s *section, key string, parse parser[string]) []string {
 
 // readChannel reads how the notifier is reached.
 func readChannel(s *section, n *Notify) {
+	s.about.bind(Rule{One: []string{"webhook", "slack", "email"}})
 	var found []string
 	for _, key := range []string{"webhook", "slack", "email"} {
 		if s.has(key) {
@@ -172,16 +175,19 @@ func readNotifyWebhook(s *section) *NotifyWebhook {
 	defer s.close()
 	s.require("url", "secret")
 	return &NotifyWebhook{
-		URL:    read(s, "url", secret.Secret{}, s.env.receiver),
-		Secret: read(s, "secret", secret.Secret{}, s.env.token),
+		URL:    read(s, "url", secret.Secret{}, parser[secret.Secret]{s.env.receiver, like(receiverPattern, "https URL, or a secret that is one; http only to a loopback address")}),
+		Secret: read(s, "secret", secret.Secret{}, referringTo("secret of 16 bytes or more", s.env.token)),
 	}
 }
 
 func readNotifySlack(s *section) *NotifySlack {
 	defer s.close()
 	s.require("url")
-	return &NotifySlack{URL: read(s, "url", secret.Secret{}, s.env.secretReceiver)}
+	return &NotifySlack{URL: read(s, "url", secret.Secret{}, referringTo("secret that is an https URL", s.env.secretReceiver))}
 }
+
+// receiverPattern is that of receivers, whose URL may be written out.
+const receiverPattern = `^https` + urlRest + `|^http://(?:localhost|127\.|\[)|` + referencePattern
 
 // receiver accepts the URL of a receiver, written out or as a reference to it.
 func (e Env) receiver(value string) (secret.Secret, error) {
@@ -205,7 +211,7 @@ func (e Env) secretReceiver(value string) (secret.Secret, error) {
 
 // receiverURL says what is wrong with the URL of a receiver, without repeating it.
 func receiverURL(value string) error {
-	if _, err := httpURL(value); err != nil {
+	if _, err := httpURL.parse(value); err != nil {
 		return err
 	}
 	u, err := url.Parse(value)
@@ -230,14 +236,12 @@ func readNotifyEmail(s *section) *NotifyEmail {
 	m := &NotifyEmail{
 		Server:   read(s, "server", "", mailServer),
 		From:     read(s, "from", "", mailAddress),
-		To:       readSome(s, "to", mailAddress),
+		To:       readSome(s, "to", mailAddress.saying("addresses")),
 		Username: read(s, "username", "", text),
-		Password: read(s, "password", secret.Secret{}, s.env.confidential),
+		Password: read(s, "password", secret.Secret{}, referring(s.env.confidential)),
 		TLS:      read(s, "tls", "starttls", oneOf("starttls", "implicit", "none")),
 	}
-	if s.has("username") || s.has("password") {
-		s.require("username", "password")
-	}
+	s.together("username", "password")
 	if host, _, _ := net.SplitHostPort(m.Server); m.TLS == "none" && m.Server != "" && !loopback(host) {
 		s.fault("tls", "lets the password and the messages be read on the way to %s: write starttls or implicit (none only to a loopback address)", words.Shown(host))
 	}
@@ -245,13 +249,15 @@ func readNotifyEmail(s *section) *NotifyEmail {
 }
 
 // mailServer accepts the host and port of a mail server.
-func mailServer(value string) (string, error) {
+var mailServer = parser[string]{parseMailServer, like(`^(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:-]+\]):\+?0*(?:`+between(1, math.MaxUint16)+`)$`, "host:port")}
+
+func parseMailServer(value string) (string, error) {
 	host, number, err := net.SplitHostPort(value)
 	if err == nil {
-		_, err = port(number)
+		_, err = port.parse(number)
 	}
 	if err == nil {
-		_, err = serverName(host)
+		_, err = serverName.parse(host)
 	}
 	if err != nil {
 		return "", fmt.Errorf("`%s` is not host:port: write for example mail.example.jp:587", words.Shown(value))
@@ -260,7 +266,9 @@ func mailServer(value string) (string, error) {
 }
 
 // mailAddress accepts one address, without a name beside it.
-func mailAddress(value string) (string, error) {
+var mailAddress = parser[string]{parseMailAddress, like(`^[^\s"]+@[^\s"]+$`, "address")}
+
+func parseMailAddress(value string) (string, error) {
 	address, err := mail.ParseAddress(value)
 	if err != nil || address.Address != value || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) {
 		return "", fmt.Errorf("`%s` is not an address of mail: write for example ops@example.jp", words.Shown(value))

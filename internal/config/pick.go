@@ -5,6 +5,8 @@ import "slices"
 // readPick reads the rules by which instances are chosen to go.
 func readPick(s *section) []string {
 	rules := readList(s, "pick", []string{"newest"}, oneOf("location", "least_busy", "newest", "oldest", "paid_period_end"))
+	s.about.atLeast(1, "pick")
+	s.about.once("pick")
 	switch repeated := firstRepeated(rules); {
 	case len(rules) == 0:
 		s.fault("pick", "there is no rule: add one, or remove the key")

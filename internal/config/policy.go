@@ -53,10 +53,7 @@ func (p Policy) ways() (grows, shrinks bool) {
 
 // readPolicies reads the policies of a group whose signals, min and max are known.
 func readPolicies(s *section, group Group, known definitions) []Policy {
-	items := s.items("policies")
-	if items != nil && len(items) == 0 {
-		s.fault("policies", "there is no policy: add one")
-	}
+	items := s.some("policies", s.items("policies"), "there is no policy: add one")
 	policies := make([]Policy, 0, len(items))
 	taken := map[string]bool{}
 	for _, item := range items {
@@ -105,7 +102,7 @@ func readPolicy(s *section, group Group, known definitions) Policy {
 		policy.Threshold = readThreshold(s.section("threshold"), group)
 	case "schedule":
 		policy.Schedule = readSchedule(s.section("schedule"), group)
-		s.refuse("has no meaning for a schedule, which bounds the group: remove it, and write only min, or only max", "only")
+		s.exclude("schedule", "has no meaning for a schedule, which bounds the group: remove it, and write only min, or only max", "only")
 		return policy
 	case "size":
 		policy.Size = readSize(s.section("size"), group.Signals)
@@ -114,6 +111,7 @@ func readPolicy(s *section, group Group, known definitions) Policy {
 	case "forecast":
 		policy.Forecast = readForecast(s.section("forecast"), group, known)
 	}
+	s.about.bind(Rule{If: with("only", "in"), None: []string{"forecast"}})
 	switch grows, shrinks := policy.ways(); {
 	case policy.Only == "in" && policy.Forecast != nil:
 		s.fault("only", "a forecast only ever adds, so that nothing is left of it: remove only")

@@ -21,7 +21,7 @@ func readQuery(s *section) Query {
 	s.require("promql", "group_label")
 	return Query{
 		Name:       s.name,
-		PromQL:     read(s, "promql", "", expression),
+		PromQL:     read(s, "promql", "", expression.saying("PromQL")),
 		Range:      readRange(s),
 		GroupLabel: read(s, "group_label", "", labelName),
 	}

@@ -22,8 +22,8 @@ func readProvider(s *section) Provider {
 		Type:          read(s, "type", "gp", oneOf("gp")),
 		Endpoint:      read(s, "endpoint", "https://gp.api.iij.jp/json", apiEndpoint),
 		GpServiceCode: read(s, "gp_service_code", "", gpServiceCode),
-		AccessKey:     read(s, "access_key", secret.Secret{}, s.env.confidential),
-		SecretKey:     read(s, "secret_key", secret.Secret{}, s.env.confidential),
+		AccessKey:     read(s, "access_key", secret.Secret{}, referring(s.env.confidential)),
+		SecretKey:     read(s, "secret_key", secret.Secret{}, referring(s.env.confidential)),
 
 		CallsPerSecond: read(s, "calls_per_second", 2, positive(50)),
 		CallTimeout:    read(s, "call_timeout", 200*time.Second, duration(instant, time.Hour)),
@@ -57,14 +57,24 @@ func (s *section) claimAccount(p Provider) {
 
 // billingModel accepts the name of a model that comes with the program, or the path of a
 // file, which is read where its prices are used.
-func billingModel(value string) (string, error) {
-	if strings.ContainsAny(value, "/.") {
-		return absolutePath(value)
+var billingModel = parser[string]{parseBillingModel, func() Shape {
+	return Shape{
+		Range:   "`" + strings.Join(billingModels(), "`, `") + "`, or the absolute path of a file",
+		Pattern: `^(?:/.*|` + strings.Join(billingModels(), "|") + `)$`,
 	}
-	var names []string
+}}
+
+func parseBillingModel(value string) (string, error) {
+	if strings.ContainsAny(value, "/.") {
+		return absolutePath.parse(value)
+	}
+	return oneOf(billingModels()...).parse(value)
+}
+
+func billingModels() (names []string) {
 	files, _ := billing.Files.ReadDir(".") // they are in the program
 	for _, file := range files {
 		names = append(names, strings.TrimSuffix(file.Name(), path.Ext(file.Name())))
 	}
-	return oneOf(names...)(value)
+	return names
 }

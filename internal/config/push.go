@@ -40,15 +40,16 @@ func readPush(s *section) *Push {
 		formats = append(formats, string(format))
 	}
 	push := &Push{
-		Token:  read(s, "token", secret.Secret{}, s.env.token),
+		Token:  read(s, "token", secret.Secret{}, referringTo("secret of 16 bytes or more", s.env.token)),
 		Format: PushFormat(read(s, "format", string(PushValue), oneOf(formats...))),
 	}
-	if push.Format == PushValue {
-		s.refuse("belongs to formats that say up or down, and a value says by how much itself: remove it, or add for example format: alertmanager", "step", "again_after")
-		return push
-	}
+	s.about.bind(Rule{If: without("format", formats[1:]...), None: []string{"step", "again_after"}})
 	push.Step = read(s, "step", 1, whole(1, 100))
 	push.AgainAfter = read(s, "again_after", 10*time.Minute, duration(time.Second, 7*24*time.Hour))
+	if push.Format == PushValue {
+		s.refuse("belongs to formats that say up or down, and a value says by how much itself: remove it, or add for example format: alertmanager", "step", "again_after")
+		push.Step, push.AgainAfter = 0, 0
+	}
 	return push
 }
 

@@ -14,14 +14,12 @@ type Rate struct {
 // counts that allows the least. Key is how a rate says how much, and most the largest
 // share that it can say; which is the rate that counts when the file does not say.
 func readRates(s *section, key string, most float64, which string) (rates []Rate, least bool) {
-	items := s.items("rates")
-	if items != nil && len(items) == 0 {
-		s.fault("rates", "there is no rate: add one, or remove the key")
-	}
+	items := s.some("rates", s.items("rates"), "there is no rate: add one, or remove the key")
 	for _, item := range items {
 		rates = append(rates, readRate(item, key, most))
 	}
 	least = read(s, "rate", which, oneOf("least", "most")) == "least"
+	s.about.bind(Rule{If: with("rate"), Any: []string{"rates"}})
 	if items == nil {
 		s.refuse("chooses among rates, and there are none: add rates, or remove it", "rate")
 	}

@@ -30,12 +30,19 @@ func reachOf(over string) Reach {
 }
 
 // overWindow accepts what the samples of a window can make.
-func overWindow(value string) (string, error) {
+var overWindow = parser[string]{parseOverWindow, func() Shape {
+	shape := statisticsOverTime.shape()
+	return Shape{Range: shape.Range + ", M of N", Pattern: shape.Pattern + `|` + reachText.String()}
+}}
+
+var statisticsOverTime = statistic("avg", "ewma", "last", "max", "min")
+
+func parseOverWindow(value string) (string, error) {
 	if _, ok := ParseReach(value); ok {
 		return value, nil
 	}
 	if reachText.MatchString(value) {
 		return "", fmt.Errorf("`%s` asks for more samples than it looks at: write for example 3 of 5", words.Shown(value))
 	}
-	return statistic("avg", "ewma", "last", "max", "min")(value)
+	return statisticsOverTime.parse(value)
 }

@@ -11,10 +11,10 @@ func (s *section) texts(key string, checkKey parser[string]) map[string]string {
 	if !s.has(key) {
 		return nil
 	}
-	mapping := s.section(key)
+	mapping := s.dictionary(key, checkKey)
 	texts := make(map[string]string, len(mapping.keys))
 	for _, key := range mapping.keys {
-		if _, err := checkKey(key); err != nil {
+		if _, err := checkKey.parse(key); err != nil {
 			mapping.record(mapping.fields[key].key, mapping.join(key), "%v", err)
 		}
 		texts[key] = read(mapping, key, "", text)
@@ -27,6 +27,10 @@ func (s *section) texts(key string, checkKey parser[string]) map[string]string {
 // no good. So that no second problem follows from the first, fallback must pass
 // the checks made on the value later.
 func read[T any](s *section, key string, fallback T, parse parser[T]) T {
+	if s.about != nil {
+		describeValue(s.about, key, fallback, parse)
+		return fallback
+	}
 	if !s.has(key) {
 		return fallback
 	}
@@ -40,6 +44,10 @@ func read[T any](s *section, key string, fallback T, parse parser[T]) T {
 // returns fallback when the file lacks the key, and after reporting a problem with
 // the list or with a value in it.
 func readList[T any](s *section, key string, fallback []T, parse parser[T]) []T {
+	if s.about != nil {
+		describeList(s.about, key, fallback, parse)
+		return fallback
+	}
 	nodes, listed := s.list(key)
 	if !listed {
 		return fallback
@@ -68,7 +76,7 @@ func readNode[T any](r *reader, path string, node *yaml.Node, parse parser[T]) (
 		r.record(node, path, "is %s, but a single value is wanted", kindOf(node))
 		return value, false
 	}
-	value, err := parse(node.Value)
+	value, err := parse.parse(node.Value)
 	if err != nil {
 		r.record(node, path, "%v", err)
 	}

@@ -49,7 +49,27 @@ func (s *section) know(keys ...string) {
 }
 
 // require makes close report those of the keys that are missing.
-func (s *section) require(keys ...string) { s.required = append(s.required, keys...) }
+func (s *section) require(keys ...string) {
+	s.required = append(s.required, keys...)
+	s.about.require(keys...)
+}
+
+// together requires each of two keys if the other is there.
+func (s *section) together(one, other string) {
+	s.about.bind(Rule{If: with(one), Any: []string{other}})
+	s.about.bind(Rule{If: with(other), Any: []string{one}})
+	if s.about == nil && (s.has(one) || s.has(other)) {
+		s.require(one, other)
+	}
+}
+
+// exclude refuses, for the given reason, what has no meaning beside the key.
+func (s *section) exclude(key, reason string, others ...string) {
+	s.about.bind(Rule{If: with(key), None: others})
+	if s.has(key) {
+		s.refuse(reason, others...)
+	}
+}
 
 // refuse reports the keys that are there although they have no meaning, for the
 // given reason.
@@ -75,6 +95,10 @@ func (s *section) insist(right, wrong, reason string) {
 // and an unknown key in its place are problems; with none it returns "". To tell
 // the unknown key from others it is asked after all of those.
 func (s *section) choice(kind string, keys ...string) string {
+	if s.about != nil {
+		s.know(keys...)
+		return s.about.choose(keys)
+	}
 	present := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !s.has(key) })
 	unknown := s.hasUnknown()
 	switch {

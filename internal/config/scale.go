@@ -20,7 +20,7 @@ func readScaleIn(s *section, most int) ScaleIn {
 	defer s.close()
 	// The end of the paid period is the only time at which machines are
 	// released; the key lets a file say so.
-	read(s, "release", "", oneOf("paid_period_end"))
+	read(s, "release", "paid_period_end", oneOf("paid_period_end"))
 	rates, least := readRates(s, "remove", shareToRemove, "least")
 	return ScaleIn{
 		Stabilization: read(s, "stabilization", 10*time.Minute, duration(0, 24*time.Hour)),

@@ -25,6 +25,13 @@ func readSchedule(s *section, group Group) *Schedule {
 	if size := read(s, "size", 0, group.size(1)); size > 0 {
 		scheduled.Min, scheduled.Max = size, size
 	}
+	s.about.require("zone")
+	s.about.bind(Rule{Any: []string{"cron", "dates"}})
+	s.about.bind(Rule{Any: []string{"min", "max", "size"}})
+	s.about.bind(Rule{If: with("size"), None: []string{"min", "max"}})
+	s.about.bind(Rule{If: with("cron"), One: []string{"for", "until"}})
+	s.about.bind(Rule{If: with("for"), Any: []string{"cron"}})
+	s.about.bind(Rule{If: with("until"), Any: []string{"cron"}})
 	readable := !s.broken && len(s.problems) == before
 	s.close()
 	if readable {
@@ -36,19 +43,20 @@ func readSchedule(s *section, group Group) *Schedule {
 
 func readWindows(s *section) schedule.Spec {
 	return schedule.Spec{
-		Cron:   read(s, "cron", "", upToBytes(200)),
-		Zone:   read(s, "zone", "", upToBytes(60)),
+		Cron:   read(s, "cron", "", upToBytes(200).saying("minute, hour, day of month, month, weekday")),
+		Zone:   read(s, "zone", "", upToBytes(60).saying("IANA name, such as `Asia/Tokyo`")),
 		For:    read(s, "for", 0, duration(time.Minute, 366*24*time.Hour)),
-		Until:  read(s, "until", "", upToBytes(20)),
+		Until:  read(s, "until", "", parser[string]{upToBytes(20).parse, like(`^[0-9]{1,2}:[0-9]{2}$`, "`00:00` to `23:59`")}),
 		Dates:  readDates(s, "dates", window),
-		Except: slices.Concat(readDates(s, "except", s.env.holidays)...),
-		Only:   slices.Concat(readDates(s, "only", s.env.holidays)...),
+		Except: slices.Concat(readDates(s, "except", s.env.holidays())...),
+		Only:   slices.Concat(readDates(s, "only", s.env.holidays())...),
 	}
 }
 
 // readDates is readList for a list that must not be empty.
 func readDates[T any](s *section, key string, parse parser[T]) []T {
 	dates := readList(s, key, nil, parse)
+	s.about.atLeast(1, key)
 	if dates != nil && len(dates) == 0 {
 		s.fault(key, "there is no date: add one, or remove the key")
 	}
@@ -56,7 +64,11 @@ func readDates[T any](s *section, key string, parse parser[T]) []T {
 }
 
 // window accepts a date, or the two times between which a window holds.
-func window(value string) (string, error) {
+var window = parser[string]{parseWindow, like(`^`+datePattern+`$`, "`2026-12-31` or `2026-12-31 18:00/2027-01-01 06:00`")}
+
+const datePattern = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2})?`
+
+func parseWindow(value string) (string, error) {
 	_, err := schedule.Parse(schedule.Spec{Zone: "UTC", Dates: []string{value}})
 	if faults := fieldErrors(err); len(faults) > 0 {
 		return "", errors.New(faults[0].Message)

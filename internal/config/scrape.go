@@ -8,9 +8,9 @@ import (
 
 var (
 	metricName = matching(regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`),
-		"the name of a metric: write for example http_requests_total, and labels under labels")
+		"the name of a metric: write for example http_requests_total, and labels under labels", "name of a metric")
 	labelName = matching(regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`),
-		"the name of a label: write letters, digits and _")
+		"the name of a label: write letters, digits and _", "name of a label")
 )
 
 func readScrape(s *section) *Scrape {
@@ -28,8 +28,6 @@ func readScrape(s *section) *Scrape {
 		Timeout: read(s, "timeout", 5*time.Second, duration(instant, time.Minute)),
 		Access:  readAccess(s, url),
 	}
-	if s.has("url") {
-		s.refuse("belongs to the pages of instances, and url names one page for the group: remove one of the two", "port", "path")
-	}
+	s.exclude("url", "belongs to the pages of instances, and url names one page for the group: remove one of the two", "port", "path")
 	return scrape
 }

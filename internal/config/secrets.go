@@ -20,9 +20,8 @@ import (
 const maxSecretBytes = 64 << 10
 
 var (
-	referenceScheme = regexp.MustCompile(`^(file|env|credential):`)
-	variableName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	credentialName  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+	variableName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	credentialName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 )
 
 // protection says what other users may not do with a file.
@@ -109,7 +108,7 @@ func (e Env) fromCredential(credential string) (string, error) {
 }
 
 func (e Env) fromFile(path string, files protection) (string, error) {
-	if _, err := absolutePath(path); err != nil {
+	if _, err := absolutePath.parse(path); err != nil {
 		return "", errors.New("what follows file: is not an absolute path: write file:/PATH")
 	}
 	if e.SkipSecrets {
@@ -146,6 +145,10 @@ func readSecret(file io.Reader, path string) (string, error) {
 
 // community is confidential, save that the word public, which everybody knows, may
 // be written out.
+func (e Env) communities() parser[secret.Secret] {
+	return parser[secret.Secret]{e.community, like(`^`+publicCommunity+`$|`+referencePattern, "`"+publicCommunity+"`, or a secret")}
+}
+
 func (e Env) community(value string) (secret.Secret, error) {
 	if value == publicCommunity {
 		return secret.New(publicCommunity), nil

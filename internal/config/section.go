@@ -23,6 +23,9 @@ type reader struct {
 // record adds a problem at node. The parser puts an empty value at the end of the file
 // behind its last line.
 func (r *reader) record(node *yaml.Node, path, format string, args ...any) {
+	if r.lines == 0 { // there is no file
+		return
+	}
 	r.problems = append(r.problems, Problem{
 		File: r.file, Line: min(node.Line, r.lines), Column: node.Column, Path: path, Message: fmt.Sprintf(format, args...),
 	})
@@ -41,6 +44,7 @@ type section struct {
 	asked    map[string]bool // the valid keys; not known, nor needed, while there are no fields
 	required []string
 	meant    []string // valid keys that unknown ones are near to
+	about    *Section // not nil: no file is read, and what would be asked for is written down here
 	broken   bool     // it could not be read whole, which is reported already: nothing in it is missing
 }
 
@@ -105,6 +109,10 @@ func (s *section) join(key string) string {
 
 // has says that the file has the key, whatever its value.
 func (s *section) has(key string) bool {
+	if s.about != nil {
+		s.about.key(key)
+		return true
+	}
 	if len(s.fields) == 0 {
 		return false
 	}
@@ -126,9 +134,23 @@ func (s *section) fault(key, format string, args ...any) {
 func (s *section) section(key string) *section {
 	child := newSection(s.reader, s.join(key), s.at)
 	child.name, child.broken = key, s.broken
+	if s.about != nil {
+		child.about = s.about.section(key, Mapping)
+		return child
+	}
 	if s.has(key) {
 		child.at = s.fields[key].key
 		child.fill(s.fields[key].value)
+	}
+	return child
+}
+
+// dictionary is section for a mapping whose keys are names that the file's author gives.
+func (s *section) dictionary(key string, names parser[string]) *section {
+	child := s.section(key)
+	if s.about != nil {
+		s.about.named(key, names)
+		child.keys = []string{sampleName}
 	}
 	return child
 }
@@ -137,13 +159,17 @@ func (s *section) section(key string) *section {
 // file. Their keys are names given by the file's author. It returns nil when the
 // file lacks the key, and after reporting that there is no mapping.
 func (s *section) entries(key string) []*section {
+	if s.about != nil {
+		s.about.named(key, name)
+		return []*section{s.sample(key, Named)}
+	}
 	parent := s.section(key)
 	if parent.fields == nil {
 		return nil
 	}
 	entries := make([]*section, 0, len(parent.keys))
 	for _, key := range parent.keys {
-		if _, err := name(key); err != nil {
+		if _, err := name.parse(key); err != nil {
 			parent.record(parent.fields[key].key, parent.join(key), "%v", err)
 		}
 		entries = append(entries, parent.section(key))
@@ -154,6 +180,9 @@ func (s *section) entries(key string) []*section {
 // items returns the mappings in the list under key. It returns nil when the file
 // lacks the key, and after reporting that there is no list.
 func (s *section) items(key string) []*section {
+	if s.about != nil {
+		return []*section{s.sample(key, Mappings)}
+	}
 	nodes, listed := s.list(key)
 	if !listed {
 		return nil
@@ -165,10 +194,26 @@ func (s *section) items(key string) []*section {
 	return items
 }
 
+// sample stands for each of the sections that are listed or named under the key.
+func (s *section) sample(key string, kind Kind) *section {
+	sample := newSection(s.reader, "", s.at)
+	sample.name, sample.about = sampleName, s.about.section(key, kind)
+	return sample
+}
+
+// some returns what was found under the key, and reports if that is nothing.
+func (s *section) some(key string, found []*section, nothing string) []*section {
+	s.about.atLeast(1, key)
+	if found != nil && len(found) == 0 {
+		s.fault(key, "%s", nothing)
+	}
+	return found
+}
+
 // list returns what is in the list under key, and false when the file lacks the
 // key, and after reporting that there is no list.
 func (s *section) list(key string) (nodes []*yaml.Node, listed bool) {
-	if !s.has(key) {
+	if !s.has(key) || s.about != nil {
 		return nil, false
 	}
 	list := s.fields[key].value

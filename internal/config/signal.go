@@ -75,7 +75,7 @@ func readSignal(s *section, known definitions, interval time.Duration) Signal {
 		Statistic: read(s, "statistic", "avg", statistic("avg", "max", "median", "min", "sum")),
 		Over:      read(s, "over", "avg", overWindow),
 		Offset:    read(s, "offset", 0, duration(0, 24*time.Hour)),
-		Staleness: read(s, "staleness", max(3*interval, 30*time.Second), duration(interval, 24*time.Hour)),
+		Staleness: read(s, "staleness", max(3*interval, 30*time.Second), duration(interval, 24*time.Hour).shapedAs(duration(instant, 24*time.Hour))),
 		Quorum:    read(s, "quorum", 1, someShare("the group would shrink without any data: write for example 80%")),
 		Ceiling:   read(s, "ceiling", 0, positive(math.MaxFloat64)),
 	}
@@ -125,7 +125,7 @@ var percentile = regexp.MustCompile(`^p[5-9][0-9]$`)
 
 // statistic accepts one of the given words, or a percentile.
 func statistic(valid ...string) parser[string] {
-	return func(value string) (string, error) {
+	parse := func(value string) (string, error) {
 		if slices.Contains(valid, value) || percentile.MatchString(value) {
 			return value, nil
 		}
@@ -134,6 +134,12 @@ func statistic(valid ...string) parser[string] {
 		}
 		return "", fmt.Errorf("unknown value `%s`: valid: %s, and percentiles from p50 to p99", words.Shown(value), strings.Join(valid, ", "))
 	}
+	return parser[string]{parse, func() Shape {
+		return Shape{
+			Range:   "`" + strings.Join(valid, "`, `") + "`, `p50` to `p99`",
+			Pattern: `^(?:` + strings.Join(valid, "|") + `)$|` + percentile.String(),
+		}
+	}}
 }
 
 // readOrigin reads where the signal comes from, and refuses what has no meaning there.
@@ -145,7 +151,7 @@ func readOrigin(s *section, signal *Signal, known definitions) {
 	case "scrape":
 		signal.Scrape = readScrape(s.section("scrape"))
 	case "promql":
-		signal.PromQL = read(s, "promql", "", expression)
+		signal.PromQL = read(s, "promql", "", expression.saying("PromQL with one result"))
 		signal.Range = readRange(s)
 	case "query":
 		signal.Query = read(s, "query", "", reference("query", known.queries))
@@ -156,13 +162,18 @@ func readOrigin(s *section, signal *Signal, known definitions) {
 	case "formula":
 		signal.Formula = read(s, "formula", "", formulaOf(known.signals))
 	}
+	s.about.bind(Rule{If: with("range"), Any: []string{"promql"}})
+	switch source {
+	case "promql", "query", "push": // joinSignals refuses them
+		s.about.bind(Rule{If: with(source), None: []string{"statistic", "quorum"}})
+	}
 	switch source {
 	case "first_of", "formula":
-		s.refuse("belongs to the signals that this one is made of: write it there", "window", "over", "offset", "staleness", "frozen_after")
+		s.exclude(source, "belongs to the signals that this one is made of: write it there", "window", "over", "offset", "staleness", "frozen_after")
 	case "snmp", "scrape", "push":
-		s.refuse("belongs to promql and query: other sources tell what is now: remove it", "offset")
+		s.exclude(source, "belongs to promql and query: other sources tell what is now: remove it", "offset")
 	}
 	if source == "snmp" {
-		s.refuse("belongs to other sources: a profile has its own, and beside oid it is called max", "ceiling")
+		s.exclude(source, "belongs to other sources: a profile has its own, and beside oid it is called max", "ceiling")
 	}
 }

@@ -142,7 +142,7 @@ func TestAFormulaIsHeldAgainstTheNamesOfTheGroup(t *testing.T) {
 		"busy *":            "at character 7",
 		"zzzzzzzzzzzz + in": "valid: busy, in, in-flight",
 	} {
-		_, err := parse(text)
+		_, err := parse.parse(text)
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%s: %v, want %q", text, err, says)
 		}

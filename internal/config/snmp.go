@@ -73,12 +73,11 @@ func SNMPProfiles() []string { return slices.Clone(snmpProfiles) }
 func readSNMP(s *section, own map[string]SNMP) *SNMP {
 	defer s.close()
 	snmp := readObject(s)
-	names := slices.AppendSeq(SNMPProfiles(), maps.Keys(own))
-	snmp.Profile = read(s, "profile", "", oneOf(names...))
+	snmp.Profile = read(s, "profile", "", profileOf(slices.AppendSeq(SNMPProfiles(), maps.Keys(own))))
 	readPlace(s, &snmp)
 	readAgent(s, &snmp)
 	if s.choice("quantity", "profile", "oid") == "profile" {
-		s.refuse("belongs to an oid; a profile has its own: remove it", objectKeys...)
+		s.exclude("profile", "belongs to an oid; a profile has its own: remove it", objectKeys...)
 	}
 	if defined, ok := own[snmp.Profile]; ok {
 		snmp.Profile, snmp.OID, snmp.Counter = "", defined.OID, defined.Counter
@@ -87,11 +86,18 @@ func readSNMP(s *section, own map[string]SNMP) *SNMP {
 	return &snmp
 }
 
+// profileOf accepts one of the names, which are those of profiles.
+func profileOf(names []string) parser[string] {
+	return parser[string]{oneOf(names...).parse, like(`^(?:`+strings.Join(snmpProfiles, "|")+`)$|`+name.shape().Pattern, "a name in [snmp.md](snmp.md), or in `profiles`")}
+}
+
 // readPlace reads which interface or file system the profile is about.
 func readPlace(s *section, snmp *SNMP) {
 	place := read(s, "interface", networkInterface{index: 2}, networkInterfaceOf)
 	snmp.Interface, snmp.InterfaceName = place.index, place.name
 	snmp.Path = read(s, "path", "/", text)
+	s.about.bind(Rule{If: without("profile", networkProfiles...), None: []string{"interface"}})
+	s.about.bind(Rule{If: without("profile", diskProfiles...), None: []string{"path"}})
 	if !slices.Contains(networkProfiles, snmp.Profile) && (snmp.Profile != "" || s.has("oid")) {
 		s.refuse("belongs to the profiles network_…: remove it", "interface")
 	}
@@ -130,10 +136,12 @@ func readAgent(s *section, snmp *SNMP) {
 	snmp.Timeout = read(s, "timeout", 2*time.Second, duration(instant, time.Minute))
 	snmp.Retries = read(s, "retries", 1, whole(0, 10))
 	snmp.Version = read(s, "version", "v2c", oneOf("v1", "v2c", "v3"))
-	snmp.Community = read(s, "community", secret.New(publicCommunity), s.env.community)
+	snmp.Community = read(s, "community", secret.New(publicCommunity), s.env.communities())
 	snmp.User = read(s, "user", "", upToBytes(32))
 	snmp.Context = read(s, "context", "", upToBytes(32))
 	snmp.Auth, snmp.Privacy = readKeys(s)
+	s.about.bind(Rule{If: with("version", "v3"), Any: []string{"user"}, None: []string{"community"}})
+	s.about.bind(Rule{If: without("version", "v3"), None: []string{"user", "context", "auth", "privacy"}})
 	if snmp.Version != "v3" {
 		s.refuse("belongs to version v3: remove it, or write version: v3", "user", "context", "auth", "privacy")
 		return
@@ -146,6 +154,7 @@ func readAgent(s *section, snmp *SNMP) {
 
 // readKeys reads what a user of v3 authenticates and encrypts with.
 func readKeys(s *section) (auth, privacy SNMPKey) {
+	s.about.bind(Rule{If: with("privacy"), Any: []string{"auth"}}) // as demandAuth does
 	auth = readKey(s, "auth", "md5", "sha", "sha224", "sha256", "sha384", "sha512")
 	privacy = readKey(s, "privacy", "des", "aes", "aes192", "aes256", "aes192c", "aes256c")
 	return auth, privacy
@@ -166,7 +175,7 @@ func readKey(s *section, name string, protocols ...string) SNMPKey {
 	key.require("protocol", "passphrase")
 	return SNMPKey{
 		Protocol:   read(key, "protocol", "", oneOf(protocols...)),
-		Passphrase: read(key, "passphrase", secret.Secret{}, s.env.passphrase),
+		Passphrase: read(key, "passphrase", secret.Secret{}, referringTo("secret of 8 bytes or more", s.env.passphrase)),
 	}
 }
 
@@ -184,7 +193,9 @@ func (e Env) passphrase(value string) (secret.Secret, error) {
 
 // agentAddress accepts the address of one host. A name is none: it would have to be
 // looked up for each reading.
-func agentAddress(value string) (netip.Addr, error) {
+var agentAddress = parser[netip.Addr]{parseAgentAddress, like(`^[0-9A-Fa-f:.]+(?:%.+)?$`, "address of a host")}
+
+func parseAgentAddress(value string) (netip.Addr, error) {
 	address, err := netip.ParseAddr(value)
 	if err != nil || address.IsUnspecified() || address.IsMulticast() {
 		return netip.Addr{}, fmt.Errorf("`%s` is not the address of one host: write for example 10.0.0.5", words.Shown(value))
@@ -194,13 +205,16 @@ func agentAddress(value string) (netip.Addr, error) {
 
 // upToBytes accepts printable text of a length.
 func upToBytes(most int) parser[string] {
-	return func(value string) (string, error) {
-		value, err := text(value)
+	parse := func(value string) (string, error) {
+		value, err := text.parse(value)
 		if err == nil && len(value) > most {
 			return "", fmt.Errorf("`%s` is too long: write at most %d bytes", words.Shown(value), most)
 		}
 		return value, err
 	}
+	return parser[string]{parse, func() Shape {
+		return Shape{Range: fmt.Sprintf("up to %d bytes", most), Pattern: `\S`, Letters: most}
+	}}
 }
 
 // networkInterface is an interface by its index or by its name.
@@ -210,12 +224,14 @@ type networkInterface struct {
 }
 
 // networkInterfaceOf takes what looks like a number for an ifIndex.
-func networkInterfaceOf(value string) (networkInterface, error) {
+var networkInterfaceOf = parser[networkInterface]{parseNetworkInterface, like(`\S`, "ifIndex from 1, or ifName")}
+
+func parseNetworkInterface(value string) (networkInterface, error) {
 	if !wholeNumber.MatchString(value) {
-		name, err := upToBytes(255)(value)
+		name, err := upToBytes(255).parse(value)
 		return networkInterface{name: name}, err
 	}
-	index, err := whole(1, math.MaxInt32)(value)
+	index, err := whole(1, math.MaxInt32).parse(value)
 	return networkInterface{index: index}, err
 }
 
@@ -231,7 +247,9 @@ func readKind(s *section) bool {
 const maxArcs = 128
 
 // oid accepts a numeric object identifier, and returns it without a leading dot.
-func oid(value string) (string, error) {
+var oid = parser[string]{parseOID, like(`^\.?[0-9]+(?:\.[0-9]+){2,}$`, "numeric OID")}
+
+func parseOID(value string) (string, error) {
 	value = strings.TrimPrefix(value, ".")
 	arcs := strings.Split(value, ".")
 	if len(arcs) < 3 || len(arcs) > maxArcs {

@@ -23,11 +23,7 @@ func readStep(s *section, signals []Signal) *Step {
 	s.require("steps")
 	signal := signalOf(s, signals)
 	step := &Step{Signal: signal.Name}
-	items := s.items("steps")
-	if items != nil && len(items) == 0 {
-		s.fault("steps", "there is no step: add one")
-	}
-	for _, item := range items {
+	for _, item := range s.some("steps", s.items("steps"), "there is no step: add one") {
 		readBand(item, step, signal)
 	}
 	return step
@@ -44,10 +40,12 @@ func readBand(s *section, step *Step, signal Signal) {
 	band := Band{Bound: read(s, side, math.NaN(), number)}
 	beyond, against := &step.Above, step.Below
 	if side == "above" {
+		s.about.bind(Rule{If: with("above"), Any: []string{"add"}, None: []string{"remove"}})
 		s.insist("add", "remove", "above a bound the group grows: write add; turn a signal that falls under load round with a formula")
 		band.Change = readChange(s, "add")
 	} else {
 		beyond, against = &step.Below, step.Above
+		s.about.bind(Rule{If: with("below"), Any: []string{"remove"}, None: []string{"add"}})
 		s.insist("remove", "add", "below a bound the group shrinks: write remove; turn a signal that falls under load round with a formula")
 		band.Change = readChange(s, "remove")
 	}

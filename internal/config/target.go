@@ -41,6 +41,7 @@ const maxAim = math.MaxFloat64
 func (s *section) readAim(kind string, signal Signal) (aim float64, each bool) {
 	value := read(s, "value", 0, positive(maxAim))
 	perInstance := read(s, "per_instance", 0, positive(maxAim))
+	s.about.bind(Rule{One: []string{"value", "per_instance"}})
 	switch {
 	case !signal.hasSource():
 		return 0, false

@@ -7,9 +7,9 @@ import (
 )
 
 var (
-	planType        = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`), "a type of virtual machine: write for example V40")
+	planType        = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`), "a type of virtual machine: write for example V40", "such as `V40`")
 	templateVersion = matching(regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`),
-		"the version of a template: write up to 64 letters, digits, `.`, `_` and `-`")
+		"the version of a template: write up to 64 letters, digits, `.`, `_` and `-`", "up to 64 of A-Z, a-z, 0-9, `.`, `_` and `-`")
 )
 
 // notAttached is written as the fwlb of machines that no FW+LB is put in front of.
@@ -21,7 +21,7 @@ func readTemplate(s *section, balancers []Balancer) Template {
 	return Template{
 		Source:       read(s, "source", "", gcServiceCode),
 		Type:         read(s, "type", "", planType),
-		SSHPublicKey: read(s, "ssh_public_key", secret.Secret{}, s.env.sshPublicKey),
+		SSHPublicKey: read(s, "ssh_public_key", secret.Secret{}, referringTo("secret, though a file may be readable by all", s.env.sshPublicKey)),
 		Version:      read(s, "version", "", templateVersion),
 		FwLb:         read(s, "fwlb", firstFwLb(balancers), fwlbOrNone),
 	}
@@ -34,9 +34,11 @@ func firstFwLb(balancers []Balancer) string {
 	return balancers[0].GlServiceCode
 }
 
-func fwlbOrNone(value string) (string, error) {
+var fwlbOrNone = parser[string]{parseFwlbOrNone, like(`^(?:gl[0-9]{8}|`+notAttached+`)$`, "gl and 8 digits, or `"+notAttached+"`")}
+
+func parseFwlbOrNone(value string) (string, error) {
 	if value == notAttached {
 		return "", nil
 	}
-	return glServiceCode(value)
+	return glServiceCode.parse(value)
 }

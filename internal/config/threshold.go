@@ -26,11 +26,7 @@ func readThreshold(s *section, group Group) *Threshold {
 	defer s.close()
 	s.require("when")
 	threshold := &Threshold{Hits: read(s, "hits", Reach{1, 1}, hits)}
-	items := s.items("when")
-	if items != nil && len(items) == 0 {
-		s.fault("when", "there is no condition: add one")
-	}
-	for _, item := range items {
+	for _, item := range s.some("when", s.items("when"), "there is no condition: add one") {
 		condition := readCondition(item, group.Signals)
 		for _, earlier := range threshold.When {
 			if condition.excludes(earlier) || earlier.excludes(condition) {
@@ -46,7 +42,7 @@ func readThreshold(s *section, group Group) *Threshold {
 	case "size":
 		size := read(s, "size", group.Max, group.size(0))
 		threshold.Size = &size
-		s.refuse("belongs to add and remove: remove it", "at_least")
+		s.exclude("size", "belongs to add and remove: remove it", "at_least")
 	}
 	return threshold
 }
@@ -78,7 +74,9 @@ func (c Condition) excludes(other Condition) bool {
 const maxHits = 60
 
 // hits accepts "M of N" evaluations.
-func hits(value string) (Reach, error) {
+var hits = parser[Reach]{parseHits, like(`^[1-9][0-9]{0,2} of (?:`+between(1, maxHits)+`)$`, fmt.Sprintf("M of N, up to `%d of %[1]d`", maxHits))}
+
+func parseHits(value string) (Reach, error) {
 	reach, ok := ParseReach(value)
 	switch {
 	case ok && reach.Of <= maxHits:

@@ -39,11 +39,7 @@ func readTraps(s *section) *Traps {
 	defer s.close()
 	s.require("listen", "senders")
 	t := &Traps{Listen: read(s, "listen", "", trapSocket)}
-	senders := s.items("senders")
-	if senders != nil && len(senders) == 0 {
-		s.fault("senders", "there is no sender, so nothing would be believed: add one")
-	}
-	for _, item := range senders {
+	for _, item := range s.some("senders", s.items("senders"), "there is no sender, so nothing would be believed: add one") {
 		t.Senders = append(t.Senders, readTrapSender(item))
 	}
 	return t
@@ -54,13 +50,13 @@ func readTrapSender(s *section) TrapSender {
 	s.require("from")
 	sender := TrapSender{
 		From:      read(s, "from", netip.Prefix{}, addresses),
-		Community: read(s, "community", secret.Secret{}, s.env.community),
+		Community: read(s, "community", secret.Secret{}, s.env.communities()),
 		User:      read(s, "user", "", upToBytes(32)),
 		EngineID:  read(s, "engine_id", "", engineID),
 	}
 	sender.Auth, sender.Privacy = readKeys(s)
 	if s.choice("proof of who it is", "community", "user") == "community" {
-		s.refuse("belongs to a user of v3; v2c has a community alone: remove it", "auth", "privacy", "engine_id")
+		s.exclude("community", "belongs to a user of v3; v2c has a community alone: remove it", "auth", "privacy", "engine_id")
 		return sender
 	}
 	demandAuth(s)
@@ -108,18 +104,22 @@ var systemdSocket = regexp.MustCompile(`^systemd:[A-Za-z0-9._-]{1,255}$`)
 
 // trapSocket accepts an address to listen at, or the name of a socket that systemd
 // passes on (systemd.socket(5): FileDescriptorName).
-func trapSocket(value string) (string, error) {
+var trapSocket = parser[string]{parseTrapSocket, like(systemdSocket.String()+`|`+hostPortPattern, "host:port, or `systemd:` and a name")}
+
+func parseTrapSocket(value string) (string, error) {
 	if systemdSocket.MatchString(value) {
 		return value, nil
 	}
-	if _, err := hostPort(value); err != nil {
+	if _, err := hostPort.parse(value); err != nil {
 		return "", fmt.Errorf("`%s` is neither host:port nor systemd:NAME: write for example 0.0.0.0:10162", words.Shown(value))
 	}
 	return value, nil
 }
 
 // addresses accepts one address, or all that begin alike.
-func addresses(value string) (netip.Prefix, error) {
+var addresses = parser[netip.Prefix]{parseAddresses, like(`^[0-9A-Fa-f:.]+(?:/[0-9]+)?$`, "address, or range such as `10.0.0.0/8`")}
+
+func parseAddresses(value string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(value); err == nil && address.Zone() == "" {
 		address = address.Unmap()
 		return netip.PrefixFrom(address, address.BitLen()), nil
@@ -136,7 +136,11 @@ func addresses(value string) (netip.Prefix, error) {
 
 // engineID accepts an engine's ID in hex, with or without 0x (RFC 3411 §5: 5 to 32
 // bytes), and returns it in lower case without.
-func engineID(value string) (string, error) {
+var engineID = parser[string]{parseEngineID, func() Shape {
+	return Shape{Range: "5 to 32 bytes in hex", Pattern: `^(?:0[xX])?(?:[0-9A-Fa-f]{2}){5,32}$`, Numbers: longNumbers(10)}
+}}
+
+func parseEngineID(value string) (string, error) {
 	digits := strings.TrimPrefix(strings.ToLower(value), "0x")
 	if id, err := hex.DecodeString(digits); err != nil || len(id) < 5 || len(id) > 32 {
 		return "", fmt.Errorf("`%s` is not an engine ID: write its 5 to 32 bytes in hex, as in 80001f8880e963000001020304", words.Shown(value))

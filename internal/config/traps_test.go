@@ -38,7 +38,7 @@ func TestWhereTrapsArriveIsAnAddressOrASocketOfSystemds(t *testing.T) {
 		"0.0.0.0:10162": true, ":10162": true, "[::1]:162": true, "systemd:traps": true, "systemd:autoscaled-traps.socket": true,
 		"10162": false, "systemd:": false, "systemd:a:b": false, "systemd:a b": false, "0.0.0.0:snmptrap": false,
 	} {
-		if got, err := trapSocket(value); (err == nil) != good || good && got != value {
+		if got, err := trapSocket.parse(value); (err == nil) != good || good && got != value {
 			t.Errorf("%s: %q, %v", value, got, err)
 		}
 	}
@@ -51,7 +51,7 @@ func TestAddressesAreOneOrARange(t *testing.T) {
 		"fd00::1": "fd00::1/128", "0.0.0.0/0": "0.0.0.0/0",
 		"10.0.0.1/8": "", "::ffff:10.0.0.0/104": "", "fe80::1%eth0": "", "10.0.0.0/33": "", "localhost": "", "10.0.0": "",
 	} {
-		got, err := addresses(value)
+		got, err := addresses.parse(value)
 		if (err == nil) != (want != "") || err == nil && got.String() != want {
 			t.Errorf("%s: %v, %v", value, got, err)
 		}
@@ -65,7 +65,7 @@ func TestEngineIDsAreReadWithAndWithoutTheirMark(t *testing.T) {
 		"80001f88": "", "80001f8880e": "", "engine": "", "0x": "",
 		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00": "",
 	} {
-		if got, err := engineID(value); got != want || (err == nil) != (want != "") {
+		if got, err := engineID.parse(value); got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v", value, got, err)
 		}
 	}

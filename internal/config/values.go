@@ -18,15 +18,32 @@ import (
 	"github.com/autoscaled/autoscaled/internal/words"
 )
 
-// parser turns the text of a value into what it means. Its error says what is
-// wrong and what to write instead.
-type parser[T any] func(text string) (T, error)
+// parser turns the text of a value into what it means, and tells what texts it accepts.
+type parser[T any] struct {
+	parse func(text string) (T, error) // its error says what is wrong and what to write instead
+	shape func() Shape                 // nil: any text
+}
+
+// saying is the parser with other words for what it accepts.
+func (p parser[T]) saying(inWords string) parser[T] {
+	return parser[T]{p.parse, func() Shape {
+		shape := p.shape()
+		shape.Range = inWords
+		return shape
+	}}
+}
+
+// shapedAs is the parser for values of which the other parser knows as much as can be known
+// without the rest of the file.
+func (p parser[T]) shapedAs(other parser[T]) parser[T] { return parser[T]{p.parse, other.shape} }
 
 // instant is the shortest of the durations that must not be zero.
 const instant = 100 * time.Millisecond
 
 // text accepts anything printable.
-func text(value string) (string, error) {
+var text = parser[string]{parseText, like(`\S`, "text")}
+
+func parseText(value string) (string, error) {
 	if strings.TrimSpace(value) == "" {
 		return "", errors.New(emptyValue)
 	}
@@ -37,27 +54,31 @@ func text(value string) (string, error) {
 }
 
 // expression accepts text of several lines.
-func expression(value string) (string, error) {
+var expression = parser[string]{parseExpression, like(`\S`, "text")}
+
+func parseExpression(value string) (string, error) {
 	value = strings.TrimSpace(value)
-	if _, err := text(strings.NewReplacer("\n", " ", "\t", " ").Replace(value)); err != nil {
+	if _, err := text.parse(strings.NewReplacer("\n", " ", "\t", " ").Replace(value)); err != nil {
 		return "", err
 	}
 	return value, nil
 }
 
-// matching accepts what the pattern matches; shape says what that is, for people.
-func matching(pattern *regexp.Regexp, shape string) parser[string] {
-	return func(value string) (string, error) {
+// matching accepts what the pattern matches; shape says what that is, for people, and
+// inWords the same in the reference.
+func matching(pattern *regexp.Regexp, shape, inWords string) parser[string] {
+	parse := func(value string) (string, error) {
 		if !pattern.MatchString(value) {
 			return "", fmt.Errorf("`%s` is not %s", words.Shown(value), shape)
 		}
 		return value, nil
 	}
+	return parser[string]{parse, like(pattern.String(), inWords)}
 }
 
 // name accepts what a provider, query, group, signal or policy can be called.
 var name = matching(regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`),
-	"a name: write up to 40 of a-z, 0-9 and -, beginning with a letter")
+	"a name: write up to 40 of a-z, 0-9 and -, beginning with a letter", "name")
 
 // The codes of an account, of a virtual machine and of an FW+LB.
 var gpServiceCode, gcServiceCode, glServiceCode = serviceCode("gp"), serviceCode("gc"), serviceCode("gl")
@@ -66,32 +87,34 @@ var gpServiceCode, gcServiceCode, glServiceCode = serviceCode("gp"), serviceCode
 // and 8 digits (GP-API manual: service codes).
 func serviceCode(prefix string) parser[string] {
 	return matching(regexp.MustCompile(`^`+prefix+`[0-9]{8}$`),
-		fmt.Sprintf("a %s service code: write %s and 8 digits, as in %s00000001", prefix, prefix, prefix))
+		fmt.Sprintf("a %s service code: write %s and 8 digits, as in %s00000001", prefix, prefix, prefix), prefix+" and 8 digits")
 }
 
 // oneOf accepts one of the given words.
 func oneOf(valid ...string) parser[string] {
-	return func(value string) (string, error) {
+	parse := func(value string) (string, error) {
 		if !slices.Contains(valid, value) {
 			return "", fmt.Errorf("unknown value `%s`: %s", words.Shown(value), words.Suggest(value, valid))
 		}
 		return value, nil
 	}
+	return parser[string]{parse, func() Shape { return shapeOfWords(valid) }}
 }
 
 // reference accepts the name of something of the given kind that the file defines.
 func reference(kind string, names []string) parser[string] {
-	return func(value string) (string, error) {
+	parse := func(value string) (string, error) {
 		if !slices.Contains(names, value) {
 			return "", fmt.Errorf("unknown %s `%s`: %s", kind, words.Shown(value), words.Suggest(value, names))
 		}
 		return value, nil
 	}
+	return parser[string]{parse, func() Shape { return shapeOfReference(kind) }}
 }
 
 // whole accepts a whole number in a range.
 func whole(least, most int) parser[int] {
-	return func(value string) (int, error) {
+	parse := func(value string) (int, error) {
 		n, err := strconv.Atoi(value)
 		switch {
 		case errors.Is(err, strconv.ErrRange) || err == nil && (n < least || n > most):
@@ -101,18 +124,21 @@ func whole(least, most int) parser[int] {
 		}
 		return n, nil
 	}
+	return parser[int]{parse, func() Shape { return shapeOfWhole(least, most) }}
 }
 
 // port accepts a port of TCP or UDP.
-func port(value string) (uint16, error) {
-	n, err := whole(1, math.MaxUint16)(value)
+var port = parser[uint16]{parsePort, func() Shape { return shapeOfWhole(1, math.MaxUint16) }}
+
+func parsePort(value string) (uint16, error) {
+	n, err := whole(1, math.MaxUint16).parse(value)
 	return uint16(n), err
 }
 
 // positive accepts a finite number above 0, at most the given one; 60% is 0.6.
 func positive(most float64) parser[float64] {
-	return func(value string) (float64, error) {
-		n, err := number(value)
+	parse := func(value string) (float64, error) {
+		n, err := parseNumber(value)
 		if err != nil {
 			return 0, err
 		}
@@ -121,6 +147,9 @@ func positive(most float64) parser[float64] {
 		}
 		return n, nil
 	}
+	return parser[float64]{parse, func() Shape {
+		return shapeOfNumbers(Bounds{Most: most, Above: true}, "number above 0"+upTo(most))
+	}}
 }
 
 func upTo(most float64) string {
@@ -131,8 +160,10 @@ func upTo(most float64) string {
 }
 
 // share accepts 0 to 1, or 0% to 100%.
-func share(value string) (float64, error) {
-	n, err := number(value)
+var share = parser[float64]{parseShare, shapeOfShares(Bounds{Most: 1}, "share")}
+
+func parseShare(value string) (float64, error) {
+	n, err := parseNumber(value)
 	if err != nil {
 		return 0, err
 	}
@@ -145,17 +176,22 @@ func share(value string) (float64, error) {
 // someShare accepts a share above 0; why says what is wrong with 0, and what to
 // write instead.
 func someShare(why string) parser[float64] {
-	return func(value string) (float64, error) {
-		ratio, err := share(value)
+	parse := func(value string) (float64, error) {
+		ratio, err := parseShare(value)
 		if err == nil && ratio == 0 {
 			return 0, errors.New(why)
 		}
 		return ratio, err
 	}
+	return parser[float64]{parse, shapeOfShares(Bounds{Most: 1, Above: true}, "share above 0")}
 }
 
 // number accepts a finite number; 60% is 0.6.
-func number(value string) (float64, error) {
+var number = parser[float64]{parseNumber, func() Shape {
+	return shapeOfNumbers(Bounds{Least: -math.MaxFloat64, Most: math.MaxFloat64}, "number, also 0 or less")
+}}
+
+func parseNumber(value string) (float64, error) {
 	digits, percent := strings.CutSuffix(value, "%")
 	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
@@ -169,7 +205,7 @@ func number(value string) (float64, error) {
 
 // duration accepts a duration in Go's form, in a range.
 func duration(least, most time.Duration) parser[time.Duration] {
-	return func(value string) (time.Duration, error) {
+	parse := func(value string) (time.Duration, error) {
 		d, err := time.ParseDuration(value)
 		if err != nil {
 			return 0, notDuration(value)
@@ -179,6 +215,7 @@ func duration(least, most time.Duration) parser[time.Duration] {
 		}
 		return d, nil
 	}
+	return parser[time.Duration]{parse, func() Shape { return shapeOfDurations(least, most) }}
 }
 
 func notDuration(value string) error {
@@ -190,7 +227,13 @@ func notDuration(value string) error {
 
 // httpURL accepts the address of an HTTP server. Its errors do not repeat the
 // value, which may hold a password.
-func httpURL(value string) (string, error) {
+var httpURL = parser[string]{parseHTTPURL, like(`^[Hh][Tt][Tt][Pp][Ss]?`+urlRest, "http or https URL")}
+
+// urlRest is the pattern of what follows the scheme of a URL: a host without a user, perhaps
+// a path, and no fragment.
+const urlRest = `://[^/?#@]+(?:[/?][^#]*)?#?$`
+
+func parseHTTPURL(value string) (string, error) {
 	u, err := url.Parse(value)
 	switch {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
@@ -205,8 +248,12 @@ func httpURL(value string) (string, error) {
 
 // apiEndpoint accepts the URL of a provider's API. Signed orders go there, and one
 // that is overheard can be sent again, so it is https beyond this machine.
-func apiEndpoint(value string) (string, error) {
-	if _, err := httpURL(value); err != nil {
+var apiEndpoint = parser[string]{parseAPIEndpoint, like(
+	`^(?:[Hh][Tt][Tt][Pp][Ss]://[^/?#@]+|[Hh][Tt][Tt][Pp]://(?:localhost|127\.|\[)[^/?#@]*)/(?:json|xml)\??#?$`,
+	"https URL; http only to a loopback address")}
+
+func parseAPIEndpoint(value string) (string, error) {
+	if _, err := httpURL.parse(value); err != nil {
 		return "", err
 	}
 	u, err := url.Parse(value)
@@ -224,7 +271,9 @@ func apiEndpoint(value string) (string, error) {
 }
 
 // httpPath accepts the path, and perhaps the query, of a URL.
-func httpPath(value string) (string, error) {
+var httpPath = parser[string]{parseHTTPPath, like(`^/[^ #]*$`, "path, beginning with /")}
+
+func parseHTTPPath(value string) (string, error) {
 	u, err := url.ParseRequestURI(value)
 	if err != nil || !strings.HasPrefix(value, "/") || u.Host != "" || strings.ContainsAny(value, " #") {
 		return "", fmt.Errorf("`%s` is not the path of a URL: write only the path, beginning with /", words.Shown(value))
@@ -234,10 +283,14 @@ func httpPath(value string) (string, error) {
 
 // hostPort accepts an address to listen at; without a host it is every address,
 // and port 0 is any free port.
-func hostPort(value string) (string, error) {
+var hostPort = parser[string]{parseHostPort, like(hostPortPattern, "host:port")}
+
+var hostPortPattern = `^(?:[^:\[\]]*|\[[^\[\]]*\]):(?:0|\+?0*(?:` + between(1, math.MaxUint16) + `))$`
+
+func parseHostPort(value string) (string, error) {
 	_, number, err := net.SplitHostPort(value)
 	if err == nil && number != "0" {
-		_, err = port(number)
+		_, err = port.parse(number)
 	}
 	if err != nil {
 		return "", fmt.Errorf("`%s` is not host:port: write for example 127.0.0.1:9469", words.Shown(value))
@@ -247,7 +300,9 @@ func hostPort(value string) (string, error) {
 
 // absolutePath accepts the path of a file, and does not let its meaning depend
 // on where the daemon was started.
-func absolutePath(value string) (string, error) {
+var absolutePath = parser[string]{parseAbsolutePath, like(`^/`, "absolute path")}
+
+func parseAbsolutePath(value string) (string, error) {
 	if !filepath.IsAbs(value) || strings.ContainsFunc(value, unicode.IsControl) {
 		return "", fmt.Errorf("`%s` is not an absolute path: begin it with /", words.Shown(value))
 	}
@@ -259,8 +314,10 @@ func absolutePath(value string) (string, error) {
 const maxSocketPathBytes = 107
 
 // socketPath accepts the path of a unix socket.
-func socketPath(value string) (string, error) {
-	path, err := absolutePath(value)
+var socketPath = parser[string]{parseSocketPath, like(`^/`, "absolute path of at most 107 bytes")}
+
+func parseSocketPath(value string) (string, error) {
+	path, err := absolutePath.parse(value)
 	if err == nil && len(path) > maxSocketPathBytes {
 		return "", fmt.Errorf("is longer than a socket's path can be: write at most %d bytes", maxSocketPathBytes)
 	}

@@ -111,7 +111,11 @@ var tokenHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // hashOfToken accepts a token's hash. Its error does not repeat the value, which may be
 // the token.
-func hashOfToken(value string) (string, error) {
+var hashOfToken = parser[string]{parseHashOfToken, func() Shape {
+	return Shape{Range: "64 of 0-9 and a-f", Pattern: tokenHash.String(), Numbers: longNumbers(64)}
+}}
+
+func parseHashOfToken(value string) (string, error) {
 	if !tokenHash.MatchString(value) {
 		return "", errors.New("is not the SHA-256 of a token, 64 of 0-9 and a-f: `autoscaled config token NAME` makes a token and its entry here")
 	}
@@ -147,11 +151,11 @@ func readRoles(s *section, web Web, whole bool) map[string]string {
 	if !s.has("roles") {
 		return nil
 	}
-	mapping := s.section("roles")
+	mapping := s.dictionary("roles", text)
 	roles := make(map[string]string, len(mapping.keys))
 	for _, who := range mapping.keys {
 		_, known := web.Users[who]
-		if _, err := text(who); err != nil {
+		if _, err := text.parse(who); err != nil {
 			mapping.record(mapping.fields[who].key, mapping.join(who), "%v", err)
 		} else if strings.HasPrefix(who, "unix:") {
 			mapping.record(mapping.fields[who].key, mapping.join(who), "is how users of the socket are called, who may do everything: write a user or a certificate's common name")
@@ -165,8 +169,10 @@ func readRoles(s *section, web Web, whole bool) map[string]string {
 }
 
 // pageURL accepts the URL under which people open pages.
-func pageURL(value string) (string, error) {
-	if _, err := httpURL(value); err != nil {
+var pageURL = parser[string]{parsePageURL, like(`^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/*\??#?$`, "http or https URL, without a path")}
+
+func parsePageURL(value string) (string, error) {
+	if _, err := httpURL.parse(value); err != nil {
 		return "", err
 	}
 	u, err := url.Parse(value)

@@ -186,8 +186,10 @@ func readWebDocument(s *section, web *Web) {
 	}
 }
 
-func boolean(value string) (bool, error) {
-	_, err := oneOf("false", "true")(value)
+var boolean = parser[bool]{parseBoolean, oneOf("false", "true").shape}
+
+func parseBoolean(value string) (bool, error) {
+	_, err := oneOf("false", "true").parse(value)
 	return value == "true", err
 }
 
@@ -197,10 +199,10 @@ func readWebTLS(s *section) *WebTLS {
 		Cert:              readPEM(s, "cert", "cert_file"),
 		Key:               readPEM(s, "key", "key_file"),
 		ClientCA:          readPEM(s, "client_ca", "client_ca_file"),
-		ClientAuth:        read(s, "client_auth_type", tls.NoClientCert, clientAuth),
+		ClientAuth:        read(s, "client_auth_type", tls.NoClientCert, parser[tls.ClientAuthType]{parse: clientAuth}),
 		ClientAllowedSANs: readList(s, "client_allowed_sans", nil, text),
-		MinVersion:        read(s, "min_version", tls.VersionTLS12, tlsVersion),
-		MaxVersion:        read(s, "max_version", tls.VersionTLS13, tlsVersion),
+		MinVersion:        read(s, "min_version", tls.VersionTLS12, parser[uint16]{parse: tlsVersion}),
+		MaxVersion:        read(s, "max_version", tls.VersionTLS13, parser[uint16]{parse: tlsVersion}),
 		CipherSuites:      readList(s, "cipher_suites", nil, named(cipherSuites())),
 		Curves: readList(s, "curve_preferences", nil, named(map[string]tls.CurveID{
 			"CurveP256": tls.CurveP256, "CurveP384": tls.CurveP384, "CurveP521": tls.CurveP521, "X25519": tls.X25519,
@@ -262,7 +264,7 @@ func readPEM(s *section, key, fileKey string) PEM {
 	if path != "" && !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(s.file), path)
 	}
-	return PEM{File: path, Text: read(s, key, secret.Secret{}, func(value string) (secret.Secret, error) { return secret.New(value), nil })}
+	return PEM{File: path, Text: read(s, key, secret.Secret{}, parser[secret.Secret]{parse: func(value string) (secret.Secret, error) { return secret.New(value), nil }})}
 }
 
 // clientAuth accepts what is demanded of clients. Certificates that nobody verifies prove nothing.
@@ -273,22 +275,22 @@ func clientAuth(value string) (tls.ClientAuthType, error) {
 	}
 	return named(map[string]tls.ClientAuthType{
 		"NoClientCert": tls.NoClientCert, "VerifyClientCertIfGiven": tls.VerifyClientCertIfGiven, "RequireAndVerifyClientCert": tls.RequireAndVerifyClientCert,
-	})(value)
+	}).parse(value)
 }
 
 func tlsVersion(value string) (uint16, error) {
 	if value == "TLS10" || value == "TLS11" {
 		return 0, fmt.Errorf("%s can be broken into: write TLS12 or TLS13", value)
 	}
-	return named(map[string]uint16{"TLS12": tls.VersionTLS12, "TLS13": tls.VersionTLS13})(value)
+	return named(map[string]uint16{"TLS12": tls.VersionTLS12, "TLS13": tls.VersionTLS13}).parse(value)
 }
 
 // named accepts one of the words, each of which means something.
 func named[T any](meanings map[string]T) parser[T] {
-	return func(value string) (T, error) {
-		_, err := oneOf(slices.Collect(maps.Keys(meanings))...)(value)
+	return parser[T]{parse: func(value string) (T, error) {
+		_, err := oneOf(slices.Collect(maps.Keys(meanings))...).parse(value)
 		return meanings[value], err
-	}
+	}}
 }
 
 func cipherSuites() map[string]uint16 {
@@ -337,10 +339,10 @@ func readUsers(s *section) map[string]secret.Secret {
 	mapping := s.section("basic_auth_users")
 	users := make(map[string]secret.Secret, len(mapping.keys))
 	for _, user := range mapping.keys {
-		if _, err := username(user); err != nil {
+		if _, err := username.parse(user); err != nil {
 			mapping.record(mapping.fields[user].key, mapping.join(user), "%v", err)
 		}
-		users[user] = read(mapping, user, secret.Secret{}, passwordHash)
+		users[user] = read(mapping, user, secret.Secret{}, parser[secret.Secret]{parse: passwordHash})
 	}
 	return users
 }
