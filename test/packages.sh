@@ -36,7 +36,7 @@ if [ "${1-}" != --inside ]; then
     done
     mkdir "$work/stage" "$work/old"
     tar -xzf "$dist"/autoscaled_*_linux_"$arch".tar.gz -C "$work/stage" --strip-components=1
-    cp -r deploy docs configs "$work/old"
+    cp -r --parents CONTRIBUTING.md deploy docs configs internal/httpd/openapi.yaml "$work/old"
     sed -i 's/^Description=/Description=Older /' "$work/old/deploy/systemd/autoscaled.service"
     echo '# older' >>"$work/old/deploy/packages/autoscaled.yaml"
     go build -modfile=tools/go.mod -o "$work/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
@@ -100,6 +100,18 @@ gone() {
     for path in "$@"; do fails "$path is gone" ls -d "$path"; done
 }
 
+# links_hold: what the documentation links to is in the package, too.
+links_hold() {
+    local page link links=0
+    while IFS=: read -r page link; do
+        link=${link#"]("}
+        links=$((links + 1))
+        [[ $link =~ ^[a-z]+: ]] || [ -e "$(dirname "$page")/$link" ] || fail "not so: in the package the link $link of $page leads somewhere"
+    done < <(grep -roE --include='*.md' '\]\([^)#[:space:]]+' "$root/usr/share/doc/autoscaled")
+    [ $links -ge 200 ] || fail "not so: the documentation in the package has links: $links"
+    checks=$((checks + 1))
+}
+
 config=/etc/autoscaled/autoscaled.yaml
 units=(autoscaled.service autoscaled-traps.socket)
 
@@ -130,7 +142,7 @@ installed() {
     holds "the schema is there" grep -q '"\$schema"' /usr/share/autoscaled/autoscaled.schema.json
     holds "the configuration names it" grep -q 'schema=/usr/share/autoscaled/autoscaled.schema.json$' "$config"
     holds "licences and parts are there" bash -c 'cd /usr/share/doc/autoscaled && test -s LICENSE -a -s THIRD_PARTY_LICENSES -a -s sbom.spdx.json -a -s copyright'
-    holds "links from the README lead to documents" bash -c 'cd /usr/share/doc/autoscaled && grep -o "](\(docs\|configs\|deploy\)/[^)#]*" README.md | cut -c3- | sort -u | xargs ls -d'
+    links_hold
     fails "nothing of it may be written by others" bash -c 'find /usr/share/doc/autoscaled /usr/share/autoscaled /usr/bin/autoscaled /etc/autoscaled -perm /022 ! -type l | grep .'
 }
 
@@ -196,6 +208,25 @@ kept() {
     gone /usr/bin/autoscaled /usr/lib/systemd/system/autoscaled.service /usr/lib/systemd/system/autoscaled-traps.socket /usr/share/doc/autoscaled /usr/share/autoscaled
 }
 
+# elsewhere: state and configuration lie on disks of their own, the one mounted, with one more inside, and the other linked to.
+elsewhere() {
+    mount -t tmpfs tmpfs "$root/var/lib/autoscaled"
+    mkdir "$root/var/lib/autoscaled/history"
+    mount -t tmpfs tmpfs "$root/var/lib/autoscaled/history"
+    touch "$root"/var/lib/autoscaled/{state,.hidden,history/segment}
+    mv "$root/etc/autoscaled" "$root/srv/"
+    ln -s ../srv/autoscaled "$root/etc/autoscaled"
+    mkdir "$root/etc/autoscaled/keys"
+    touch "$root"/etc/autoscaled/{gp-secret-key,keys/other}
+}
+# emptied: purging left those places, and nothing in them.
+emptied() {
+    says "the mounted state is empty" /var/lib/autoscaled/history find /var/lib/autoscaled -mindepth 1
+    says "the linked configuration is empty" "" find /srv/autoscaled -mindepth 1
+    umount "$root/var/lib/autoscaled/history" "$root/var/lib/autoscaled"
+    rm -r "$root/srv/autoscaled" "$root/var/lib/autoscaled"
+}
+
 # told FILE: at the first installation it says in four lines what to do next.
 told() {
     [ "$(grep -cE '^(autoscaled is installed| [123]\. )' "$1")" -eq 4 ] || fail "not so: it says in four lines what to do next: $(cat "$1")"
@@ -226,8 +257,10 @@ dpkg -i /run/packages/new.deb
 asked "an upgrade restarts what runs" $'daemon-reload\ntry-restart autoscaled.service'
 fails "a configuration that nobody edited is replaced" grep -q '^# older' "$config"
 fails "nothing is said again" grep -q 'is installed and not started' "$work/dpkg"
+elsewhere
 dpkg --purge autoscaled
 asked "the socket is stopped before the daemon" $'stop autoscaled-traps.socket autoscaled.service\ndaemon-reload'
+emptied
 
 dpkg -i /run/packages/old.deb
 edit
@@ -242,14 +275,19 @@ holds "the new one lies beside it" ls "$config.dpkg-dist"
 fails "the unit is the new one" grep -q Older /usr/lib/systemd/system/autoscaled.service
 holds "what was enabled stays so" ls /etc/systemd/system/multi-user.target.wants/autoscaled.service
 runs
+mv "$root/var/lib/autoscaled" "$root/srv/state"
+ln -s ../../srv/state "$root/var/lib/autoscaled"
 dpkg --remove autoscaled
 edited
-kept
+kept # by way of the link
 dpkg -i /run/packages/new.deb
 edited
+holds "the state is still where the link leads" ls /var/lib/autoscaled/history
 holds "what was enabled is enabled" ls -L /etc/systemd/system/multi-user.target.wants/autoscaled.service
 dpkg --purge autoscaled
-gone /etc/autoscaled /var/lib/autoscaled /etc/systemd/system/multi-user.target.wants/autoscaled.service
+says "the linked state is empty" "" find /srv/state -mindepth 1
+rm "$root/var/lib/autoscaled"
+gone /etc/autoscaled /etc/systemd/system/multi-user.target.wants/autoscaled.service
 
 # --- rpm
 

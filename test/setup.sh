@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the programs which the tests run against real ones are there:
+# Makes sure that the programs which the tests need are there: a C compiler for the race detector, and
 # net-snmp's agent and tools, Prometheus with its Alertmanager and node exporter, a browser, what sets
 # manual pages, reads packages and images, and lays cables between networks. Installs what is missing
 # when it may (root on Debian or Ubuntu), and says what to install when not.
@@ -7,6 +7,8 @@
 set -euo pipefail
 
 declare -A package_of=(
+    [gcc]="gcc libc6-dev"
+    [git]=git
     [snmpd]=snmpd
     [snmpget]=snmp
     [tc]=iproute2
@@ -31,7 +33,7 @@ missing_packages() {
     local program
     for program in "${!package_of[@]}"; do
         PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || echo "${package_of[$program]}"
-    done | sort
+    done | xargs -rn1 | sort -u
 }
 
 mapfile -t missing < <(missing_packages)
@@ -56,6 +58,15 @@ echo "setup.sh: installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq </dev/null
 apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+
+# What was not here before is not to run after the next boot either.
+if command -v systemctl >/dev/null; then
+    for package in "${missing[@]}"; do
+        case $package in
+        snmpd | prometheus*) systemctl --quiet disable "$package" 2>/dev/null || true ;;
+        esac
+    done
+fi
 
 mapfile -t missing < <(missing_packages)
 if [ ${#missing[@]} -ne 0 ]; then

@@ -19,6 +19,8 @@ fail() {
     exit 1
 }
 
+command -v git >/dev/null || fail "git is missing: it says which commit this is"
+
 # The same bits come from any user's settings.
 umask 022
 export LC_ALL=C TZ=UTC
@@ -113,8 +115,10 @@ release() {
         said=$(STAGE=$stage VERSION=$version ARCH=$1 go tool -modfile=tools/go.mod nfpm package \
             --config deploy/packages/nfpm.yaml --packager "$form" --target "$dist/$name.$form") || fail "nfpm makes no .$form: $said"
     done
+    mkdir "$work/image_$1"
+    go run -C tools ./sbom -image -version "$version" "$stage/autoscaled" >"$work/image_$1/sbom.spdx.json"
     go run -C tools ./oci -o "$dist/$name.oci.tar" -version "$version" -created "$created" \
-        -licences "$stage/THIRD_PARTY_LICENSES" "$1=$stage/autoscaled"
+        -document "$stage/LICENSE" -document "$stage/THIRD_PARTY_LICENSES" -document "$work/image_$1/sbom.spdx.json" "$1=$stage/autoscaled"
     cp "$stage/sbom.spdx.json" "$dist/$name.spdx.json"
 }
 

@@ -200,7 +200,8 @@ func TestAShapeRefusesNothingThatTheLoaderTakes(t *testing.T) {
 	t.Parallel()
 	texts := []string{
 		"0", "-0", "+0", "00", "1", "+1", "007", "0.5", ".5", "5.", "1e3", "1E-3", "0x1p-2", "-1", "-.5", "0%", "-0%", "0.05%", "50%", "+50%", "50 %", " 50%",
-		"99.9%", "100%", "100.0%", "1000%", "5e1%", "0s", "-0s", "1ns", "1us", "1µs", "1.5h", ".5h", "1h30m", "90m", "24h", "24h0m0s", "86400s", "1000", "65535",
+		"99.9%", "100%", "100.0%", "1000%", "5e1%", "0s", "-0s", "1ns", "1us", "1µs", "1.5h", ".5h", "1.0h", "1h30m", "30m30m", "59m60s", "0s1h", "1h0m0s",
+		"60.0000000000001m", "60.m", "1h.1ns", "99ms1000us", "90m", "24h", "24h0m0s", "86400s", "1000", "65535",
 	}
 	tried := tryTexts(t, texts, whole(0, 1000)) + tryTexts(t, texts, whole(1, 65535)) + tryTexts(t, texts, port) +
 		tryTexts(t, texts, number) + tryTexts(t, texts, share) + tryTexts(t, texts, someShare("")) + tryTexts(t, texts, positive(50)) +
@@ -209,6 +210,33 @@ func TestAShapeRefusesNothingThatTheLoaderTakes(t *testing.T) {
 		tryTexts(t, texts, duration(0, 24*time.Hour)) + tryTexts(t, texts, duration(instant, time.Hour)) + tryTexts(t, texts, duration(time.Second, 31*24*time.Hour))
 	if tried < 100 {
 		t.Errorf("only %d texts were taken", tried)
+	}
+}
+
+// TestTheShapeOfADurationIsExactAsItIsUsuallyWritten takes those of whole seconds, with
+// the hours before fewer than 60 minutes, and these before fewer than 60 seconds.
+func TestTheShapeOfADurationIsExactAsItIsUsuallyWritten(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for least, most := range map[time.Duration]time.Duration{
+		0: 24 * time.Hour, instant: time.Hour, time.Second: 10 * time.Minute, 10 * time.Second: time.Minute, time.Minute: 366 * 24 * time.Hour,
+	} {
+		p := duration(least, most)
+		pattern := regexp.MustCompile(p.shape().Pattern)
+		for i := range 2000 {
+			d := time.Duration(random.Int64N(int64(2 * most))).Truncate(time.Second)
+			if i < 200 { // next to the bounds
+				d = []time.Duration{least.Truncate(time.Second), most}[i%2] + time.Duration(i-100)*time.Second
+			}
+			long := max(d, time.Minute)
+			for _, text := range []string{d.String(), strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String()), fmt.Sprintf("%dh%02dm", long/time.Hour, long/time.Minute%60)} {
+				if _, err := p.parse(text); pattern.MatchString(text) != (err == nil) {
+					t.Errorf("%q in %s to %s: the loader says %v, and the schema otherwise: %s", text, least, most, err, pattern)
+				}
+			}
+		}
 	}
 }
 

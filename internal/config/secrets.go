@@ -102,7 +102,8 @@ func (e Env) fromCredential(credential string) (string, error) {
 	}
 	directory := e.lookup("CREDENTIALS_DIRECTORY", "")
 	if directory == "" {
-		return "", fmt.Errorf("systemd has passed on no credentials: write LoadCredential=%s:PATH into the unit", words.Shown(credential))
+		name := words.Shown(credential)
+		return "", fmt.Errorf("systemd has passed on no credentials: write LoadCredential=%s:PATH into the unit; by hand, name the folder that has the file %s, as in export CREDENTIALS_DIRECTORY=/etc/autoscaled", name, name)
 	}
 	return e.fromFile(filepath.Join(directory, credential), systemd)
 }

@@ -133,11 +133,16 @@ func TestSecretsAreReadFromWhereTheyAre(t *testing.T) {
 	}
 }
 
-func TestCredentialOutsideSystemdSaysWhatTheUnitLacks(t *testing.T) {
+func TestCredentialOutsideSystemdSaysWhatTheUnitLacksAndWhatToDoByHand(t *testing.T) {
 	t.Parallel()
 	_, err := scene{}.env().confidential("credential:gp-key")
-	if err == nil || !strings.Contains(err.Error(), "LoadCredential=gp-key:") {
-		t.Errorf("got %v", err)
+	if err == nil {
+		t.Fatal("it is read from nowhere")
+	}
+	for _, remedy := range []string{"LoadCredential=gp-key:PATH", "export CREDENTIALS_DIRECTORY=/etc/autoscaled"} {
+		if !strings.Contains(err.Error(), remedy) {
+			t.Errorf("it does not say %s: %v", remedy, err)
+		}
 	}
 }
 

@@ -137,19 +137,26 @@ func (b Bounds) decimal(factor float64) string {
 }
 
 // shapeOfDurations is that of durations in a range. Of one that has several units, or a
-// fraction, it does not know how long it is.
+// fraction, it knows only that neither its hours nor its minutes fill the range before the
+// rest, which is all there is to know of 1h30m, and not of 59m90s.
 func shapeOfDurations(least, most time.Duration) Shape {
-	const unit, number = `(?:ns|us|µs|μs|ms|s|m|h)`, `(?:[0-9]+\.?[0-9]*|\.[0-9]+)`
-	forms := []string{`[0-9]+(?:ns|us|µs|μs)`, `(?:` + number + unit + `){2,}`, `(?:[0-9]+\.[0-9]*|\.[0-9]+)` + unit}
+	const unit = `(?:ns|us|µs|μs|ms|s|m|h)`
+	const nothing = `(?:(?:0+(?:\.[0-9]*)?|\.[0-9]+)` + unit + `)*` // as in 1h0m0s; or less than one of the unit
+	single := []string{`[0-9]+(?:ns|us|µs|μs)`}
 	for _, u := range []struct {
 		name string
 		span time.Duration
 	}{{"ms", time.Millisecond}, {"s", time.Second}, {"m", time.Minute}, {"h", time.Hour}} {
 		first, last := int((least+u.span-1)/u.span), int(most/u.span)
 		if first <= last {
-			forms = append(forms, `0*(?:`+between(first, last)+`)`+u.name)
+			single = append(single, `0*(?:`+between(first, last)+`)(?:\.(?:0[0-9]*)?)?`+u.name)
 		}
 	}
+	minutes, hours := between(0, int((most-1)/time.Minute)), between(0, int((most-1)/time.Hour))
+	part := func(fraction string) string {
+		return `(?:\.[0-9]+` + unit + `|[0-9]+` + fraction + `(?:ns|us|µs|μs|ms|s)|0*(?:` + minutes + `)` + fraction + `m|0*(?:` + hours + `)` + fraction + `h)`
+	}
+	forms := []string{nothing + `(?:` + strings.Join(single, "|") + `)` + nothing, part(`\.[0-9]*`), part(`(?:\.[0-9]*)?`) + `{2,}`}
 	shape := Shape{Range: words.Span(least) + " to " + words.Span(most), Pattern: `^\+?(?:` + strings.Join(forms, "|") + `)$`}
 	if least == 0 {
 		shape.Pattern += `|^[+-]?0$|^-(?:[0.]+` + unit + `)+$`

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
@@ -46,6 +47,8 @@ var loaderAlone = []struct {
 	{"a path is shortened first", regexp.MustCompile("is longer than a socket's path")},
 	{"YAML itself hides it", regexp.MustCompile("`!` begins a tag|a second document begins|begins an anchor|begins an alias|merges a mapping")},
 	{"a whole number can be written with an exponent", regexp.MustCompile("`[0-9]+e[0-9]+` is not (a whole number|an engine ID)")},
+	{"the parts of a duration add up, when the first does not fill the range", regexp.MustCompile("[0-9]+m[6-9][0-9]s is out of range")},
+	{"a duration of a fraction can be too short", regexp.MustCompile(`: 0\.[0-9]+(ms|s|m) is out of range`)},
 	{"a number can be too large for any", regexp.MustCompile("`1e999` is not a number")},
 }
 
@@ -176,6 +179,36 @@ func wanted(t *testing.T, name string, data []byte) (said []string) {
 	return said
 }
 
+// changed are good files, which changes make bad ones of.
+var changed = []string{
+	"../../configs/autoscaled.example.yaml", "../../configs/minimal.yaml", "../../configs/forecast.yaml", "../../configs/prometheus.yaml",
+	"../../internal/config/testdata/good/policies.yaml", "../../internal/config/testdata/good/snmp.yaml",
+}
+
+func tree(t *testing.T, name string) *yaml.Node {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		t.Fatal(err)
+	}
+	return &root
+}
+
+// judgeTree is judge for what is not written yet. It returns what the loader has against it.
+func judgeTree(t *testing.T, s *jsonschema.Schema, root *yaml.Node) (said []string, err error) {
+	t.Helper()
+	text, err := yaml.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said = problems(text)
+	return said, judge(s, text, said, nil)
+}
+
 // TestOneChangeToAGoodFileIsJudgedAlike takes keys out, misspells them, adds others that
 // the section knows, and writes values of other forms and sizes.
 func TestOneChangeToAGoodFileIsJudgedAlike(t *testing.T) {
@@ -183,36 +216,22 @@ func TestOneChangeToAGoodFileIsJudgedAlike(t *testing.T) {
 	s := schema(t)
 	random := rand.New(rand.NewPCG(*seed, 0))
 	judged, refused := 0, 0
-	for _, name := range []string{
-		"../../configs/autoscaled.example.yaml", "../../configs/minimal.yaml", "../../configs/forecast.yaml", "../../configs/prometheus.yaml",
-		"../../internal/config/testdata/good/policies.yaml", "../../internal/config/testdata/good/snmp.yaml",
-	} {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var root yaml.Node
-		if err := yaml.Unmarshal(data, &root); err != nil {
-			t.Fatal(err)
-		}
+	for _, name := range changed {
+		root := tree(t, name)
 		share := 0.03
 		if *every {
 			share = 1
 		}
-		mutate(&root, keysOf(config.Describe()), func(what string) {
+		mutate(root, keysOf(config.Describe()), func(what string) {
 			if random.Float64() >= share {
 				return
 			}
-			text, err := yaml.Marshal(&root)
-			if err != nil {
-				t.Fatal(err)
-			}
-			said := problems(text)
+			said, err := judgeTree(t, s, root)
 			judged++
 			if len(said) > 0 {
 				refused++
 			}
-			if err := judge(s, text, said, nil); err != nil {
+			if err != nil {
 				t.Errorf("seed %d: %s, %s: %v", *seed, name, what, err)
 			}
 		})
@@ -221,6 +240,47 @@ func TestOneChangeToAGoodFileIsJudgedAlike(t *testing.T) {
 		t.Errorf("only %d changes were tried, of which %d were refused", judged, refused)
 	}
 	fmt.Printf("changes: %d, of which %d are refused\n", judged, refused)
+}
+
+// durations replace others: of several units, of fractions, and next to bounds of an hour and a day.
+var durations = []string{"1h1s", "1h30m", "1h05m", "1h0m0s", "59m59s", "59m61s", "1.5h", "90.5m", "0.05s", "1m30s", "24h1m", "24h0m0s", "9999h0m1s"}
+
+// TestADurationIsJudgedAlikeInEveryPlace writes others into all places that hold one.
+func TestADurationIsJudgedAlikeInEveryPlace(t *testing.T) {
+	t.Parallel()
+	s := schema(t)
+	judged, refused := 0, 0
+	for _, name := range changed {
+		root := tree(t, name)
+		for _, place := range holdingDurations(root) {
+			before := place.Value
+			for _, place.Value = range durations {
+				said, err := judgeTree(t, s, root)
+				judged++
+				if len(said) > 0 {
+					refused++
+				}
+				if err != nil {
+					t.Errorf("%s:%d, %s in place of %s: %v", name, place.Line, place.Value, before, err)
+				}
+			}
+			place.Value = before
+		}
+	}
+	if judged < 300 || refused < judged/4 || refused == judged {
+		t.Errorf("only %d durations were tried, of which %d were refused", judged, refused)
+	}
+	fmt.Printf("changes: %d durations, of which %d are refused\n", judged, refused)
+}
+
+func holdingDurations(node *yaml.Node) (places []*yaml.Node) {
+	if _, err := time.ParseDuration(node.Value); err == nil && node.ShortTag() == "!!str" {
+		places = append(places, node)
+	}
+	for _, child := range node.Content {
+		places = append(places, holdingDurations(child)...)
+	}
+	return places
 }
 
 // values replace others: of each form, and of sizes that are too small or too large for many.
