@@ -63,8 +63,12 @@ if [ $# -gt 0 ]; then
 else
     [ -x bin/autoscaled ] || make -s build
     archive=$work/autoscaled.oci.tar
+    mkdir "$work/documents"
+    SOURCE_DATE_EPOCH=1767323045 go run -C tools ./sbom -image -version 0.0.0-test "$repository/bin/autoscaled" >"$work/documents/sbom.spdx.json"
+    go run -C tools ./licences "$repository/bin/autoscaled" >"$work/documents/THIRD_PARTY_LICENSES"
     make_archive() {
-        go run -C tools ./oci -o "$1" -version 0.0.0-test -created 2026-01-02T03:04:05Z "$(go env GOARCH)=$repository/bin/autoscaled"
+        go run -C tools ./oci -o "$1" -version 0.0.0-test -created 2026-01-02T03:04:05Z -document "$repository/LICENSE" \
+            -document "$work/documents/THIRD_PARTY_LICENSES" -document "$work/documents/sbom.spdx.json" "$(go env GOARCH)=$repository/bin/autoscaled"
     }
     check "making an archive" make_archive "$archive"
     check "making it once more" make_archive "$work/again.oci.tar"
@@ -147,6 +151,22 @@ is "files" "$(find . -type f ! -path './usr/share/doc/*' | sort | tr '\n' ' ')" 
 authorities=$(grep -c 'BEGIN CERTIFICATE' etc/ssl/certs/ca-certificates.crt)
 [ "$authorities" -ge 100 ] || fail "there are $authorities certificate authorities, expected at least 100"
 passed=$((passed + 1))
+
+is "documents" "$(find usr -type f | sort | tr '\n' ' ')" \
+    "usr/share/doc/autoscaled/LICENSE usr/share/doc/autoscaled/THIRD_PARTY_LICENSES usr/share/doc/autoscaled/sbom.spdx.json "
+check "the licence is ours" cmp usr/share/doc/autoscaled/LICENSE "$repository/LICENSE"
+# of_sbom FILTER: what it says of the package that the filter selects
+of_sbom() { jq -r "[.packages[] | select($1)] | \"\\(length) \\(.[0].checksums[0].checksumValue)\"" usr/share/doc/autoscaled/sbom.spdx.json; }
+sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
+is "the program of the SBOM" "$(of_sbom '.name == "autoscaled"')" "1 $(sum_of autoscaled)"
+is "the authorities of the SBOM" "$(of_sbom '.packageFileName == "etc/ssl/certs/ca-certificates.crt"')" "1 $(sum_of etc/ssl/certs/ca-certificates.crt)"
+is "what the SBOM is about" "$(jq -r '.relationships[] | select(.relationshipType == "DESCRIBES") | .relatedSpdxElement' usr/share/doc/autoscaled/sbom.spdx.json)" SPDXRef-image
+third_party=0
+while read -r name and; do
+    check "the licence of $name" grep -qF "    $name $and: " usr/share/doc/autoscaled/THIRD_PARTY_LICENSES
+    third_party=$((third_party + 1))
+done < <(jq -r '.packages[] | select(.primaryPackagePurpose == "LIBRARY" and (.sourceInfo // "" | startswith("go.sum"))) | "\(.name) \(.versionInfo)"' usr/share/doc/autoscaled/sbom.spdx.json)
+[ "$third_party" -ge 15 ] || fail "the SBOM lists $third_party modules, expected at least 15"
 cd "$repository"
 
 # --- How it runs --------------------------------------------------------------

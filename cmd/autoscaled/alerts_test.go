@@ -47,23 +47,22 @@ func alertRules(t *testing.T) (alerts, recorded []alertRule) {
 	return alerts, recorded
 }
 
-// vocabulary is what an expression may speak of: the labels of each metric, and the values that
-// labels have. What docs/metrics.md says is held against a running daemon by a test of package
-// daemon.
+// vocabulary is what an expression may speak of: the labels of each metric, which of them are counters
+// (so are the parts of a histogram), and the values that labels have. What docs/metrics.md says is held
+// against a running daemon by a test of package daemon.
 type vocabulary struct {
-	metrics map[string][]string
-	page    string
+	metrics  map[string][]string
+	counters map[string]bool
+	page     string
 }
 
 func known(t *testing.T) vocabulary {
 	t.Helper()
-	v := vocabulary{map[string][]string{"up": nil}, page(t, "docs/metrics.md")}
+	v := vocabulary{map[string][]string{"up": nil}, map[string]bool{}, page(t, "docs/metrics.md")}
 	row := regexp.MustCompile("(?m)^\\| `(autoscaled_[a-z_]+)` \\| ([a-z]+) \\| ([a-z0-9_`, ]*) \\|")
 	for _, found := range row.FindAllStringSubmatch(v.page, -1) {
 		labels := strings.FieldsFunc(found[3], func(r rune) bool { return strings.ContainsRune("`, ", r) })
-		if v.metrics[found[1]] = labels; found[2] == "histogram" {
-			v.metrics[found[1]+"_bucket"] = append(slices.Clone(labels), "le")
-		}
+		v.add(found[1], found[2], labels)
 	}
 	if len(v.metrics) < 50 {
 		t.Fatalf("the page documents only %d metrics", len(v.metrics))
@@ -75,7 +74,7 @@ func known(t *testing.T) vocabulary {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		v.metrics[family.GetName()] = nil
+		v.add(family.GetName(), strings.ToLower(family.GetType().String()), nil)
 	}
 	_, recorded := alertRules(t)
 	for _, rule := range recorded {
@@ -87,12 +86,23 @@ func known(t *testing.T) vocabulary {
 	return v
 }
 
+func (v vocabulary) add(name, kind string, labels []string) {
+	if kind != "histogram" {
+		v.metrics[name], v.counters[name] = labels, kind == "counter"
+		return
+	}
+	v.add(name+"_bucket", "counter", append(slices.Clone(labels), "le"))
+	v.add(name+"_sum", "counter", labels)
+	v.add(name+"_count", "counter", labels)
+}
+
 var (
 	quoted     = regexp.MustCompile(`"[^"]*"`)
 	metricName = regexp.MustCompile(`\b(?:autoscaled|go|process)_[a-z0-9_]+\b|\bautoscaled:[a-z0-9_:]+|\bup\b`)
 	selector   = regexp.MustCompile(`([a-z][a-z0-9_:]*)\{([^}]*)\}`)
 	matcher    = regexp.MustCompile(`([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"`)
 	grouping   = regexp.MustCompile(`\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)`)
+	growth     = regexp.MustCompile(`\b(?:rate|irate|increase)\(\s*`)
 )
 
 // target labels are put there by Prometheus.
@@ -112,6 +122,7 @@ func (v vocabulary) faults(expr string) (faults []string) {
 	if len(names) == 0 {
 		faults = append(faults, "it speaks of no metric")
 	}
+	faults = append(faults, v.growthFaults(expr)...)
 	for _, found := range selector.FindAllStringSubmatch(expr, -1) {
 		faults = append(faults, v.selectorFaults(found[1], found[2])...)
 	}
@@ -143,6 +154,38 @@ func (v vocabulary) selectorFaults(metric, matchers string) (faults []string) {
 	return faults
 }
 
+// growthFaults: of a counter, which begins at zero with each start, only the growth says something; and only a
+// counter grows: where a gauge falls, rate and increase take that for a start.
+func (v vocabulary) growthFaults(expr string) (faults []string) {
+	calls := growth.FindAllStringIndex(expr, -1)
+	for _, at := range metricName.FindAllStringIndex(expr, -1) {
+		name, before := expr[at[0]:at[1]], len(calls)
+		calls = slices.DeleteFunc(calls, func(call []int) bool { return call[1] == at[0] })
+		switch grows := len(calls) < before; {
+		case v.counters[name] && !grows:
+			faults = append(faults, name+" is a counter, and stands outside of rate and increase")
+		case !v.counters[name] && grows:
+			faults = append(faults, name+" is no counter, and stands in rate or increase")
+		}
+	}
+	if len(calls) > 0 {
+		faults = append(faults, "rate or increase is not of a metric")
+	}
+	return faults
+}
+
+// groupFaults says what would be shown of groups that were not chosen.
+func (v vocabulary) groupFaults(expr string) (faults []string) {
+	for _, at := range metricName.FindAllStringIndex(expr, -1) {
+		name := expr[at[0]:at[1]]
+		matchers, _, _ := strings.Cut(expr[at[1]:], "}")
+		if slices.Contains(v.metrics[name], "group") && (!strings.HasPrefix(matchers, "{") || !strings.Contains(matchers, `group=~"$group"`)) {
+			faults = append(faults, name+` is not narrowed to group=~"$group"`)
+		}
+	}
+	return faults
+}
+
 func TestTheExpressionsOfAlertsSpeakOfMetricsThatThereAre(t *testing.T) {
 	t.Parallel()
 	v := known(t)
@@ -164,10 +207,24 @@ func TestAnExpressionThatNothingCanMatchIsFound(t *testing.T) {
 		`autoscaled_group_info{account="gio",mode="act",kind="x"}`: "autoscaled_group_info has no label kind",
 		`autoscaled_account_orders{state="asked"} > 0`:             `autoscaled_account_orders never has state "asked"`,
 		`sum by (groups) (autoscaled_group_desired_instances)`:     "no metric of it has a label groups",
-		`vector(1)`: "it speaks of no metric",
+		`vector(1)`:                                       "it speaks of no metric",
+		`autoscaled_step_duration_seconds > 1`:            "there is no metric autoscaled_step_duration_seconds",
+		`sum(autoscaled_orders_total)`:                    "autoscaled_orders_total is a counter, and stands outside of rate and increase",
+		`autoscaled_scheduler_lag_seconds_bucket{le="1"}`: "autoscaled_scheduler_lag_seconds_bucket is a counter, and stands outside of rate and increase",
+		`delta(process_cpu_seconds_total[5m])`:            "process_cpu_seconds_total is a counter, and stands outside of rate and increase",
+		`rate(autoscaled_signal_value[5m])`:               "autoscaled_signal_value is no counter, and stands in rate or increase",
+		`increase( go_goroutines[5m])`:                    "go_goroutines is no counter, and stands in rate or increase",
+		`rate(sum(autoscaled_signal_value)[5m:1m])`:       "rate or increase is not of a metric",
 	} {
 		if faults := v.faults(expr); !slices.Contains(faults, want) {
 			t.Errorf("%s: %q, want %q", expr, faults, want)
+		}
+	}
+	for _, expr := range []string{
+		`increase(autoscaled_orders_total[15m]) > 0`, `histogram_quantile(0.9, sum by (le) (rate(autoscaled_step_duration_seconds_bucket[5m])))`, `autoscaled_signal_value`,
+	} {
+		if faults := v.faults(expr); len(faults) > 0 {
+			t.Errorf("%s is good, and has %q", expr, faults)
 		}
 	}
 }
@@ -252,7 +309,10 @@ func TestEveryAlertIsTestedToFireAndNotTo(t *testing.T) {
 type dashboard struct {
 	SchemaVersion int
 	Panels        []panel
-	Templating    struct {
+	Annotations   struct {
+		List []struct{ Name, Expr string }
+	}
+	Templating struct {
 		List []struct{ Name, Type string }
 	}
 }
@@ -262,13 +322,71 @@ type panel struct {
 	Type, Title, Description string
 	Datasource               *dataSource
 	GridPos                  struct{ X, Y, W, H int }
-	Targets                  []struct {
-		RefID, Expr string
-		Datasource  dataSource
+	Targets                  []target
+	FieldConfig              struct {
+		Defaults  struct{ Unit string }
+		Overrides []struct {
+			Matcher    struct{ ID, Options string }
+			Properties []struct {
+				ID    string
+				Value any
+			}
+		}
+	}
+	Transformations []struct {
+		Options struct{ RenameByName map[string]string }
 	}
 }
 
+type target struct {
+	RefID, Expr, LegendFormat string
+	Datasource                dataSource
+}
+
 type dataSource struct{ Type, UID string }
+
+// unit is that in which the panel shows the target.
+func (p panel) unit(of target) string {
+	name := of.LegendFormat
+	for _, transformation := range p.Transformations {
+		name = cmp.Or(transformation.Options.RenameByName["Value #"+of.RefID], name)
+	}
+	for _, override := range p.FieldConfig.Overrides {
+		for _, property := range override.Properties {
+			if override.Matcher.ID == "byName" && override.Matcher.Options == name && property.ID == "unit" {
+				return fmt.Sprint(property.Value)
+			}
+		}
+	}
+	return p.FieldConfig.Defaults.Unit
+}
+
+// units are Grafana's, by the suffix of the metric that is shown. Other metrics are numbers, in none of these.
+var units = map[string]string{"_seconds": "s", "_bytes": "bytes", "_ratio": "percentunit"}
+
+// unitFaults says what the panel shows in another unit than it is in.
+func (p panel) unitFaults() (faults []string) {
+	for _, target := range p.Targets {
+		if strings.HasSuffix(target.Expr, "== 1") {
+			continue // a flag may lie on any scale
+		}
+		metric, want := metricName.FindString(target.Expr), ""
+		plain := strings.TrimSuffix(strings.TrimSuffix(metric, "_bucket"), "_total")
+		for suffix, unit := range units {
+			if strings.HasSuffix(plain, suffix) {
+				want = unit
+			}
+		}
+		if strings.HasSuffix(metric, "_seconds_total") && strings.Contains(target.Expr, "rate(") {
+			want = "percentunit" // seconds of each second
+		}
+		got := p.unit(target)
+		if taken := slices.Contains(slices.Collect(maps.Values(units)), got); got != want && (want != "" || taken) {
+			faults = append(faults, fmt.Sprintf("%s is shown in %q, not in %q", metric, got, want))
+		}
+	}
+	return faults
+}
 
 func ourDashboard(t *testing.T) dashboard {
 	t.Helper()
@@ -291,16 +409,68 @@ func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
 			t.Errorf("it shows %s, which is only there with our rules", rule.Record)
 		}
 	}
-	for _, p := range ourDashboard(t).Panels {
+	d := ourDashboard(t)
+	for _, p := range d.Panels {
 		for _, target := range p.Targets {
-			for _, fault := range v.faults(target.Expr) {
+			for _, fault := range slices.Concat(v.faults(target.Expr), v.groupFaults(target.Expr)) {
 				t.Errorf("panel %s: %s: %s", p.Title, target.Expr, fault)
+			}
+		}
+		for _, fault := range p.unitFaults() {
+			t.Errorf("panel %s: %s", p.Title, fault)
+		}
+	}
+	for _, annotation := range d.Annotations.List {
+		if annotation.Expr != "" {
+			for _, fault := range v.faults(annotation.Expr) {
+				t.Errorf("annotation %s: %s", annotation.Name, fault)
 			}
 		}
 	}
 	for _, query := range regexp.MustCompile(`label_values\(([a-z_]+), ([a-z]+)\)`).FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(v.metrics[query[1]], query[2]) {
 			t.Errorf("a variable is made of label %s of %s", query[2], query[1])
+		}
+	}
+}
+
+func TestAPanelOfAllGroupsIsFound(t *testing.T) {
+	t.Parallel()
+	v := known(t)
+	for expr, want := range map[string]string{
+		`autoscaled_signal_value`:                                                 `autoscaled_signal_value is not narrowed to group=~"$group"`,
+		`rate(autoscaled_steps_total{step="order"}[5m])`:                          `autoscaled_steps_total is not narrowed to group=~"$group"`,
+		`autoscaled_group_override{group="$group"} == 1`:                          `autoscaled_group_override is not narrowed to group=~"$group"`,
+		`autoscaled_group_min_instances + autoscaled_group_info{group=~"$group"}`: `autoscaled_group_min_instances is not narrowed to group=~"$group"`,
+		`autoscaled_signal_value{signal="cpu",group=~"$group"}`:                   "",
+		`sum(autoscaled_account_orders)`:                                          "",
+	} {
+		if faults := strings.Join(v.groupFaults(expr), "; "); faults != want {
+			t.Errorf("%s: %q, want %q", expr, faults, want)
+		}
+	}
+}
+
+func TestAPanelInAnotherUnitIsFound(t *testing.T) {
+	t.Parallel()
+	for expr, want := range map[string]string{
+		`time() - autoscaled_account_snapshot_timestamp_seconds`:                                   "s",
+		`histogram_quantile(0.9, sum by (le) (rate(autoscaled_scheduler_lag_seconds_bucket[5m])))`: "s",
+		`autoscaled_history_bytes`:                       "bytes",
+		`autoscaled_signal_measured_ratio`:               "percentunit",
+		`rate(process_cpu_seconds_total[5m])`:            "percentunit",
+		`increase(process_cpu_seconds_total[5m])`:        "s",
+		`sum(rate(autoscaled_provider_calls_total[5m]))`: "reqps",
+		`autoscaled_group_desired_instances`:             "short",
+	} {
+		for _, unit := range []string{"s", "bytes", "percentunit", "reqps", "short", ""} {
+			p := panel{Targets: []target{{RefID: "A", Expr: expr}}}
+			p.FieldConfig.Defaults.Unit = unit
+			number := !slices.Contains([]string{"s", "bytes", "percentunit"}, want) // of what is not judged
+			good := unit == want || number && !slices.Contains([]string{"s", "bytes", "percentunit"}, unit)
+			if faults := p.unitFaults(); (len(faults) == 0) != good {
+				t.Errorf("%s in %q has %q", expr, unit, faults)
+			}
 		}
 	}
 }

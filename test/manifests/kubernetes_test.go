@@ -211,18 +211,46 @@ func whatItsPodsUseIsThere(t *testing.T, all []object, pod any) {
 			}
 		}
 		if container["name"] == "autoscaled" {
-			itIsProbed(t, container)
+			itIsProbed(t, container, len(list(pod, "containers")) == 1)
 		}
 	}
 }
 
-func itIsProbed(t *testing.T, container object) {
+// itIsProbed: beside another container its state of health is none of the pod's, which would lose its services by it.
+func itIsProbed(t *testing.T, container object, alone bool) {
 	t.Helper()
-	for probe, want := range map[string]string{
-		"startupProbe": "[/autoscaled health]", "readinessProbe": "[/autoscaled health]", "livenessProbe": "[/autoscaled health --live]",
-	} {
+	ready, live := "[/autoscaled health]", "[/autoscaled health --live]"
+	wanted := map[string]string{"startupProbe": ready, "readinessProbe": ready, "livenessProbe": live}
+	if !alone {
+		wanted = map[string]string{"startupProbe": live, "livenessProbe": live}
+		if container["readinessProbe"] != nil {
+			t.Errorf("beside another container it has a readinessProbe: %v", container["readinessProbe"])
+		}
+	}
+	for probe, want := range wanted {
 		if got := fmt.Sprint(at(container, probe, "exec", "command")); got != want {
-			t.Errorf("%s is %s", probe, got)
+			t.Errorf("%s is %s, want %s", probe, got, want)
+		}
+	}
+}
+
+// TestEachFileHasANamespaceThatIsItsOwn: applied to a cluster that is in use, none changes what is there.
+func TestEachFileHasANamespaceThatIsItsOwn(t *testing.T) {
+	t.Parallel()
+	taken := map[string]string{}
+	for _, name := range kubernetesFiles {
+		all, err := objects(read(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for namespace := range named(all, "Namespace") {
+			if taken[namespace] != "" || !strings.HasPrefix(namespace, "autoscaled") {
+				t.Errorf("%s makes the namespace %s, which may be another's: %s", name, namespace, taken[namespace])
+			}
+			taken[namespace] = name
+			if text := read(t, name); strings.Count(text, "kubectl -n ") != strings.Count(text, "kubectl -n "+namespace+" ") {
+				t.Errorf("%s: a command at its head is about another namespace than %s", name, namespace)
+			}
 		}
 	}
 }

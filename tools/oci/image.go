@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -15,22 +14,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// image makes that of one architecture: a layer of what rarely changes, and the program above it.
+// image makes that of one architecture: a layer of what rarely changes, and above it the program
+// with what there is to say of it.
 func (r release) image(b binary) (v1.Image, error) {
-	var licences []byte
-	if r.licences != "" {
-		var err error
-		if licences, err = os.ReadFile(r.licences); err != nil {
-			return nil, fmt.Errorf("read the licences: %w", err)
-		}
+	documents, err := documentFiles(r.documents)
+	if err != nil {
+		return nil, err
 	}
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	for _, content := range []struct {
 		what  string
 		files []file
 	}{
-		{"users, certificate authorities, directories", systemFiles(licences)},
-		{"autoscaled " + r.version, []file{{name: "autoscaled", mode: 0o755, content: b.content}}},
+		{"users, certificate authorities, directories", systemFiles()},
+		{"autoscaled " + r.version, append(documents, file{name: "autoscaled", mode: 0o755, content: b.content})},
 	} {
 		layer, err := layerOf(content.files)
 		if err != nil {

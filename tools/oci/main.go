@@ -1,7 +1,7 @@
 // Command oci puts autoscaled into a container image, without a container engine: it
 // writes an OCI image layout as one tar archive, of the same bytes for the same input.
 //
-// usage: oci -o ARCHIVE -version V -created RFC3339 [-revision R] [-licences FILE] ARCHITECTURE=BINARY...
+// usage: oci -o ARCHIVE -version V -created RFC3339 [-revision R] [-document FILE]... ARCHITECTURE=BINARY...
 //
 // An archive of one architecture can also be read by `docker load`. One of several holds an
 // index of them, from which whoever copies it to a registry takes all, and whoever runs it its own.
@@ -29,12 +29,12 @@ func main() {
 
 // release is what the image is made of.
 type release struct {
-	archive  string // name of the file that is written
-	version  string
-	revision string // of the source; empty: what the binaries say
-	created  time.Time
-	licences string // name of the file with those of the modules; empty: there is none
-	binaries []binary
+	archive   string // name of the file that is written
+	version   string
+	revision  string // of the source; empty: what the binaries say
+	created   time.Time
+	documents []string // names of the files that go to /usr/share/doc/autoscaled
+	binaries  []binary
 }
 
 func parse(args []string) (release, error) {
@@ -45,7 +45,10 @@ func parse(args []string) (release, error) {
 	flags.StringVar(&r.version, "version", "", "the `VERSION`, which is the image's tag")
 	flags.StringVar(&r.revision, "revision", "", "the source's revision (default: what the binaries say)")
 	flags.StringVar(&created, "created", "", "the `TIME` that the image is dated, as in 2026-11-22T19:00:00Z")
-	flags.StringVar(&r.licences, "licences", "", "the `FILE` with the licences of what is linked")
+	flags.Func("document", "a `FILE` for /usr/share/doc/autoscaled: a licence, an SBOM (may be repeated)", func(path string) error {
+		r.documents = append(r.documents, path)
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return r, err
 	}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
+
+	"github.com/autoscaled/autoscaled/tools/internal/authorities"
 )
 
 // built is a program that Go built for this machine without C.
@@ -122,6 +124,28 @@ func TestAnArchiveOfSeveralArchitecturesHasAnIndexOfThem(t *testing.T) {
 	}
 }
 
+func TestDocumentsLieInTheImageAndOneThatIsMissingIsAnError(t *testing.T) {
+	t.Parallel()
+	licence := filepath.Join(t.TempDir(), "LICENSE")
+	if err := os.WriteFile(licence, []byte("as you like"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files, err := documentFiles([]string{licence})
+	if err != nil || len(files) != 5 || files[4].name != "usr/share/doc/autoscaled/LICENSE" || string(files[4].content) != "as you like" || files[4].mode != 0o644 {
+		t.Errorf("%+v, error is %v", files, err)
+	}
+	r := releaseOf("amd64")
+	plain, _ := written(t, r)
+	r.documents = []string{licence}
+	if documented, _ := written(t, r); bytes.Equal(plain, documented) {
+		t.Error("the image is the same without the document")
+	}
+	r.documents, r.archive = []string{"/nowhere"}, filepath.Join(t.TempDir(), "archive")
+	if err := r.write(); err == nil || !strings.Contains(err.Error(), "read a document") {
+		t.Errorf("without the document the error is %v", err)
+	}
+}
+
 func TestABinaryThatTheImageCannotRunIsRefused(t *testing.T) {
 	t.Parallel()
 	program := built(t)
@@ -149,7 +173,7 @@ func TestTheAuthoritiesAreThoseThatAreTrustedWithoutConditions(t *testing.T) {
 		trusted[string(root.Certificate)] = root.Constraint == nil
 	}
 	seen := 0
-	for rest := certificateAuthorities(); ; seen++ {
+	for rest := authorities.PEM(); ; seen++ {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break

@@ -4,13 +4,20 @@ import (
 	"archive/tar"
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
+
+	"github.com/autoscaled/autoscaled/tools/internal/authorities"
 )
 
 // user is who runs the daemon, and owns its state: a number that is nobody's on common hosts.
 const user = 65532
 
-const stateDirectory = "/var/lib/autoscaled"
+const (
+	stateDirectory    = "/var/lib/autoscaled"
+	documentDirectory = "usr/share/doc/autoscaled/"
+)
 
 // file is one of the image's, or a directory, whose name ends in a slash.
 type file struct {
@@ -21,30 +28,42 @@ type file struct {
 }
 
 // systemFiles are what the program finds around it. Time zones are within it.
-func systemFiles(licences []byte) []file {
-	files := []file{
+func systemFiles() []file {
+	return []file{
 		{name: "etc/", mode: 0o755},
 		{name: "etc/autoscaled/", mode: 0o755},
 		{name: "etc/group", mode: 0o644, content: fmt.Appendf(nil, "root:x:0:\nautoscaled:x:%d:\n", user)},
 		{name: "etc/passwd", mode: 0o644, content: fmt.Appendf(nil, "root:x:0:0:root:/:\nautoscaled:x:%d:%[1]d:autoscaled:%s:\n", user, stateDirectory)},
 		{name: "etc/ssl/", mode: 0o755},
 		{name: "etc/ssl/certs/", mode: 0o755},
-		{name: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: certificateAuthorities()},
+		{name: authorities.File, mode: 0o644, content: authorities.PEM()},
 		{name: "run/", mode: 0o755},
 		{name: "run/secrets/", mode: 0o755},
 		{name: "var/", mode: 0o755},
 		{name: "var/lib/", mode: 0o755},
 		{name: "var/lib/autoscaled/", mode: 0o700, owner: user},
 	}
-	if licences == nil {
-		return files
+}
+
+// documentFiles are what is for those who ask what the image is made of, and under which terms.
+func documentFiles(paths []string) ([]file, error) {
+	if len(paths) == 0 {
+		return nil, nil
 	}
-	return append(files,
-		file{name: "usr/", mode: 0o755},
-		file{name: "usr/share/", mode: 0o755},
-		file{name: "usr/share/doc/", mode: 0o755},
-		file{name: "usr/share/doc/autoscaled/", mode: 0o755},
-		file{name: "usr/share/doc/autoscaled/THIRD_PARTY_LICENSES", mode: 0o644, content: licences})
+	files := []file{
+		{name: "usr/", mode: 0o755},
+		{name: "usr/share/", mode: 0o755},
+		{name: "usr/share/doc/", mode: 0o755},
+		{name: documentDirectory, mode: 0o755},
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read a document: %w", err)
+		}
+		files = append(files, file{name: documentDirectory + filepath.Base(path), mode: 0o644, content: content})
+	}
+	return files, nil
 }
 
 // pack writes the files as a layer. All are dated 1970, so that a layer whose files did not

@@ -3,7 +3,10 @@
 // All of it comes from the binary, so the same binary gives the same bytes. The document
 // is dated by SOURCE_DATE_EPOCH, or else by the commit that the binary was built from.
 //
-// usage: sbom [-version VERSION] BINARY > FILE      (in the folder tools)
+// With -image it tells of the container image with that binary, which has certificate
+// authorities beside it.
+//
+// usage: sbom [-version VERSION] [-image] BINARY > FILE      (in the folder tools)
 package main
 
 import (
@@ -16,26 +19,29 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
+	"github.com/autoscaled/autoscaled/tools/internal/authorities"
 	"github.com/autoscaled/autoscaled/tools/internal/linked"
 )
 
 func main() {
 	version := flag.String("version", "", "the version that the program calls itself (that of its module unless given)")
+	image := flag.Bool("image", false, "tell of the container image with the binary")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: sbom [-version VERSION] BINARY > FILE")
+		fmt.Fprintln(os.Stderr, "usage: sbom [-version VERSION] [-image] BINARY > FILE")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), *version, os.Stdout); err != nil {
+	if err := run(flag.Arg(0), *version, *image, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "sbom:", err)
 		os.Exit(1)
 	}
 }
 
-func run(file, version string, out io.Writer) error {
+func run(file, version string, image bool, out io.Writer) error {
 	binary, err := linked.Read(file)
 	if err != nil {
 		return err
@@ -59,11 +65,42 @@ func run(file, version string, out io.Writer) error {
 	if version == "" {
 		version = binary.Info.Main.Version
 	}
-	sum := sha256.Sum256(body)
+	d := describe(binary, parts, program{version, sha256Of(body), created})
+	if image {
+		trusted, err := authoritiesPart(places)
+		if err != nil {
+			return err
+		}
+		d = d.ofImage(setting(binary, "GOARCH"), version, trusted, sha256Of(authorities.PEM()))
+	}
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(describe(binary, parts, program{version, hex.EncodeToString(sum[:]), created}))
+	return encoder.Encode(d)
+}
+
+// sha256Of is hexadecimal.
+func sha256Of(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// authoritiesPart is the module with the certificate authorities, as it is linked into this program, which
+// is of the same go.mod as the one that makes the image.
+func authoritiesPart(places linked.Places) (linked.Part, error) {
+	ours, _ := debug.ReadBuildInfo()
+	if ours == nil {
+		return linked.Part{}, errors.New("this program does not know what it was built from: run it by `go run`")
+	}
+	for _, module := range ours.Deps {
+		if module.Path != authorities.Module {
+			continue
+		}
+		part, err := linked.ModulePart(places, module.Path, module.Version, nil)
+		part.Sum = module.Sum
+		return part, err
+	}
+	return linked.Part{}, fmt.Errorf("%s is not among the modules of this program: name in tools/internal/authorities where they come from", authorities.Module)
 }
 
 // createdAt reads seconds since 1970, or else the time of the commit in RFC 3339.

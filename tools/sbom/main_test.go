@@ -60,6 +60,42 @@ func TestADocumentTellsOfTheProgramAndItsParts(t *testing.T) {
 	}
 }
 
+func TestADocumentOfTheImageTellsOfTheProgramAndTheAuthorities(t *testing.T) {
+	t.Parallel()
+	binary := linked.Binary{Info: &debug.BuildInfo{GoVersion: "go1.30.1", Main: debug.Module{Path: "example.jp/program", Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+		{Key: "GOOS", Value: "linux"}, {Key: "GOARCH", Value: "arm64"},
+	}}}
+	parts := []linked.Part{{Name: "example.jp/part", Version: "v2.0.0", Sum: "h1:x=", Licences: []string{"MIT"}}}
+	alone := describe(binary, parts, program{"1.2.3", "abc", time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)})
+	d := alone.ofImage("arm64", "1.2.3+dirty", linked.Part{Name: "example.jp/roots", Version: "v0.1.0", Sum: "h1:y=", Licences: []string{"BSD-3-Clause"}}, "5eed")
+	if d.Name != "autoscaled-1.2.3-linux-arm64-image" || d.DocumentNamespace == alone.DocumentNamespace {
+		t.Errorf("it is called %s, its namespace is %s", d.Name, d.DocumentNamespace)
+	}
+	if len(d.Packages) != 4 || !reflect.DeepEqual(d.Packages[1:3], alone.Packages) {
+		t.Fatalf("the packages are %+v", d.Packages)
+	}
+	if image := d.Packages[0]; image.PrimaryPurpose != "CONTAINER" || !reflect.DeepEqual(image.ExternalRefs, purl("pkg:oci/autoscaled?arch=arm64&tag=1.2.3-dirty")) {
+		t.Errorf("the image is %+v", image)
+	}
+	want := spdxPackage{
+		Name: "example.jp/roots", SPDXID: "SPDXRef-example.jp-roots", VersionInfo: "v0.1.0", PackageFileName: "etc/ssl/certs/ca-certificates.crt", PrimaryPurpose: "FILE",
+		DownloadLocation: "https://proxy.golang.org/example.jp/roots/@v/v0.1.0.zip", Checksums: []checksum{{"SHA256", "5eed"}}, SourceInfo: "Mozilla's certificate authorities, written as PEM; go.sum: h1:y=",
+		LicenseConcluded: "BSD-3-Clause", LicenseDeclared: "BSD-3-Clause", CopyrightText: "NOASSERTION", ExternalRefs: purl("pkg:golang/example.jp/roots@v0.1.0"),
+	}
+	if !reflect.DeepEqual(d.Packages[3], want) {
+		t.Errorf("the authorities are %+v", d.Packages[3])
+	}
+	related := []relationship{
+		{"SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-image"},
+		{"SPDXRef-image", "CONTAINS", "SPDXRef-autoscaled"},
+		{"SPDXRef-image", "CONTAINS", "SPDXRef-example.jp-roots"},
+		{"SPDXRef-autoscaled", "CONTAINS", "SPDXRef-example.jp-part"},
+	}
+	if !slices.Equal(d.Relationships, related) {
+		t.Errorf("the relationships are %v", d.Relationships)
+	}
+}
+
 func TestADocumentIsDatedByTheBuilderOrTheCommitAndNeverByTheClock(t *testing.T) {
 	t.Parallel()
 	for name, dated := range map[string]struct{ epoch, commit, want string }{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/autoscaled/autoscaled/tools/internal/authorities"
 	"github.com/autoscaled/autoscaled/tools/internal/linked"
 )
 
@@ -60,6 +61,7 @@ type (
 const (
 	documentID = "SPDXRef-DOCUMENT"
 	programID  = "SPDXRef-autoscaled"
+	imageID    = "SPDXRef-image"
 	unknown    = "NOASSERTION" // as SPDX says it
 )
 
@@ -87,6 +89,32 @@ func describe(binary linked.Binary, parts []linked.Part, p program) document {
 		d.Packages = append(d.Packages, described)
 		d.Relationships = append(d.Relationships, relationship{programID, "CONTAINS", described.SPDXID})
 	}
+	return d
+}
+
+// ofImage tells of the image with the program that d tells of, and with the file of certificate authorities.
+func (d document) ofImage(architecture, version string, trusted linked.Part, sha256 string) document {
+	d.Name += "-image"
+	d.DocumentNamespace += "-image"
+	image := spdxPackage{
+		Name:             "autoscaled-image",
+		SPDXID:           imageID,
+		VersionInfo:      version,
+		PrimaryPurpose:   "CONTAINER",
+		DownloadLocation: unknown,
+		LicenseConcluded: unknown,
+		LicenseDeclared:  "Apache-2.0",
+		CopyrightText:    unknown,
+		ExternalRefs:     purl("pkg:oci/autoscaled?arch=" + architecture + "&tag=" + strings.ReplaceAll(version, "+", "-")), // its digest would have to be that of the image with this file
+	}
+	file := partPackage(trusted)
+	file.PrimaryPurpose = "FILE"
+	file.PackageFileName = authorities.File
+	file.Checksums = []checksum{{"SHA256", sha256}}
+	file.SourceInfo = "Mozilla's certificate authorities, written as PEM; " + file.SourceInfo
+	d.Packages = append([]spdxPackage{image}, append(d.Packages, file)...)
+	described := []relationship{{documentID, "DESCRIBES", imageID}, {imageID, "CONTAINS", programID}, {imageID, "CONTAINS", file.SPDXID}}
+	d.Relationships = append(described, d.Relationships[1:]...)
 	return d
 }
 
