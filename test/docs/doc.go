@@ -11,7 +11,8 @@
 // says what else there is:
 //
 //   - nothing: the program, and empty folders for it. This is the default;
-//   - a rehearsal: a simulated cloud, and a daemon with a group that acts on it and one that recommends (worlds/rehearsal.yaml);
+//   - a rehearsal: a simulated cloud, and a daemon with a group that acts on it and one that recommends (worlds/rehearsal.yaml), started
+//     as the package's unit does; systemctl starts, stops and restarts it (worlds/systemctl);
 //   - a rehearsal over TLS: the same at https://autoscaled.example.jp:9469, and an administrator's token in the file token;
 //   - an installation: the configuration that the packages install;
 //   - GP-API: the simulated cloud alone, in the real one's place, and the keys to it;

@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-bound=175 args=(-for 110s -sample 27)
+bound=175 args=(-for 110s -sample 21)
 while [ $# -gt 0 ]; do
     case $1 in
     --all) bound=10800 args+=(-all -for 0) ;;
