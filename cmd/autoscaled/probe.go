@@ -36,9 +36,9 @@ func probeCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "probe [TARGET]",
 		Short: "Ask one source of signals, and show what it answers and what that is worth",
-		Long: `Ask one source of signals once, or twice when it is a counter, and show what was asked,
-what came back, and the reading that it makes. It needs no daemon, and nothing of the
-cloud.
+		Long: `Ask one source of signals once, or twice when it is a counter (and a third time when the
+agent seems to have just started), and show what was asked, what came back, and the
+reading that it makes. It needs no daemon, and nothing of the cloud.
 
 TARGET is an SNMP agent, snmp://HOST[:PORT], or a page of metrics, http(s)://…; with
 --promql it is none. An agent is asked for what --profile, --oid or --walk names, and
@@ -259,7 +259,7 @@ func (o *probeOptions) probeGroup(cmd *cobra.Command, target string, given map[s
 	}
 	defer group.Close()
 	for {
-		look := group.Look(cmd.Context(), o.wait, func(wait time.Duration) { cmd.PrintErrln(waitText(wait)) })
+		look := group.Look(cmd.Context(), o.wait, func(s probe.Step) { cmd.PrintErrln(waitText(s)) })
 		if cmd.Context().Err() != nil {
 			return nil
 		}

@@ -24,7 +24,8 @@ import (
 const community = "c0mmunity-of-ours"
 
 // fakeAgent answers SNMP v2c at the returned host:port of loopback, to whoever knows the
-// community. What it knows is in the order of agents; a counter moves with each answer.
+// community. What it knows is in the order of agents; a counter moves with each answer, one
+// of 32 bits from 0, as those of an agent that has just started.
 func fakeAgent(t *testing.T, knows ...gosnmp.SnmpPDU) string {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -51,8 +52,11 @@ func fakeAgent(t *testing.T, knows ...gosnmp.SnmpPDU) string {
 			}
 			answers++
 			for i := range knows {
-				if knows[i].Type == gosnmp.Counter64 {
+				switch knows[i].Type {
+				case gosnmp.Counter64:
 					knows[i].Value = answers * 1000
+				case gosnmp.Counter32:
+					knows[i].Value = uint32(answers-1) * 1000
 				}
 			}
 			request.PDUType, request.Variables = gosnmp.GetResponse, answerOf(knows, request)
@@ -179,6 +183,42 @@ func TestProbeShowsWhatAnAgentAnswersAndWhatThatIsWorth(t *testing.T) {
 		fmt.Fprintf(&all, "# probe %s\n%s\n", strings.Join(flags, " "), steady(out))
 	}
 	golden(t, "probe_agent.txt", all.String())
+}
+
+func startedAgent(t *testing.T) string {
+	t.Helper()
+	ticks := func(n string) gosnmp.SnmpPDU {
+		return gosnmp.SnmpPDU{Name: ".1.3.6.1.4.1.2021.11." + n + ".0", Type: gosnmp.Counter32, Value: uint32(0)}
+	}
+	return fakeAgent(t, ticks("50"), ticks("52"), ticks("53"))
+}
+
+func TestProbeReadsAnAgentThatHasJustStartedAThirdTime(t *testing.T) {
+	t.Parallel()
+	const twice, value = "… one reading of a counter makes no rate: the next in 1ms\n", "66.7%"
+	const again = "… still no rate, so the agent seems to have just started: once more in 1ms\n"
+	out, _ := probed(t, 0, "snmp://"+startedAgent(t), communityFlag(t), "--profile=cpu_busy", "--wait=1ms")
+	if strings.Count(out, twice) != 1 || strings.Count(out, again) != 1 || !strings.Contains(out, "cpu_busy  "+value) {
+		t.Errorf("it prints\n%s", out)
+	}
+
+	host, port, err := net.SplitHostPort(startedAgent(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	minimal, err := os.ReadFile("../../configs/minimal.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "autoscaled.yaml")
+	text := strings.Replace(string(minimal), "{profile: cpu_busy}", "{profile: cpu_busy, port: "+port+", community: "+secretFile(t, community)+"}", 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs := probed(t, 0, "--config="+file, "--group=web", "--instance="+host, "--wait=1ms")
+	if errs != twice+again || !strings.Contains(out, value) {
+		t.Errorf("of a group it prints\n%s%s", out, errs)
+	}
 }
 
 func TestProbeWithoutAQuantityTriesEveryProfile(t *testing.T) {

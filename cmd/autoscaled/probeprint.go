@@ -50,11 +50,15 @@ func (p *probePrinter) step(s probe.Step) {
 	case s.Answer != nil:
 		p.answer(s.Answer)
 	default:
-		fmt.Fprintln(p.out, waitText(time.Duration(s.WaitSeconds*float64(time.Second))))
+		fmt.Fprintln(p.out, waitText(s))
 	}
 }
 
-func waitText(wait time.Duration) string {
+func waitText(s probe.Step) string {
+	wait := time.Duration(s.WaitSeconds * float64(time.Second))
+	if s.StillNone {
+		return fmt.Sprintf("… still no rate, so the agent seems to have just started: once more in %s", wait)
+	}
 	return fmt.Sprintf("… one reading of a counter makes no rate: the next in %s", wait)
 }
 

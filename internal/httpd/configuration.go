@@ -55,7 +55,7 @@ type GroupChanged struct {
 	Change GroupChange   `json:"change"`
 	What   []string      `json:"what,omitempty"`   // keys that are different
 	Before *NextDecision `json:"before,omitempty"` // by the configuration in force; nil: there is none
-	After  *NextDecision `json:"after,omitempty"`  // by the file
+	After  *NextDecision `json:"after,omitempty"`  // by the file; nil: not known before it has looked
 	Text   string        `json:"text"`             // in words
 }
 

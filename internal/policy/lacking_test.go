@@ -1,6 +1,8 @@
 package policy_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +35,54 @@ func TestAMeanIsThatOfTheInstancesThatServe(t *testing.T) {
 	observed := policy.Observation{Size: policy.Size{Count: 6}, Signals: []policy.Signal{mean(0.9)}}
 	if got := policy.Evaluate(&spec, observed, noon, &policy.Memory{}); got.Desired.Count != 9 {
 		t.Errorf("six that serve become %d", got.Desired.Count)
+	}
+}
+
+// Whoever asks then must not be told that the signal is missing: it is shown, and good.
+func TestAMeanOverInstancesThatHaveNotSettledIsWarming(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	spec.Policies = []policy.Rule{holdMeanAt(0.6)}
+	for name, c := range map[string]struct {
+		observed    policy.Observation
+		says, which string
+	}{
+		"the first one settles": {
+			policy.Observation{Size: policy.Size{Count: 1}, Becoming: 1, Settling: 1, Signals: []policy.Signal{mean(0.9)}},
+			"target/mean cannot tell: mean is warming", "  mean is warming: no instance has served for long enough yet",
+		},
+		"nothing is ordered": {
+			policy.Observation{Size: policy.Size{Count: 1}, Lacking: 1, Signals: []policy.Signal{mean(0.9)}},
+			"target/mean cannot tell: mean is warming", "  mean is warming: no instance has served for long enough yet",
+		},
+		"it cannot be read": {
+			policy.Observation{Size: policy.Size{Count: 1}, Becoming: 1, Signals: []policy.Signal{ofGroup("mean", policy.Missing(policy.Failed, noon))}},
+			"target/mean cannot tell: mean is failed", "  mean is failed: `autoscaled signals` says why",
+		},
+	} {
+		in := c.observed.Inputs()
+		e := policy.Explain(&spec, &in, noon, policy.Memory{})
+		if got := e.Recommendations[0].String(); got != c.says {
+			t.Errorf("%s: status says %q, want %q", name, got, c.says)
+		}
+		if got := e.Words(); !slices.Contains(got, c.which) {
+			t.Errorf("%s: no line of the explanation says %q:\n%s", name, c.which, strings.Join(got, "\n"))
+		}
+	}
+}
+
+func TestAnExplanationSaysThatTooFewInstancesShowASignal(t *testing.T) {
+	t.Parallel()
+	spec := unlimited()
+	target := holdMeanAt(0.6)
+	target.Target.Signal, target.Target.Each = "cpu", false
+	spec.Policies = []policy.Rule{target}
+	in := policy.Observation{Size: policy.Size{Count: 4}, Signals: []policy.Signal{
+		ofInstances(readings(1, 0.1), missing(3, policy.Failed)),
+	}}.Inputs()
+	words := policy.Explain(&spec, &in, noon, policy.Memory{}).Words()
+	if text := strings.Join(words, "\n"); strings.Contains(text, "(present)") || !strings.Contains(text, "only 1 of 4 instances show cpu") {
+		t.Errorf("it says\n%s", text)
 	}
 }
 

@@ -62,26 +62,36 @@ func (t *Target) recommendOf(in *Inputs, input *Input, now time.Time) Recommenda
 	if input == nil {
 		return r
 	}
-	r.Count, r.Verdict = t.want(input, in.Size.Count, in.serving())
+	r.Count, r.Verdict = t.want(in, input)
 	r.Load = t.carried(in)
+	if input.Present && t.overNobody(in, input) {
+		r.Value, r.Measured = Missing(Warming, input.At), 0
+	}
 	if r.Verdict == Want && r.Count > in.Size.Count {
 		r.Value, r.Measured, r.Of = input.summary(now, true)
 	}
 	return r
 }
 
-func (t *Target) want(input *Input, current, serving int) (int, Verdict) {
+func (t *Target) want(in *Inputs, input *Input) (int, Verdict) {
+	current := in.Size.Count
 	if input.PerInstance {
 		return t.wantOfInstances(input, current)
 	}
-	if !input.Present && !input.Doubted || t.Each && serving == 0 { // a mean over nobody says nothing
+	if !input.Present && !input.Doubted || t.overNobody(in, input) {
 		return 0, Unknown
 	}
-	count := t.countFor(t.ofGroup(input.Growth, serving), current)
+	count := t.countFor(t.ofGroup(input.Growth, in.serving()), current)
 	if !input.Present && count <= current {
 		return 0, Unknown
 	}
 	return count, Want
+}
+
+// overNobody says that the signal is a mean over the group's instances, of which none
+// serves: it says nothing, whatever it shows.
+func (t *Target) overNobody(in *Inputs, input *Input) bool {
+	return t.Each && !input.PerInstance && in.serving() == 0
 }
 
 // carried is what the group's instances carry together, in instances at their target;

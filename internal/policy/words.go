@@ -36,6 +36,14 @@ func (r Recommendation) lacks() string {
 	return fmt.Sprintf("%s is %s", r.Signal, r.Value.Why())
 }
 
+// whereWhy is what there is to know beyond lacks.
+func (r Recommendation) whereWhy() string {
+	if r.Value.Why() == Warming {
+		return "no instance has served for long enough yet"
+	}
+	return "`autoscaled signals` says why"
+}
+
 // foreseen is String of a forecast.
 func (r Recommendation) foreseen() string {
 	silence := r.Foreseen.Abstains
@@ -92,7 +100,7 @@ func (e Explanation) Words() []string {
 		lines = append(lines, "no change of one signal that has a value would have altered it")
 		for _, r := range e.Recommendations {
 			if r.Verdict == Unknown {
-				lines = append(lines, fmt.Sprintf("  %s has none that counts (%s): `autoscaled signals` says why", r.Signal, r.Value.Why()))
+				lines = append(lines, fmt.Sprintf("  %s: %s", r.lacks(), r.whereWhy()))
 			}
 		}
 		return lines

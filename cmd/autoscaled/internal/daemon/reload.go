@@ -462,7 +462,8 @@ func (next *reloading) foretellChange(ctx context.Context, change *httpd.GroupCh
 	group, now := next.config.Groups[change.Group], next.works.groups[change.Group]
 	change.What = next.texts.ofGroup(group, next.accountFates[group.Provider] != httpd.GroupKept)
 	var said []string
-	if acts := next.plans[group.Name].acts; acts != now.acts {
+	acts := next.plans[group.Name].acts
+	if acts != now.acts {
 		said = append(said, "from now on it "+doing(acts))
 	}
 	rules := next.plans[group.Name].rules
@@ -473,6 +474,9 @@ func (next *reloading) foretellChange(ctx context.Context, change *httpd.GroupCh
 		said = append(said, "what it would decide is not known: "+err.Error())
 	case !read:
 		said = append(said, "what it would decide is not known: its signals were not read yet")
+	case acts && !now.acts: // it would have another size than it has
+		change.Before = nextDecision(preview.Before)
+		said = append(said, beginningOf(preview.Before))
 	default:
 		change.Before, change.After = nextDecision(preview.Before), nextDecision(preview.After)
 		said = append(said, outcomeOf(preview))
@@ -485,6 +489,13 @@ func (next *reloading) foretellChange(ctx context.Context, change *httpd.GroupCh
 
 func nextDecision(d policy.Decision) *httpd.NextDecision {
 	return &httpd.NextDecision{Desired: d.Desired.Count, Wanted: d.Wanted, Reason: d.Reason}
+}
+
+// beginningOf says in words with what a group begins when it is to act, which before only
+// said what it would do.
+func beginningOf(would policy.Decision) string {
+	return fmt.Sprintf("what it will decide is known when it has looked: it begins with the machines that carry its label, "+
+		"or at the size at which it last acted, and not at the %d that it would have by now", would.Desired.Count)
 }
 
 // outcomeOf says in words what a group would decide.

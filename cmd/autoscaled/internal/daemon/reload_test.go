@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
@@ -182,6 +183,36 @@ func TestAReloadRebuildsWhatChangedAndNothingElse(t *testing.T) {
 					})
 			})
 		})
+	}
+}
+
+// The size that a group would have is none that it has, and it begins to act with what is there.
+func TestAGroupThatIsToActIsForetoldNoSize(t *testing.T) {
+	t.Parallel()
+	s, d, _ := running(t)
+	s.replace("min: 1", "mode: act\n    min: 1")
+	s.save(t)
+	report, err := d.Reload(t.Context(), true, "sato")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := of(report, "api")
+	if api.Before == nil || api.After != nil {
+		t.Fatalf("foretold is %+v", api)
+	}
+	want := fmt.Sprintf("from now on it acts; what it will decide is known when it has looked: it begins with the machines that carry its label, "+
+		"or at the size at which it last acted, and not at the %d that it would have by now", api.Before.Desired)
+	if api.Text != want {
+		t.Errorf("foretold is %q, want %q", api.Text, want)
+	}
+	s.replace("mode: act\n    min: 1", "min: 1")
+	s.replace("max: 5", "max: 4")
+	s.save(t)
+	if report, err = d.Reload(t.Context(), true, "sato"); err != nil {
+		t.Fatal(err)
+	}
+	if api := of(report, "api"); !strings.HasPrefix(api.Text, "now it would decide") || api.After == nil {
+		t.Errorf("as it goes on to recommend, foretold is %+v", api)
 	}
 }
 

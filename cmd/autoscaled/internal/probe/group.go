@@ -136,35 +136,40 @@ func (g *Group) Close() {
 // Interval is that between the readings of a running daemon.
 func (g *Group) Interval() time.Duration { return g.group.Interval }
 
-// Look reads the signals, and when something in them is a counter, once more after
-// wait; told is called before the wait.
-func (g *Group) Look(ctx context.Context, wait time.Duration, told func(time.Duration)) GroupLook {
-	look, again := g.read(ctx)
-	if again {
-		told(wait)
-		if sleep(ctx, wait) {
-			look, _ = g.read(ctx)
+// Look reads the signals, and while something in them is a counter without a rate, again
+// after wait, as [Ask] does. Tell is told of each wait.
+func (g *Group) Look(ctx context.Context, wait time.Duration, tell func(Step)) GroupLook {
+	look, again := g.read(ctx, mayBeFirst)
+	for n := 1; n < readingsMost && again; n++ {
+		tell(Step{WaitSeconds: wait.Seconds(), StillNone: n > 1})
+		if !sleep(ctx, wait) {
+			break
 		}
+		look, again = g.read(ctx, isFirst)
 	}
 	return look
 }
 
-// read reads the signals once, and says whether a counter was read for the first time.
-func (g *Group) read(ctx context.Context) (look GroupLook, again bool) {
+// read reads the signals once, and says whether one of the faults is that of a counter
+// without a rate, as first judges them.
+func (g *Group) read(ctx context.Context, first func(monitor.Fault, []policy.Signal) bool) (look GroupLook, again bool) {
 	g.look = GroupLook{Group: g.group.Name, Requests: []Request{}, Dropped: map[string]int{}}
 	signals := g.monitor.Read(ctx, time.Now(), g.targets)
 	faults := g.monitor.Faults()
-	again = slices.ContainsFunc(faults, func(f monitor.Fault) bool { return mayBeFirst(f, signals) })
+	again = slices.ContainsFunc(faults, func(f monitor.Fault) bool { return first(f, signals) })
 	g.look.Signals = slices.DeleteFunc(fleet.ReportSignals(signals, faults, time.Now()), func(s fleet.SignalReport) bool {
 		return !slices.Contains(g.names, s.Name)
 	})
 	return g.look, again
 }
 
+// isFirst says whether the fault is that of a counter read for the first time.
+func isFirst(f monitor.Fault, _ []policy.Signal) bool { return errors.Is(f.Err, reading.ErrFirst) }
+
 // mayBeFirst says whether the fault is that of a counter read for the first time, or
 // that of all instances, which tells of one of them only.
 func mayBeFirst(f monitor.Fault, signals []policy.Signal) bool {
-	if errors.Is(f.Err, reading.ErrFirst) {
+	if isFirst(f, signals) {
 		return true
 	}
 	i := slices.IndexFunc(signals, func(s policy.Signal) bool { return s.Name == f.Signal })

@@ -92,7 +92,7 @@ func TestAGroupIsReadAsConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	waits := 0
-	look := g.Look(t.Context(), time.Millisecond, func(time.Duration) { waits++ })
+	look := g.Look(t.Context(), time.Millisecond, func(Step) { waits++ })
 	if waits != 1 || total.Load() != 2000 {
 		t.Errorf("it waited %d times, and fetched the page %d times", waits, total.Load()/1000)
 	}
@@ -126,7 +126,7 @@ func TestOnlyTheSignalsThatAreAskedForAreShownAndReadWithWhatTheyNeed(t *testing
 	if err != nil {
 		t.Fatal(err)
 	}
-	look := g.Look(t.Context(), time.Millisecond, func(time.Duration) { t.Error("it waits for no counter") })
+	look := g.Look(t.Context(), time.Millisecond, func(Step) { t.Error("it waits for no counter") })
 	if !slices.Equal(names(look), []string{"twice"}) || look.Signals[0].Value == nil || *look.Signals[0].Value != 84 || fetched.Load() != 0 {
 		t.Errorf("got %+v, and what was not asked for was read %d times", look, fetched.Load())
 	}
@@ -142,7 +142,7 @@ func TestACounterBehindASilentInstanceIsReadTwiceToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if load := g.Look(t.Context(), time.Millisecond, func(time.Duration) {}).Signals[0]; load.Measured != 1 || load.Instances[1].Value == nil {
+	if load := g.Look(t.Context(), time.Millisecond, func(Step) {}).Signals[0]; load.Measured != 1 || load.Instances[1].Value == nil {
 		t.Errorf("got %+v", load)
 	}
 }

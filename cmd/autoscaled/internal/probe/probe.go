@@ -32,7 +32,7 @@ type Reading struct {
 	Unit    string   `json:"unit,omitempty"`    // as far as it is known
 	Ceiling float64  `json:"ceiling,omitempty"` // the largest value that there can be; 0: none is known
 
-	first bool // it is a counter that was read for the first time
+	first bool // it is a counter, and what was read so far is one reading
 }
 
 func readingOf(name string, ceiling float64, r reading.Reading) Reading {
@@ -50,26 +50,32 @@ func readingOf(name string, ceiling float64, r reading.Reading) Reading {
 const perSecond = "per second"
 
 // Step is something that happened while a source was asked: exactly one of its fields
-// is set.
+// is set, save that StillNone goes with a wait.
 type Step struct {
 	Datagram    *Datagram `json:"datagram,omitempty"`
 	Page        *Page     `json:"page,omitempty"`
 	Answer      *Answer   `json:"answer,omitempty"`
 	WaitSeconds float64   `json:"wait_seconds,omitempty"` // until counters are read once more
+	StillNone   bool      `json:"still_none,omitempty"`   // two readings made no rate, as of an agent that has just started
 }
 
-// Ask asks the source, and when something in it is a counter, once more after wait.
-// Tell is told of the wait.
+// readingsMost is how often counters are read until there is a rate. Two readings make one,
+// save with an agent that has just started: it answers zeros at first, and no rate is
+// reckoned from those.
+const readingsMost = 3
+
+// Ask asks the source, and while something in it is a counter without a rate, again after
+// wait, readingsMost times in all. Tell is told of each wait.
 func Ask(ctx context.Context, source Source, wait time.Duration, tell func(Step)) []Reading {
 	readings := source.Ask(ctx)
-	if !slices.ContainsFunc(readings, func(r Reading) bool { return r.first }) {
-		return readings
+	for n := 1; n < readingsMost && slices.ContainsFunc(readings, func(r Reading) bool { return r.first }); n++ {
+		tell(Step{WaitSeconds: wait.Seconds(), StillNone: n > 1})
+		if !sleep(ctx, wait) {
+			break
+		}
+		readings = source.Ask(ctx)
 	}
-	tell(Step{WaitSeconds: wait.Seconds()})
-	if !sleep(ctx, wait) {
-		return readings
-	}
-	return source.Ask(ctx)
+	return readings
 }
 
 // sleep returns false when ctx ended before.

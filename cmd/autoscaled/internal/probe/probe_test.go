@@ -32,7 +32,7 @@ func (s *script) Ask(context.Context) []Reading {
 
 func (*script) Close() {}
 
-func TestOnlyACounterIsAskedTwice(t *testing.T) {
+func TestOnlyACounterIsAskedUntilThereIsARate(t *testing.T) {
 	t.Parallel()
 	const wait = 6 * time.Second
 	first, failed := reading.None(1, time.Now(), reading.ErrFirst), reading.Failed(time.Now(), errors.New("timed out"))
@@ -46,7 +46,9 @@ func TestOnlyACounterIsAskedTwice(t *testing.T) {
 		"what does not answer":        {[][]reading.Reading{{failed}}, 1, "failed"},
 		"a counter":                   {[][]reading.Reading{{first}, {value}}, 2, "present"},
 		"a counter among others":      {[][]reading.Reading{{failed, first}, {value, value}}, 2, "present"},
-		"a counter that never counts": {[][]reading.Reading{{first}, {first}}, 2, "absent"},
+		"an agent that just started":  {[][]reading.Reading{{first}, {first}, {value}}, 3, "present"},
+		"a counter that never counts": {[][]reading.Reading{{first}, {first}, {first}}, 3, "absent"},
+		"what falls silent":           {[][]reading.Reading{{first}, {failed}}, 2, "failed"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{answers: c.answers}
@@ -55,8 +57,10 @@ func TestOnlyACounterIsAskedTwice(t *testing.T) {
 			if len(s.asked) != c.asked || readings[0].Quality != c.quality || len(steps) != c.asked-1 {
 				t.Fatalf("%s: asked %d times, %+v, %+v", name, len(s.asked), readings, steps)
 			}
-			if c.asked == 2 && (s.asked[1].Sub(s.asked[0]) != wait || steps[0].WaitSeconds != wait.Seconds()) {
-				t.Errorf("%s: asked again after %v", name, s.asked[1].Sub(s.asked[0]))
+			for i, step := range steps {
+				if waited := s.asked[i+1].Sub(s.asked[i]); waited != wait || step != (Step{WaitSeconds: wait.Seconds(), StillNone: i > 0}) {
+					t.Errorf("%s: asked again after %v: %+v", name, waited, step)
+				}
 			}
 		})
 	}
