@@ -53,7 +53,7 @@ __stopped() { # LINE SECONDS
     set +m
     sleep "$2"
     if kill -INT -- -$pid 2>/dev/null; then
-        (sleep 20 && kill -KILL -- -$pid) &
+        (sleep 10 && kill -KILL -- -$pid) &
         wait $pid || status=$?
         kill $! 2>/dev/null || true
         [ $status -ne 130 ] || status=0
