@@ -231,30 +231,25 @@ func TestAnEndThatIsOnRecordAlreadyIsNotAskedForAgain(t *testing.T) {
 	})
 }
 
-func TestAnInferredMachineThatCarriesAForeignLabelByNowIsNotTouched(t *testing.T) {
+func TestAnInferredMachineThatTurnsOutNotToBeOursIsNotTouched(t *testing.T) {
 	t.Parallel()
-	play(t, func(t *testing.T, s *crewScene) {
-		machine := fresh()
-		machine.Label = "somebody's"
-		s.have(t, machine, policy.InService, Facts{Proof: ProofInferred, Order: "x"})
-		s.live(t, time.Minute)
-		if got := s.only(t); got.Quarantine == "" || len(s.model.calls) != 0 {
-			t.Errorf("it is %+v, by %v", got, s.model.calls)
-		}
-	})
-}
-
-func TestAnInferredMachineOfAnotherTypeThanWasOrderedIsNotTouched(t *testing.T) {
-	t.Parallel()
-	play(t, func(t *testing.T, s *crewScene) {
-		machine := fresh()
-		machine.Type = "large"
-		s.have(t, machine, policy.InService, Facts{Proof: ProofInferred, Order: "x"})
-		s.live(t, time.Minute)
-		if got := s.only(t); !strings.Contains(got.Quarantine, "is of type large, and small was ordered") || len(s.model.calls) != 0 {
-			t.Errorf("it is %+v, by %v", got, s.model.calls)
-		}
-	})
+	for why, turn := range map[string]func(*cloud.Machine){
+		`now carries the label "somebody's"`:      func(m *cloud.Machine) { m.Label = "somebody's" },
+		"is of type large, and small was ordered": func(m *cloud.Machine) { m.Type = "large" },
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(t *testing.T, s *crewScene) {
+				machine := fresh()
+				turn(&machine)
+				s.have(t, machine, policy.InService, Facts{Proof: ProofInferred, Order: "x"})
+				s.live(t, time.Minute)
+				if got := s.only(t); !strings.Contains(got.Quarantine, why) || len(s.model.calls) != 0 {
+					t.Errorf("it is %+v, by %v", got, s.model.calls)
+				}
+			})
+		})
+	}
 }
 
 func TestALaunchThatStaysSilentIsToldOnceBeforeItIsQuarantined(t *testing.T) {

@@ -203,11 +203,11 @@ func (c *canaries) certify(name string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{certificate}, PrivateKey: key}
 }
 
-// planted is a configuration in which each secret is one of the canaries. Half of what it
+// configuration is one in which each secret is one of the canaries. Half of what it
 // names answers with the secret that it was sent; the rest works.
 func (c *canaries) configuration(endpoint string, agent uint16) (text string, variables []string) {
 	s := c.scene
-	for _, name := range []string{"prometheus-token", "page-password", "trap-community", "trap-auth", "trap-privacy", "snmp-auth", "snmp-privacy", "wrong-community",
+	for _, name := range []string{"prometheus-token", "page-password", "trap-community", "trap-auth", "trap-privacy", "wrong-community",
 		"mail-password", "notify-secret", "push", "push-orders", "hook-secret"} {
 		c.plant(name)
 	}
@@ -384,15 +384,47 @@ func paths(t *testing.T, description string) (all []string) {
 	return all
 }
 
+// writeOut notes what is said to those who write a secret out, in the place of where it is.
+func (c *canaries) writeOut(text string, environment config.Env) {
+	written := c.planted["hook-secret"]
+	for _, reference := range regexp.MustCompile(`['"]?(?:file|env|credential):[^'"},\s]+['"]?`).FindAllString(text, -1) {
+		for _, instead := range []string{written, "'" + written + "'", "file:" + written, "env:" + written, "credential:/" + written, "[" + written + "]", "{value: " + written + "}", `"` + written, `"env:` + written, "[file:" + written} {
+			if _, err := config.Parse("autoscaled.yaml", []byte(strings.Replace(text, reference, instead, 1)), environment); err != nil {
+				c.show(fmt.Sprintf("the error about %.20s… in place of %s", instead, reference), err.Error())
+			}
+		}
+	}
+}
+
+// showFiles notes what is in the files of a folder, which must be for their owner alone.
+func (c *canaries) showFiles(folder string) {
+	c.t.Helper()
+	seen := 0
+	err := filepath.WalkDir(c.scene.path(folder), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Mode().Perm() != 0o600 {
+			c.t.Errorf("%s has mode %v, and is for its owner alone", path, info.Mode())
+		}
+		content, readErr := os.ReadFile(path)
+		c.show(path, string(content))
+		seen++
+		return errors.Join(err, readErr)
+	})
+	if err != nil || seen < 2 { // the state and the history
+		c.t.Errorf("%d files were seen in %s: %v", seen, folder, err)
+	}
+}
+
 func TestNoSecretIsEverShown(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	c := newCanaries(s)
 	sim := s.simulate()
-	c.plant("snmp-auth") // the agent is made with them, and the configuration names the same files
-	text, variables := c.configuration(sim.endpoint(), s.freePort("udp"))
-	agent := s.snmpd("createUser watcher SHA-256 "+c.planted["snmp-auth"]+" AES "+c.planted["snmp-privacy"], "rouser watcher priv")
-	text = regexp.MustCompile(`(profile: (?:cpu_busy|load1), port: )\d+`).ReplaceAllString(text, fmt.Sprintf("${1}%d", agent))
+	agent := s.snmpd("createUser watcher SHA-256 "+c.plant("snmp-auth")+" AES "+c.plant("snmp-privacy"), "rouser watcher priv")
+	text, variables := c.configuration(sim.endpoint(), agent)
 
 	d := s.runWith(variables, text, "--log-level", "debug")
 	d.until(late, "group that reads an authentic agent", func(g fleet.GroupStatus) error {
@@ -469,15 +501,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	c.command("recover", "--from-cloud", "--config", s.path("autoscaled.yaml"))
 	c.command("check", s.path("autoscaled.yaml"))
 
-	// Whoever writes a secret out, in the place of where it is, is told so without it.
-	for _, reference := range regexp.MustCompile(`['"]?(?:file|env|credential):[^'"},\s]+['"]?`).FindAllString(text, -1) {
-		written := c.planted["hook-secret"]
-		for _, instead := range []string{written, "'" + written + "'", "file:" + written, "env:" + written, "credential:/" + written, "[" + written + "]", "{value: " + written + "}", `"` + written, `"env:` + written, "[file:" + written} {
-			if _, err := config.Parse("autoscaled.yaml", []byte(strings.Replace(text, reference, instead, 1)), environment); err != nil {
-				c.show(fmt.Sprintf("the error about %.20s… in place of %s", instead, reference), err.Error())
-			}
-		}
-	}
+	c.writeOut(text, environment)
 	s.write("autoscaled.yaml", strings.Replace(text, "file:"+s.path("secret-key"), c.planted["notify-secret"], 1))
 	c.command("config", "diff", "--socket", s.socket())
 	c.command("config", "reload", "--socket", s.socket())
@@ -499,23 +523,7 @@ func TestNoSecretIsEverShown(t *testing.T) {
 		t.Errorf("the daemon ended with status %d", status)
 	}
 	c.show("the log at debug", d.said.String())
-	for _, folder := range []string{"state", "run"} {
-		err := filepath.WalkDir(s.path(folder), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.Type().IsRegular() {
-				return err
-			}
-			info, err := entry.Info()
-			if err == nil && info.Mode().Perm() != 0o600 {
-				t.Errorf("%s has mode %v, and is for its owner alone", path, info.Mode())
-			}
-			content, readErr := os.ReadFile(path)
-			c.show(path, string(content))
-			return errors.Join(err, readErr)
-		})
-		if err != nil && !os.IsNotExist(err) {
-			t.Error(err)
-		}
-	}
+	c.showFiles("state")
 	if looked := c.judge(); looked < 200_000 {
 		t.Errorf("only %d bytes were looked at", looked)
 	}

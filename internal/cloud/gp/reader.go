@@ -79,13 +79,7 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 		return machine, nil
 	}
 
-	properties, err := r.api.DescribeVirtualMachine(ctx, gpapi.VirtualMachineRequest{
-		GpServiceCode: r.options.GpServiceCode,
-		GcServiceCode: code,
-	})
-	if err == nil {
-		err = about(code, properties.GcServiceCode)
-	}
+	properties, err := r.properties(ctx, code)
 	if err != nil {
 		return machine, err
 	}
@@ -96,6 +90,14 @@ func (r *Reader) describe(ctx context.Context, code string) (cloud.Machine, erro
 
 // Type reads a machine's type.
 func (r *Reader) Type(ctx context.Context, code string) (string, error) {
+	properties, err := r.properties(ctx, code)
+	if err != nil {
+		return "", fmt.Errorf("read the type of machine %s: %w", code, err)
+	}
+	return properties.VirtualMachineType, nil
+}
+
+func (r *Reader) properties(ctx context.Context, code string) (gpapi.DescribeVirtualMachineResponse, error) {
 	properties, err := r.api.DescribeVirtualMachine(ctx, gpapi.VirtualMachineRequest{
 		GpServiceCode: r.options.GpServiceCode,
 		GcServiceCode: code,
@@ -103,10 +105,7 @@ func (r *Reader) Type(ctx context.Context, code string) (string, error) {
 	if err == nil {
 		err = about(code, properties.GcServiceCode)
 	}
-	if err != nil {
-		return "", fmt.Errorf("read the type of machine %s: %w", code, err)
-	}
-	return properties.VirtualMachineType, nil
+	return properties, err
 }
 
 // about refuses an answer that says itself that it is about another machine: its
