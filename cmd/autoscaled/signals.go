@@ -186,6 +186,8 @@ func absenceText(quality string) string {
 		return "skewed, its source's clock is off"
 	case policy.Censored.String():
 		return "censored, the instance is saturated and may carry more than it shows"
+	case policy.Overloaded.String():
+		return "overloaded, it was not asked, since too many agents were silent or to be met"
 	case policy.Filling.String():
 		return "filling, its window is not full yet"
 	default:

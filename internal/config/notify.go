@@ -74,7 +74,7 @@ func NotifyReasons() []string {
 		// of overrides
 		"pause", "pause_out", "pause_in", "hold", "at_least",
 		// of signals without a value
-		"absent", "stale", "failed", "not_finite", "out_of_range", "frozen", "unit_changed", "disagrees", "skewed", "censored",
+		"absent", "stale", "failed", "not_finite", "out_of_range", "frozen", "unit_changed", "disagrees", "skewed", "censored", "overloaded",
 		// of forecasts that abstain
 		"no_data", "bad_record",
 		// of rollouts, and of fire drills

@@ -28,11 +28,12 @@ const (
 	Skewed                     // the source's clock is off: its values are dated in the future, or go on being dated far back
 	Filling                    // it has not been watched for as long as its window spans
 	Censored                   // a saturated instance may carry more than it shows
+	Overloaded                 // it was not asked for, since too much else was at the same time
 )
 
 var absenceNames = [...]string{
 	"present", "absent", "stale", "failed", "not_finite", "out_of_range", "warming",
-	"frozen", "unit_changed", "disagrees", "skewed", "filling", "censored",
+	"frozen", "unit_changed", "disagrees", "skewed", "filling", "censored", "overloaded",
 }
 
 func (a Absence) String() string { return absenceNames[a] }
@@ -303,7 +304,8 @@ func (s Signal) summary(now time.Time, valueOf func(Sample) (float64, bool)) (su
 		}
 		return ValueAt(value, s.Group.at), 1, 1
 	}
-	values := make([]float64, 0, len(s.Instances))
+	var room [32]float64
+	values := room[:0]
 	why := Present
 	var newest time.Time
 	for _, instance := range s.Instances {

@@ -192,7 +192,7 @@ func TestEveryConstantHasAName(t *testing.T) {
 	}
 	want := []string{
 		"present", "absent", "stale", "failed", "not_finite", "out_of_range", "warming",
-		"frozen", "unit_changed", "disagrees", "skewed", "filling", "censored",
+		"frozen", "unit_changed", "disagrees", "skewed", "filling", "censored", "overloaded",
 		"avg", "max", "sum", "min", "median", "abstain", "want", "unknown",
 	}
 	if !slices.Equal(got, want) {

@@ -199,4 +199,5 @@ var absenceTexts = [...]string{
 	Skewed:      "clock is off",
 	Filling:     "not watched for long enough",
 	Censored:    "saturated",
+	Overloaded:  "not asked",
 }

@@ -197,6 +197,7 @@ var qualityWords = map[string]string{
 	"skewed":       "時計のずれ",
 	"filling":      "測定期間不足",
 	"censored":     "飽和",
+	"overloaded":   "過負荷で未読",
 }
 
 var silenceWords = map[string]string{
