@@ -143,7 +143,7 @@ func TestTLSIsSpokenAsConfigured(t *testing.T) {
 				_, _ = fmt.Fprint(w, "up 1\n")
 			})
 			access := config.Access{TLS: test.tls}
-			_, pageErr := fetcher(t, access).fetch(t.Context(), url, newWanted(everything))
+			_, pageErr := fetchFrom(t, fetcher(t, access), url)
 			server, err := NewServer(config.Prometheus{URL: url, Access: access, Timeout: 10 * time.Second})
 			if err != nil {
 				t.Fatal(err)

@@ -3,7 +3,6 @@ package prom
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -20,10 +19,14 @@ type Answer struct {
 	received  time.Time
 	result    *result // also when err says that it is not believed
 	warnings  []string
-	conceal   *strings.Replacer // see concealing; nil without a result
-	table     *table            // of the result; nil without one that is believed
+	conceal   concealer // see concealing; nothing without a result
+	table     *table    // of the result; nil without one that is believed
 	err       error
 }
+
+// Evaluated is the instant of the evaluation, or the end of its range; also of one that
+// failed.
+func (a Answer) Evaluated() time.Time { return a.evaluated }
 
 // Only is the answer's one value: a scalar, or a result of one series. An empty
 // answer is absent, never zero; several series are a failure.

@@ -7,12 +7,16 @@
 // instant or over a range, and shares one answer between all groups that ask the
 // same within a moment.
 //
+// Every line of a page is checked, and what a series is called is for Prometheus' own
+// parser to say; it is asked only when a page has other series than the one before.
+//
 // It promises that no empty, partial, ambiguous or non-finite answer becomes a
 // number: each is a reading without a value that says what to do. Of an answer it
 // reads no more than 4 MiB, and of a page no more than 16 MiB, counted after
-// decompression. It follows no redirect, asks nobody at a link-local address, shows no credentials in a message, and
-// honours the deadline of the caller's context. Monitor calls this package; it
-// calls reading, policy, config and dial.
+// decompression, which it does not ask for. It follows no redirect, asks nobody at a
+// link-local address, shows no credentials in a message, and honours the deadline of
+// the caller's context. Monitor calls this package; it calls reading, policy, config
+// and dial.
 package prom
 
 import (
@@ -22,8 +26,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +47,7 @@ const (
 // credentials that it keeps out of messages.
 type client struct {
 	http    *http.Client
-	conceal *strings.Replacer
+	conceal concealer
 }
 
 // newClient refuses an access that cannot be used. Proxies of the environment are
@@ -51,10 +57,8 @@ func newClient(access config.Access, maxBodyBytes int) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := dial.Dialer()
-	dialer.KeepAlive = 30 * time.Second
 	transport := &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            dialer().DialContext,
 		TLSClientConfig:        settings,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConnsPerHost:    2,
@@ -68,6 +72,12 @@ func newClient(access config.Access, maxBodyBytes int) (*client, error) {
 		},
 		conceal: concealing(access),
 	}, nil
+}
+
+func dialer() *net.Dialer {
+	d := dial.Dialer()
+	d.KeepAlive = 30 * time.Second
+	return d
 }
 
 func tlsConfig(c *config.TLS) (*tls.Config, error) {
@@ -92,31 +102,31 @@ func tlsConfig(c *config.TLS) (*tls.Config, error) {
 	return settings, nil
 }
 
+// concealer takes credentials out of foreign text.
+type concealer struct{ *strings.Replacer }
+
+// abridge keeps foreign text short, on one line and without our credentials.
+func (c concealer) abridge(text string) string { return fmt.Sprintf("%.200q", c.Replace(text)) }
+
 // concealing replaces credentials in all the forms in which a server could echo them.
-func concealing(access config.Access) *strings.Replacer {
+func concealing(access config.Access) concealer {
 	var pairs []string
-	for _, form := range []string{
-		access.BearerToken.Reveal(),
-		basic(access),
-		access.Password.Reveal(),
-	} {
+	forms := []string{access.BearerToken.Reveal(), access.Password.Reveal()}
+	if access.Username != "" {
+		forms = slices.Insert(forms, 1, basic(access.Username, access.Password.Reveal()))
+	}
+	for _, form := range forms {
 		if form != "" {
 			pairs = append(pairs, form, "<secret>")
 		}
 	}
-	return strings.NewReplacer(pairs...)
+	return concealer{strings.NewReplacer(pairs...)}
 }
 
 // basic is the credentials of basic authentication (RFC 7617 §2).
-func basic(access config.Access) string {
-	if access.Username == "" {
-		return ""
-	}
-	return base64.StdEncoding.EncodeToString([]byte(access.Username + ":" + access.Password.Reveal()))
+func basic(username, password string) string {
+	return base64.StdEncoding.EncodeToString([]byte(username + ":" + password))
 }
-
-// abridge keeps foreign text short, on one line and without our credentials.
-func (c *client) abridge(text string) string { return fmt.Sprintf("%.200q", c.conceal.Replace(text)) }
 
 // withoutURL is what went wrong in a request, without its URL, which the caller
 // names anyway.
@@ -127,9 +137,18 @@ func withoutURL(err error) error {
 	return err
 }
 
+// authorize puts our credentials into the header of a request.
+func authorize(header http.Header, access config.Access) {
+	if access.Username != "" {
+		header.Set("Authorization", "Basic "+basic(access.Username, access.Password.Reveal()))
+	}
+	if !access.BearerToken.Empty() {
+		header.Set("Authorization", "Bearer "+access.BearerToken.Reveal())
+	}
+}
+
 // bounded identifies us in each request, and gives each answer a body that ends
-// with an error at maxBodyBytes. The transport below it asks for gzip and
-// decompresses, so the bound is on what comes out.
+// with an error at maxBodyBytes.
 type bounded struct {
 	*http.Transport
 	access       config.Access
@@ -138,37 +157,20 @@ type bounded struct {
 
 func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
-	if credentials := basic(b.access); credentials != "" {
-		request.Header.Set("Authorization", "Basic "+credentials)
-	}
-	if !b.access.BearerToken.Empty() {
-		request.Header.Set("Authorization", "Bearer "+b.access.BearerToken.Reveal())
-	}
+	authorize(request.Header, b.access)
+	request.Header.Set("Accept-Encoding", acceptedEncoding)
 	response, err := b.Transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
-	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+	body, err := bodyOf(response, b.maxBodyBytes)
+	if err != nil {
 		_ = response.Body.Close()
-		return nil, errors.New("the answer is compressed, but not by gzip: switch that off there")
+		return nil, err
 	}
-	response.Body = &boundedBody{response.Body, b.maxBodyBytes, b.maxBodyBytes}
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, response.Body}
 	return response, nil
-}
-
-type boundedBody struct {
-	io.ReadCloser
-	left, most int
-}
-
-func (b *boundedBody) Read(into []byte) (int, error) {
-	if len(into) > b.left+1 {
-		into = into[:b.left+1]
-	}
-	n, err := b.ReadCloser.Read(into)
-	if n > b.left {
-		return b.left, fmt.Errorf("the answer is longer than %d MiB: ask for less", b.most>>20)
-	}
-	b.left -= n
-	return n, err
 }

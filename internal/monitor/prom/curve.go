@@ -64,9 +64,9 @@ func (s *Server) Curve(ctx context.Context, of Stretch) (Curve, error) {
 	case bound.Err() != nil:
 		return Curve{}, s.noCurve(of, context.Cause(bound), true)
 	case err != nil:
-		return Curve{}, s.noCurve(of, errors.New(s.client.abridge(withoutURL(err).Error())), mayPass(err))
+		return Curve{}, s.noCurve(of, errors.New(s.client.conceal.abridge(withoutURL(err).Error())), mayPass(err))
 	case len(warnings) > 0:
-		return Curve{}, s.noCurve(of, fmt.Errorf("the answer may be partial: %s", s.client.abridge(warnings[0])), true)
+		return Curve{}, s.noCurve(of, fmt.Errorf("the answer may be partial: %s", s.client.conceal.abridge(warnings[0])), true)
 	}
 	found, count, err := newTable(result, question.Range.Span > 0).find(of.Label, of.Value)
 	switch {

@@ -27,15 +27,9 @@ type wire struct {
 func (w wire) Read(into []byte) (int, error)      { return w.answer.Read(into) }
 func (w wire) Write(question []byte) (int, error) { return len(question), nil }
 
-// overWire makes every connection of a client answer with the bytes.
-func overWire(c *client, answer []byte) {
-	transport := c.http.Transport
-	if p, ok := transport.(*patient); ok {
-		transport = p.next
-	}
-	b := transport.(bounded)
-	b.DisableKeepAlives = true
-	b.DialContext = func(context.Context, string, string) (net.Conn, error) {
+// overWire makes connections that answer with the bytes.
+func overWire(answer []byte) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
 		_ = far.Close()
 		return wire{near, bytes.NewReader(answer)}, nil
@@ -94,7 +88,7 @@ func FuzzPageOnTheWire(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		overWire(fetcher.client, answer)
+		fetcher.connections.dialContext = overWire(answer)
 		target := NewTarget(fetcher, "http://page.example/metrics", fuzzSelectors)
 		for range 2 {
 			for _, r := range target.Read(t.Context()) {
@@ -122,7 +116,8 @@ func FuzzAnswerOnTheWire(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer server.Close()
-		overWire(server.client, answer)
+		transport := server.client.http.Transport.(*patient).next.(bounded)
+		transport.DisableKeepAlives, transport.DialContext = true, overWire(answer)
 		for _, question := range []Question{rateQuestion, rangeQuestion} {
 			got := server.Ask(t.Context(), question, now, 0)
 			checkWire(t, got.Only())

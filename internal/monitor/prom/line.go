@@ -15,13 +15,14 @@ type line struct {
 	name   []byte // empty when it stands within the braces
 	series []byte // name and labels as they are written
 	value  []byte
-	timeMs int64 // dated only
-	dated  bool
+	timeMs int64 // or undated
 }
 
 // maxLabelsInLine bounds the parser behind the sieve, which takes time for the
 // square of the labels. They are counted by their quotes.
 const maxLabelsInLine = 64
+
+var errNoNumber = errors.New("has no number behind the name and labels")
 
 // maxTimeMs is the year 33658. It keeps times clear of the one that marks samples
 // without one.
@@ -48,7 +49,7 @@ func parseLine(text []byte, format format) (line, error) {
 	if !utf8.Valid(series) {
 		return line{}, errors.New("is not in UTF-8")
 	}
-	parsed := line{name: text[:named], series: series}
+	parsed := line{name: text[:named], series: series, timeMs: undated}
 	return parsed, parsed.parseValue(rest, format)
 }
 
@@ -101,12 +102,11 @@ func (l *line) parseValue(text []byte, format format) error {
 	l.value, text = cutField(text)
 	when, more = cutField(text)
 	if _, err := parseNumber(l.value); err != nil || len(more) > 0 {
-		return errors.New("has no number behind the name and labels")
+		return errNoNumber
 	}
 	if len(when) == 0 {
 		return nil
 	}
-	l.dated = true
 	return l.parseTime(when, format)
 }
 

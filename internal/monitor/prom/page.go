@@ -1,18 +1,15 @@
 package prom
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"net/http"
 	"runtime"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
 	"github.com/autoscaled/autoscaled/internal/config"
@@ -21,8 +18,8 @@ import (
 // Pages fetches pages. It keeps connections between fetches and may be used by
 // many goroutines at once.
 type Pages struct {
-	// parsing holds a token for each page being parsed, which gains nothing from
-	// more at once than processors. Pages that still arrive need none.
+	// parsing holds a token for each list of series being parsed, which gains nothing
+	// from more at once than processors. Pages that still arrive need none.
 	parsing chan struct{}
 
 	mu       sync.Mutex
@@ -31,9 +28,11 @@ type Pages struct {
 
 // Fetcher fetches pages that are reached in the same way.
 type Fetcher struct {
-	client  *client
-	parsing chan struct{}
-	tell    func(Sight) // see Traced; may be nil
+	access      config.Access
+	conceal     concealer
+	connections *connections
+	parsing     chan struct{}
+	tell        func(Sight) // see Traced; may be nil
 }
 
 // fetcherKey is what an access says, in a form that can be compared.
@@ -67,154 +66,105 @@ func (p *Pages) Via(access config.Access) (*Fetcher, error) {
 	if fetcher, ok := p.fetchers[key]; ok {
 		return fetcher, nil
 	}
-	client, err := newClient(access, maxPage)
+	settings, err := tlsConfig(access.TLS)
 	if err != nil {
 		return nil, err
 	}
-	p.fetchers[key] = &Fetcher{client: client, parsing: p.parsing}
+	p.fetchers[key] = &Fetcher{
+		access:      access,
+		conceal:     concealing(access),
+		connections: &connections{dialContext: dialer().DialContext, tls: settings, idle: map[origin][]*connection{}},
+		parsing:     p.parsing,
+	}
 	return p.fetchers[key], nil
 }
 
-// Close closes idle connections.
+// Close closes idle connections, and has none kept from now on.
 func (p *Pages) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, fetcher := range p.fetchers {
-		fetcher.client.http.CloseIdleConnections()
+		fetcher.connections.close()
 	}
 }
 
-// page is what was wanted of one page.
+// page is what was wanted of one page, in its order.
 type page struct {
-	at     time.Time               // when it was received
-	series map[string]model.Vector // by the name of the metric
+	at      time.Time // when it was received
+	series  []byte    // names and labels as they are written, each with a newline behind it
+	samples []sample  // one of each series
 }
 
-// fetch gets the wanted metrics of the page at url. Any error means that nothing
-// of the page is used.
-func (f *Fetcher) fetch(ctx context.Context, url string, wanted wanted) (*page, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, errors.New("read a page: its url cannot be parsed: correct it") // err would show a password in it
-	}
-	page, err := f.read(request, wanted)
-	if err != nil {
-		return nil, fmt.Errorf("read page %s: %w", request.URL.Redacted(), err)
-	}
-	return page, nil
+// sample is what a series has at one time.
+type sample struct {
+	value  float64
+	timeMs int64 // or undated
 }
 
-func (f *Fetcher) read(request *http.Request, wanted wanted) (page *page, err error) {
-	request.Header.Set("Accept", acceptedFormats)
-	response, err := f.client.http.Do(request)
+// undated marks samples that came without a time of their own.
+const undated = math.MinInt64
+
+// keptPages are for what is kept of a page, for as long as it is looked at.
+var keptPages = sync.Pool{New: func() any { return new(page) }}
+
+func (p *page) reset() { p.series, p.samples = p.series[:0], p.samples[:0] }
+
+// fetch gets the page and has use called with what the selectors name of it, which is
+// valid until use returns. Any error means that nothing of the page is used.
+func (f *Fetcher) fetch(ctx context.Context, r *request, selectors []Selector, use func(*page) error) error {
+	used, response, err := f.connections.begin(ctx, r)
 	if err != nil {
-		return nil, fmt.Errorf("%s; does something serve HTTP there, within the timeout?", f.client.conceal.Replace(withoutURL(err).Error()))
+		return fmt.Errorf("read page %s: %.300s; does something serve HTTP there, within the timeout?", r.shown, f.conceal.Replace(err.Error()))
 	}
-	defer func() { _ = response.Body.Close() }()
 	onlooker := f.onlooker(response)
-	defer func() { onlooker.done(f, wanted, page) }()
+	err = f.read(ctx, response, selectors, onlooker, use)
+	f.connections.finish(r.to, used, response, err == nil)
+	onlooker.done(f)
+	if err != nil {
+		return fmt.Errorf("read page %s: %w", r.shown, err)
+	}
+	return nil
+}
+
+func (f *Fetcher) read(ctx context.Context, response *http.Response, selectors []Selector, onlooker *onlooker, use func(*page) error) error {
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %s, wanted 200: check port, path and credentials (redirects are not followed)", f.client.abridge(response.Status))
+		return fmt.Errorf("status %s, wanted 200: check port, path and credentials (redirects are not followed)", f.conceal.abridge(response.Status))
+	}
+	body, err := bodyOf(response, maxPage)
+	if err != nil {
+		return err
 	}
 	format, err := formatOf(response.Header.Get("Content-Type"))
 	if err != nil {
-		return nil, errors.New(f.client.conceal.Replace(err.Error()))
+		return errors.New(f.conceal.Replace(err.Error()))
 	}
-	page, err = f.parse(request.Context(), response.Body, sieve{wanted: wanted, format: format, onlooker: onlooker})
-	if cause := context.Cause(request.Context()); err != nil && cause != nil {
-		return nil, fmt.Errorf("it did not end in time: %w", cause)
+	kept := keptPages.Get().(*page)
+	defer keptPages.Put(kept)
+	kept.reset()
+	s := newSieve(selectors, kept)
+	s.format, s.onlooker = format, onlooker
+	if err := s.read(body); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return fmt.Errorf("it did not end in time: %w", cause)
+		}
+		return fmt.Errorf("%s; is it a page of metrics?", f.conceal.Replace(err.Error()))
 	}
-	return page, err
+	kept.at = time.Now()
+	onlooker.believe(kept, f.conceal)
+	return use(kept)
 }
 
-func (f *Fetcher) parse(ctx context.Context, body io.Reader, s sieve) (*page, error) {
-	if err := s.read(body); err != nil {
-		return nil, fmt.Errorf("%s; is it a page of metrics?", f.client.conceal.Replace(err.Error()))
-	}
-	at := time.Now()
+// describe tells what the series are; see the function of that name.
+func (f *Fetcher) describe(ctx context.Context, series []byte) ([]model.Metric, error) {
 	select {
 	case f.parsing <- struct{}{}:
 		defer func() { <-f.parsing }()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, fmt.Errorf("it did not end in time: %w", context.Cause(ctx))
 	}
-	page, err := parseKept(s.kept.Bytes(), at)
+	metrics, err := describe(series)
 	if err != nil {
-		return nil, fmt.Errorf("of the samples wanted: %s", f.client.abridge(err.Error()))
+		return nil, fmt.Errorf("of the samples wanted: %s", f.conceal.abridge(err.Error()))
 	}
-	return page, nil
-}
-
-// undated marks samples that came without a time of their own.
-const undated = model.Earliest
-
-// parseKept parses what a sieve kept. There are no types in it, so that the parts
-// of histograms and summaries are series like any other. A panic of the parser is
-// an error like any other.
-func parseKept(kept []byte, at time.Time) (parsed *page, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			parsed, err = nil, fmt.Errorf("parser: %v", cause)
-		}
-	}()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(kept))
-	if err != nil {
-		return nil, err
-	}
-	parsed = &page{at, make(map[string]model.Vector, len(families))}
-	for name, family := range families {
-		samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{Timestamp: undated}, family)
-		if err != nil {
-			return nil, err
-		}
-		for _, sample := range samples {
-			tidy(sample.Metric)
-		}
-		parsed.series[name] = samples
-	}
-	return parsed, nil
-}
-
-// tidy leaves one way to write a label: one without a value is none, and bounds of
-// histograms and summaries, which are 1 in one format and 1.0 in the other, are numbers.
-func tidy(metric model.Metric) {
-	for name, value := range metric {
-		if value == "" {
-			delete(metric, name)
-		} else {
-			metric[name] = model.LabelValue(tidyValue(string(name), string(value)))
-		}
-	}
-}
-
-func tidyValue(label, value string) string {
-	if label != model.BucketLabel && label != model.QuantileLabel {
-		return value
-	}
-	bound, err := strconv.ParseFloat(value, 64)
-	if err != nil {
-		return value
-	}
-	return strconv.FormatFloat(bound, 'g', -1, 64)
-}
-
-// find returns all series of the metric with these labels, and perhaps others.
-func (p *page) find(metric string, labels map[string]string) model.Vector {
-	var found model.Vector
-	for _, sample := range p.series[metric] {
-		if carries(sample.Metric, labels) {
-			found = append(found, sample)
-		}
-	}
-	return found
-}
-
-func carries(metric model.Metric, labels map[string]string) bool {
-	for name, value := range labels {
-		if string(metric[model.LabelName(name)]) != tidyValue(name, value) {
-			return false
-		}
-	}
-	return true
+	return metrics, nil
 }

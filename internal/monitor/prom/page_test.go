@@ -6,11 +6,14 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
@@ -18,7 +21,13 @@ import (
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(serves) != "" {
+		servePage()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // serve is an HTTP server on loopback; its URL.
 func serve(t *testing.T, handler http.HandlerFunc) string {
@@ -42,18 +51,53 @@ func fetcher(t *testing.T, access config.Access) *Fetcher {
 	return f
 }
 
-func fetch(t *testing.T, handler http.HandlerFunc) (*page, error) {
+// vectors is what was kept of a page, by the name of the metric.
+type vectors map[string]model.Vector
+
+func fetch(t *testing.T, handler http.HandlerFunc) (vectors, error) {
 	t.Helper()
-	return fetcher(t, config.Access{}).fetch(t.Context(), serve(t, handler), newWanted(everything))
+	return fetchFrom(t, fetcher(t, config.Access{}), serve(t, handler))
 }
 
-// sift is a page as it comes out of sieve and parser.
+func fetchFrom(t *testing.T, f *Fetcher, url string) (vectors, error) {
+	t.Helper()
+	return fetchWithin(t.Context(), f, url)
+}
+
+func fetchWithin(ctx context.Context, f *Fetcher, url string) (found vectors, err error) {
+	r, err := f.request(url)
+	if err != nil {
+		return nil, err
+	}
+	err = f.fetch(ctx, r, everything, func(p *page) error {
+		found, err = vectorsOf(p)
+		return err
+	})
+	return found, err
+}
+
+func vectorsOf(p *page) (vectors, error) {
+	metrics, err := describe(p.series)
+	if err != nil {
+		return nil, err
+	}
+	found := vectors{}
+	for i, metric := range metrics {
+		name := string(metric[model.MetricNameLabel])
+		found[name] = append(found[name], &model.Sample{Metric: metric, Value: model.SampleValue(p.samples[i].value), Timestamp: model.Time(p.samples[i].timeMs)})
+	}
+	return found, nil
+}
+
+// sift is a page as it comes out of the sieve, if the parser knows what it means.
 func sift(body string, format format, at time.Time, selectors ...Selector) (*page, error) {
-	s := sieve{wanted: newWanted(selectors), format: format}
+	s := newSieve(selectors, &page{at: at})
+	s.format = format
 	if err := s.read(strings.NewReader(body)); err != nil {
 		return nil, err
 	}
-	return parseKept(s.kept.Bytes(), at)
+	_, err := describe(s.page.series)
+	return s.page, err
 }
 
 func parse(t *testing.T, body string, at time.Time, selectors ...Selector) *page {
@@ -63,6 +107,31 @@ func parse(t *testing.T, body string, at time.Time, selectors ...Selector) *page
 		t.Fatal(err)
 	}
 	return page
+}
+
+// reader reads the selectors of pages, and fails the test where a page is not believed.
+type reader struct {
+	target *Target
+	t      rapid.TB
+	ctx    context.Context
+}
+
+func newReader(t rapid.TB, selectors ...Selector) reader {
+	pages := NewPages()
+	f, err := pages.Via(config.Access{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reader{NewTarget(f, "http://canned", selectors), t, context.Background()}
+}
+
+func (r reader) read(p *page) []reading.Reading {
+	r.t.Helper()
+	readings := make([]reading.Reading, len(r.target.meters))
+	if err := r.target.take(r.ctx, p, readings); err != nil {
+		r.t.Fatal(err)
+	}
+	return readings
 }
 
 const exposition = `# TYPE requests_total counter
@@ -126,7 +195,7 @@ func TestTargetSelects(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.behaviour, func(t *testing.T) {
 			t.Parallel()
-			got := (&meter{selector: test.selector}).read(parse(t, exposition, time.Now(), test.selector))
+			got := newReader(t, test.selector).read(parse(t, exposition, time.Now(), test.selector))[0]
 			expect(t, got, test.want, test.why)
 		})
 	}
@@ -154,6 +223,8 @@ func TestCounterRates(t *testing.T) {
 		{"nor does one of several, behind the others' growth", []string{"c{a=\"1\"} 100\nc{a=\"2\"} 50\n", "c{a=\"1\"} 900\nc{a=\"2\"} 1\n"}, 0, policy.Absent},
 		{"nor does one of several that vanished", []string{"c{a=\"1\"} 100\nc{a=\"2\"} 50\n", "c{a=\"1\"} 900\n"}, 0, policy.Absent},
 		{"a new series adds nothing yet", []string{"c{a=\"1\"} 100\n", "c{a=\"1\"} 150\nc{a=\"2\"} 1000\n"}, 5, 0},
+		{"another order of the series makes no difference", []string{"c{a=\"1\"} 100\nc{a=\"2\"} 7\n", "c{a=\"2\"} 17\nc{a=\"1\"} 150\n"}, 6, 0},
+		{"another order of the labels makes no difference", []string{"c{a=\"1\",b=\"2\"} 100\n", "c{b=\"2\",a=\"1\",} 150\n"}, 5, 0},
 		{"after a restart the next page counts", []string{"c 100\n", "c 3\n", "c 23\n"}, 2, 0},
 		{"after a gap the next page makes no rate", []string{"c 100\n", "x 1\n", "c 200\n"}, 0, policy.Absent},
 		{"NaN is no rate", []string{"c 100\n", "c NaN\n"}, 0, policy.NotFinite},
@@ -164,13 +235,34 @@ func TestCounterRates(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.behaviour, func(t *testing.T) {
 			t.Parallel()
-			m := meter{selector: Selector{Metric: "c", Counter: true, Scale: 1}}
+			c := Selector{Metric: "c", Counter: true, Scale: 1}
+			target := newReader(t, c)
 			var got reading.Reading
 			for i, body := range test.pages {
-				got = m.read(parse(t, body, time.Unix(1_800_000_000+10*int64(i), 0), m.selector))
+				got = target.read(parse(t, body, time.Unix(1_800_000_000+10*int64(i), 0), c))[0]
 			}
 			expect(t, got, test.want, test.why)
 		})
+	}
+}
+
+// Not parallel, since others' allocations would count.
+func TestAPageLikeTheOneBeforeTakesNoMemory(t *testing.T) {
+	selectors := append([]Selector{{Metric: "node_network_receive_bytes_total", Counter: true, Scale: 8}}, threeSelectors...)
+	target := newReader(t, selectors...).target
+	p, readings := parse(t, string(readFile(t, nodeExporterPage)), now, selectors...), make([]reading.Reading, len(selectors))
+	read := func() {
+		p.at = p.at.Add(time.Second)
+		if err := target.take(t.Context(), p, readings); err != nil {
+			t.Error(err)
+		}
+	}
+	read()
+	if allocated := testing.AllocsPerRun(100, read); allocated > 0 {
+		t.Errorf("%g allocations for each page", allocated)
+	}
+	for i, want := range []float64{0, 0.03, 2.4961286144e10, 0} {
+		expect(t, readings[i], want, policy.Present)
 	}
 }
 
@@ -178,11 +270,11 @@ func TestDatedValuesKeepTheirTime(t *testing.T) {
 	t.Parallel()
 	received := time.Unix(1_800_000_000, 0)
 	g := Selector{Metric: "g", Scale: 1}
-	old := (&meter{selector: g}).read(parse(t, "g 1 1799999000000\n", received, g))
+	old := newReader(t, g).read(parse(t, "g 1 1799999000000\n", received, g))[0]
 	if !old.Sample.At().Equal(time.Unix(1_799_999_000, 0)) {
 		t.Errorf("measured at %v, the page says %v", old.Sample.At().Unix(), 1_799_999_000)
 	}
-	ahead := (&meter{selector: g}).read(parse(t, "g 1 1800000600000\n", received, g))
+	ahead := newReader(t, g).read(parse(t, "g 1 1800000600000\n", received, g))[0]
 	expect(t, ahead, 0, policy.Skewed)
 }
 
@@ -202,7 +294,7 @@ func TestASilentPageEndsWithTheContext(t *testing.T) {
 func TestPageErrorsDoNotShowAPassword(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"http://user:hush@127.0.0.1:1/", "http://user:hush@[::1/"} {
-		if _, err := fetcher(t, config.Access{}).fetch(t.Context(), url, wanted{}); err == nil || strings.Contains(err.Error(), "hush") {
+		if _, err := fetchFrom(t, fetcher(t, config.Access{}), url); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -248,7 +340,7 @@ func TestOpenMetricsIsReadAsItIsMeant(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := (&meter{selector: test.selector}).read(page)
+			got := newReader(t, test.selector).read(page)[0]
 			expect(t, got, test.want, policy.Present)
 			at := now
 			if test.at > 0 {
@@ -295,7 +387,7 @@ func TestTheFormatIsThatOfTheContentType(t *testing.T) {
 		}
 		if err != nil {
 			t.Errorf("%s: %v", contentType, err)
-		} else if got := page.series["up"][0].Timestamp.Time(); !got.Equal(want) {
+		} else if got := page["up"][0].Timestamp.Time(); !got.Equal(want) {
 			t.Errorf("%s: dated %v, want %v", contentType, got, want)
 		}
 	}

@@ -3,7 +3,6 @@ package prom
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -193,7 +192,7 @@ func TestANodeExportersPageSaysWhatTheSystemSays(t *testing.T) {
 
 	stranger := g.access
 	stranger.Password = secret.New("wrong")
-	if _, err := fetcher(t, stranger).fetch(t.Context(), url, newWanted(everything)); err == nil || !strings.Contains(err.Error(), "401") {
+	if _, err := fetchFrom(t, fetcher(t, stranger), url); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("with a wrong password: got %v", err)
 	}
 }
@@ -221,17 +220,10 @@ func TestANodeExportersPageSaysTheSameInOpenMetrics(t *testing.T) {
 	if _, err := expfmt.FinalizeOpenMetrics(&rewritten); err != nil {
 		t.Fatal(err)
 	}
-	text, err := sift(string(body), textFormat, now, selectors...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open, err := sift(rewritten.String(), openMetrics, now, selectors...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text, open := siftVectors(t, string(body), textFormat, selectors), siftVectors(t, rewritten.String(), openMetrics, selectors)
 	compared := 0
-	for name, want := range text.series {
-		got, ok := open.series[name]
+	for name, want := range text {
+		got, ok := open[name]
 		if !ok {
 			continue // a counter that is not called …_total: its name differs there
 		}
@@ -243,6 +235,19 @@ func TestANodeExportersPageSaysTheSameInOpenMetrics(t *testing.T) {
 	if compared < 100 {
 		t.Errorf("only %d metrics compared", compared)
 	}
+}
+
+func siftVectors(t *testing.T, body string, format format, selectors []Selector) vectors {
+	t.Helper()
+	p, err := sift(body, format, now, selectors...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := vectorsOf(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 func get(t testing.TB, url string) []byte {
@@ -266,7 +271,7 @@ func get(t testing.TB, url string) []byte {
 }
 
 // TestAPageOfPrometheusOwnLibraryIsReadInBothFormats serves one registry by
-// client_golang, which negotiates the format and compresses.
+// client_golang, which negotiates the format, and compresses behind a proxy that asks for it.
 func TestAPageOfPrometheusOwnLibraryIsReadInBothFormats(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
@@ -278,15 +283,16 @@ func TestAPageOfPrometheusOwnLibraryIsReadInBothFormats(t *testing.T) {
 	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	for _, format := range []string{"text/plain", "application/openmetrics-text"} {
 		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Accept-Encoding") != "gzip" {
-				t.Error("did not ask for gzip")
+			if asked := r.Header.Get("Accept-Encoding"); asked != "identity" {
+				t.Errorf("asked for %q", asked)
 			}
+			r.Header.Set("Accept-Encoding", "gzip")
 			if format != "text/plain" { // an exporter that knows nothing else
 				r.Header.Set("Accept", "application/openmetrics-text;version=1.0.0")
 			}
 			handler.ServeHTTP(w, r)
-			if got := w.Header().Get("Content-Type"); !strings.HasPrefix(got, format) {
-				t.Errorf("served %s, want %s", got, format)
+			if got := w.Header(); !strings.HasPrefix(got.Get("Content-Type"), format) || got.Get("Content-Encoding") != "gzip" {
+				t.Errorf("served %v, want %s by gzip", got, format)
 			}
 		})
 		got := NewTarget(fetcher(t, config.Access{}), url, []Selector{
@@ -353,62 +359,5 @@ scrape_configs:
 	defer stranger.Close()
 	if got := stranger.Ask(t.Context(), rateQuestion, time.Now(), 0).Only(); got.Err == nil || !strings.Contains(got.Err.Error(), "401") {
 		t.Errorf("without a password: %v", got.Err)
-	}
-}
-
-// threeSelectors are what a group may want of a node exporter.
-var threeSelectors = []Selector{
-	{Metric: "node_load1", Scale: 1},
-	{Metric: "node_memory_MemAvailable_bytes", Scale: 1},
-	{Metric: "node_cpu_seconds_total", Labels: map[string]string{"mode": "idle"}, Counter: true, Scale: 1},
-}
-
-// BenchmarkNodeExporterPage reads three quantities of a node exporter's page, over
-// HTTP on loopback: the fetch, the sieve, the parser and the meters.
-func BenchmarkNodeExporterPage(b *testing.B) {
-	body := get(b, nodeExporter(b, nil))
-	listener, err := net.Listen("tcp", freeAddress(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-		_, _ = w.Write(body)
-	})}
-	ended := make(chan error)
-	go func() { ended <- server.Serve(listener) }()
-	pages := NewPages()
-	fetcher, err := pages.Via(config.Access{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	target := NewTarget(fetcher, "http://"+listener.Addr().String(), threeSelectors)
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if readings := target.Read(b.Context()); readings[0].Err != nil || readings[1].Err != nil {
-			b.Fatal(errors.Join(readings[0].Err, readings[1].Err))
-		}
-	}
-	b.StopTimer()
-	pages.Close()
-	_ = server.Close()
-	<-ended
-}
-
-// BenchmarkSieve is the same page without HTTP.
-func BenchmarkSieve(b *testing.B) {
-	body := get(b, nodeExporter(b, nil))
-	wanted := newWanted(threeSelectors)
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		s := sieve{wanted: wanted}
-		if err := s.read(bytes.NewReader(body)); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := parseKept(s.kept.Bytes(), now); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

@@ -143,12 +143,12 @@ func (s *Server) ask(ctx context.Context, question Question, now time.Time) Answ
 	case ctx.Err() != nil:
 		return s.failed(now, context.Cause(ctx))
 	case err != nil:
-		return s.failed(now, errors.New(s.client.abridge(withoutURL(err).Error())))
+		return s.failed(now, errors.New(s.client.conceal.abridge(withoutURL(err).Error())))
 	case len(warnings) > 0:
-		answer := s.failed(now, fmt.Errorf("the answer may be partial: %s", s.client.abridge(warnings[0])))
+		answer := s.failed(now, fmt.Errorf("the answer may be partial: %s", s.client.conceal.abridge(warnings[0])))
 		answer.result, answer.conceal = result, s.client.conceal
 		for _, warning := range warnings {
-			answer.warnings = append(answer.warnings, s.client.abridge(warning))
+			answer.warnings = append(answer.warnings, s.client.conceal.abridge(warning))
 		}
 		return answer
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
@@ -179,6 +180,49 @@ func TestGroupsShareOneAnswer(t *testing.T) {
 	server.Ask(t.Context(), Question{PromQL: "other"}, now, 5*time.Second)
 	if n := asked.Load(); n != 3 {
 		t.Errorf("asked %d times, want another question to be asked by itself", n)
+	}
+}
+
+// tallying counts the queries that it answers.
+type tallying struct {
+	answering
+	asked int
+}
+
+func (c *tallying) RoundTrip(request *http.Request) (*http.Response, error) {
+	c.asked++
+	return c.answering.RoundTrip(request)
+}
+
+// Groups have their slots all over the interval, and take an answer that is younger than
+// nine tenths of it, as package monitor has them do.
+func TestHowOftenIsAskedDoesNotDependOnHowManyGroupsThereAre(t *testing.T) {
+	t.Parallel()
+	const interval, slots, rounds = 10 * time.Second, 20, 9
+	for _, groups := range []int{slots, 200, 2000} {
+		synctest.Test(t, func(t *testing.T) {
+			server, err := NewServer(config.Prometheus{URL: "http://canned", Timeout: time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			queries := &tallying{answering: answering{http.StatusOK, []byte(vector(series("web", "7")))}}
+			server.client.http.Transport = queries
+			last := make([]time.Time, groups)
+			for range rounds * slots {
+				slot := int(time.Now().UnixNano() / int64(interval/slots) % slots)
+				for group := slot; group < groups; group += slots {
+					answer := server.Ask(t.Context(), rateQuestion, time.Now(), min(interval, time.Since(last[group])))
+					if answer.err != nil || !answer.evaluated.After(last[group]) {
+						t.Fatalf("group %d gets the same answer twice (%v)", group, answer.err)
+					}
+					last[group] = answer.evaluated
+				}
+				time.Sleep(interval / slots)
+			}
+			if queries.asked != rounds {
+				t.Errorf("%d groups asked %d times in %d intervals, want once in each", groups, queries.asked, rounds)
+			}
+		})
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -33,7 +32,11 @@ type Series struct {
 
 // Traced is a fetcher that tells of each page that it fetched, also of one that it does
 // not believe. It is for one caller at a time.
-func (f *Fetcher) Traced(tell func(Sight)) *Fetcher { return &Fetcher{f.client, f.parsing, tell} }
+func (f *Fetcher) Traced(tell func(Sight)) *Fetcher {
+	traced := *f
+	traced.tell = tell
+	return &traced
+}
 
 // Picks says whether the selector adds up the series, one of its metric.
 func (s Selector) Picks(series Series) bool { return carries(series.metric, s.Labels) }
@@ -49,7 +52,7 @@ func (f *Fetcher) onlooker(response *http.Response) *onlooker {
 		return nil
 	}
 	return &onlooker{names: map[string]bool{}, sight: Sight{
-		Status: f.client.conceal.Replace(response.Status), ContentType: f.client.conceal.Replace(response.Header.Get("Content-Type")),
+		Status: f.conceal.Replace(response.Status), ContentType: f.conceal.Replace(response.Header.Get("Content-Type")),
 	}}
 }
 
@@ -62,7 +65,7 @@ func (o *onlooker) line(text []byte) {
 
 // sample takes a line that is a sample. One whose name is within its braces is counted,
 // and not named.
-func (o *onlooker) sample(l line) {
+func (o *onlooker) sample(l *line) {
 	if o == nil {
 		return
 	}
@@ -72,34 +75,32 @@ func (o *onlooker) sample(l line) {
 	}
 }
 
-// done tells what was seen; page is nil when it is not believed.
-func (o *onlooker) done(f *Fetcher, wanted wanted, page *page) {
+// believe takes a page that arrived and has no nonsense in it.
+func (o *onlooker) believe(p *page, conceal concealer) {
+	if o == nil {
+		return
+	}
+	metrics, err := describe(p.series)
+	if err != nil {
+		return
+	}
+	for i, metric := range metrics {
+		one := Series{Text: conceal.Replace(metric.String()), metric: metric, Value: model.SampleValue(p.samples[i].value).String()}
+		if ms := p.samples[i].timeMs; ms != undated {
+			one.At = time.UnixMilli(ms)
+		}
+		o.sight.Series = append(o.sight.Series, one)
+	}
+	slices.SortFunc(o.sight.Series, func(a, b Series) int { return cmp.Compare(a.Text, b.Text) })
+}
+
+// done tells what was seen.
+func (o *onlooker) done(f *Fetcher) {
 	if o == nil {
 		return
 	}
 	o.sight.Metrics = slices.Sorted(maps.Keys(o.names))
-	if page != nil {
-		for name := range wanted {
-			o.sight.Series = append(o.sight.Series, seriesOf(page.series[name], f.client.conceal)...)
-		}
-		slices.SortFunc(o.sight.Series, func(a, b Series) int { return cmp.Compare(a.Text, b.Text) })
-	}
 	f.tell(o.sight)
-}
-
-func seriesOf(samples model.Vector, conceal *strings.Replacer) []Series {
-	list := make([]Series, 0, len(samples))
-	for _, sample := range samples {
-		one := Series{Text: conceal.Replace(sample.Metric.String()), metric: sample.Metric, Value: sample.Value.String()}
-		if sample.Timestamp != undated {
-			one.At = sample.Timestamp.Time()
-		}
-		if sample.Histogram != nil {
-			one.Value = "a histogram"
-		}
-		list = append(list, one)
-	}
-	return list
 }
 
 // Series are the series of the answer, also of one that is not believed; of a range,

@@ -2,17 +2,15 @@ package prom
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
+	"unique"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
-	"github.com/autoscaled/autoscaled/internal/policy"
 )
-
-// maxSkew is how far ahead of our clock a source may date a value. One that is
-// dated further ahead would never become stale.
-const maxSkew = 30 * time.Second
 
 // Selector names a quantity on a page: the sum of all series with this name and
 // these labels, or with Counter the sum of their increases per second.
@@ -24,20 +22,24 @@ type Selector struct {
 }
 
 // Target reads a list of quantities from one page, and remembers its counters
-// from one reading to the next.
+// from one reading to the next. Pages name the same series in the same order for days:
+// as long as they do, what was found out about the first of them holds.
 type Target struct {
-	fetcher *Fetcher
-	url     string
-	wanted  wanted
-	meters  []*meter
+	fetcher   *Fetcher
+	request   *request
+	unusable  error // why there is no request
+	selectors []Selector
+	meters    []meter               // one for each selector
+	series    unique.Handle[string] // of the page before; targets that are alike share them
 }
 
-// NewTarget prepares reading the selected quantities of the page at url.
-// Nothing is sent yet.
+// NewTarget prepares reading the selected quantities of the page at url. Nothing is sent
+// yet. The selectors are not to change any more.
 func NewTarget(fetcher *Fetcher, url string, selectors []Selector) *Target {
-	target := &Target{fetcher: fetcher, url: url, wanted: newWanted(selectors)}
-	for _, selector := range selectors {
-		target.meters = append(target.meters, &meter{selector: selector})
+	target := &Target{fetcher: fetcher, selectors: selectors, meters: make([]meter, len(selectors)), series: unique.Make("")}
+	target.request, target.unusable = fetcher.request(url)
+	for i := range selectors {
+		target.meters[i].selector = &selectors[i]
 	}
 	return target
 }
@@ -45,105 +47,45 @@ func NewTarget(fetcher *Fetcher, url string, selectors []Selector) *Target {
 // Read fetches the page once and returns one reading for each selector, in
 // their order. It is for one caller at a time.
 func (t *Target) Read(ctx context.Context) []reading.Reading {
-	page, err := t.fetcher.fetch(ctx, t.url, t.wanted)
-	if err != nil {
-		return reading.Repeat(reading.Failed(time.Now(), err), len(t.meters))
+	if t.unusable != nil {
+		return reading.Repeat(reading.Failed(time.Now(), t.unusable), len(t.meters))
 	}
 	readings := make([]reading.Reading, len(t.meters))
-	for i, meter := range t.meters {
-		readings[i] = meter.read(page)
+	err := t.fetcher.fetch(ctx, t.request, t.selectors, func(p *page) error { return t.take(ctx, p, readings) })
+	if err != nil {
+		return reading.Repeat(reading.Failed(time.Now(), err), len(t.meters))
 	}
 	return readings
 }
 
-// meter follows one quantity of one page.
-type meter struct {
-	selector Selector
-	before   *snapshot       // nil: counters have no baseline yet
-	last     reading.Reading // set whenever before is
+// take makes the readings of the page.
+func (t *Target) take(ctx context.Context, p *page, readings []reading.Reading) error {
+	if string(p.series) != t.series.Value() {
+		if err := t.arrange(ctx, p.series); err != nil {
+			return err
+		}
+	}
+	for i := range t.meters {
+		readings[i] = t.meters[i].read(p)
+	}
+	return nil
 }
 
-// snapshot is what one page said about the series of one selector.
-type snapshot struct {
-	at     time.Time          // of the oldest of them
-	values map[string]float64 // by name and labels
-}
-
-func (m *meter) read(page *page) reading.Reading {
-	after, err := m.take(page)
+// arrange shows the meters where the page has their series from now on.
+func (t *Target) arrange(ctx context.Context, series []byte) error {
+	metrics, err := t.fetcher.describe(ctx, series)
 	if err != nil {
-		m.before = nil
-		return *err
+		return err
 	}
-	if !m.selector.Counter {
-		return reading.Of(after.sum()*m.selector.Scale, after.at)
-	}
-	if m.before != nil && !after.at.After(m.before.at) {
-		return m.last // the page repeats what it dated before
-	}
-	rate, cause := rate(m.before, after)
-	m.before = &after
-	if cause != nil {
-		m.last = reading.None(policy.Absent, after.at, fmt.Errorf("%s: %w", m.selector.Metric, cause))
-	} else {
-		m.last = reading.Of(rate*m.selector.Scale, after.at)
-	}
-	return m.last
-}
-
-// take picks the selector's series, or says why they make no reading.
-func (m *meter) take(page *page) (snapshot, *reading.Reading) {
-	none := func(why policy.Absence, err error) (snapshot, *reading.Reading) {
-		r := reading.None(why, page.at, fmt.Errorf("%s: %w", m.selector.Metric, err))
-		return snapshot{}, &r
-	}
-	series := page.find(m.selector.Metric, m.selector.Labels)
-	if len(series) == 0 {
-		return none(policy.Absent, errors.New("the page has no such series: check metric and labels"))
-	}
-	taken := snapshot{at: page.at, values: make(map[string]float64, len(series))}
-	for _, sample := range series {
-		dated := sample.Timestamp.Time()
-		name := sample.Metric.String()
-		_, twice := taken.values[name]
-		switch {
-		case twice:
-			return none(policy.Failed, errors.New("the page has one of its series twice: correct the exporter"))
-		case m.selector.Counter && sample.Value < 0:
-			return none(policy.OutOfRange, errors.New("it is negative, which no counter is: is it a gauge?"))
-		case sample.Timestamp == undated:
-		case dated.Sub(page.at) > maxSkew:
-			return none(policy.Skewed, fmt.Errorf("its time %s is ahead of ours: set the clocks of both machines", dated.UTC().Format(time.RFC3339)))
-		case dated.Before(taken.at):
-			taken.at = dated
+	var before []model.Metric
+	if slices.ContainsFunc(t.meters, func(m meter) bool { return m.before.set }) {
+		if before, err = describe([]byte(t.series.Value())); err != nil {
+			return fmt.Errorf("of the series before: %w", err) // they were described before
 		}
-		taken.values[name] = float64(sample.Value)
 	}
-	return taken, nil
-}
-
-func (s snapshot) sum() float64 {
-	var sum float64
-	for _, value := range s.values {
-		sum += value
+	for i := range t.meters {
+		t.meters[i].arrange(before, metrics)
 	}
-	return sum
-}
-
-// rate adds up the increases per second. They are taken series by series: in
-// the sum, one series that starts again would hide behind the others' growth.
-// A series that is new has grown from an unknown value and adds nothing yet.
-func rate(before *snapshot, after snapshot) (float64, error) {
-	if before == nil {
-		return 0, reading.ErrFirst
-	}
-	var increase float64
-	for series, was := range before.values {
-		is, ok := after.values[series]
-		if !ok || is < was {
-			return 0, errors.New("the counter started again since the reading before: the next reading counts again")
-		}
-		increase += is - was
-	}
-	return increase / after.at.Sub(before.at).Seconds(), nil
+	t.series = unique.Make(string(series))
+	return nil
 }
