@@ -121,7 +121,7 @@ func (v *virtual) become(size int, now time.Time, lead time.Duration) {
 // rescaled are the signals as the virtual instances would show them.
 func (v *virtual) rescaled(spec *policy.Spec, signals []policy.Signal, actual int) []policy.Signal {
 	spread := func(s policy.Signal) bool { return s.PerInstance || spec.Mean(s.Name) }
-	if actual == 0 || v.Serving == 0 || !slices.ContainsFunc(signals, spread) {
+	if actual == 0 || v.Serving == 0 || v.is(signals, actual) || !slices.ContainsFunc(signals, spread) {
 		return signals
 	}
 	list := make([]policy.Signal, len(signals))
@@ -137,11 +137,21 @@ func (v *virtual) rescaled(spec *policy.Spec, signals []policy.Signal, actual in
 	return list
 }
 
+// is says that the virtual group is what the real one is: none of its instances has still
+// to arrive or to warm up.
+func (v *virtual) is(signals []policy.Signal, actual int) bool {
+	return v.Size == actual && v.Serving == actual && !slices.ContainsFunc(signals, func(s policy.Signal) bool {
+		return s.PerInstance && (len(s.Instances) != actual || slices.ContainsFunc(s.Instances, isWarming))
+	})
+}
+
+func isWarming(in policy.InstanceSample) bool { return in.Sample.Why() == policy.Warming }
+
 // spread makes of what the real instances show what the virtual ones would: as large a
 // share of them is missing, and those that show something carry the same load together.
 // Those that warm up are the real group's affair.
 func (v *virtual) spread(signal policy.Signal) []policy.InstanceSample {
-	settled := slices.DeleteFunc(slices.Clone(signal.Instances), func(in policy.InstanceSample) bool { return in.Sample.Why() == policy.Warming })
+	settled := slices.DeleteFunc(slices.Clone(signal.Instances), isWarming)
 	list := make([]policy.InstanceSample, v.Size)
 	for i := range list {
 		switch {

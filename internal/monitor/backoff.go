@@ -7,9 +7,8 @@ import "time"
 // minute.
 type backoff struct {
 	interval time.Duration
-	silent   int       // polls in a row without an answer
-	polled   time.Time // when the last of them began
-	until    time.Time // it is left alone
+	polled   instant // when the last poll without an answer began
+	silent   int32   // such polls in a row
 }
 
 const (
@@ -22,17 +21,19 @@ const (
 func (b *backoff) took(silent bool, started time.Time) {
 	switch {
 	case !silent:
-		b.silent, b.until = 0, time.Time{}
-		return
-	case b.silent > 0 && started.Sub(b.polled) < early(b.interval):
-		return
-	}
-	b.silent, b.polled = b.silent+1, started
-	if over := b.silent - patientPolls; over >= 0 {
-		skipped := min(time.Duration(1)<<min(over, 10)*b.interval, longestRest-b.interval)
-		b.until = started.Add(skipped + b.interval/2)
+		b.silent = 0
+	case b.silent > 0 && instantOf(started).since(b.polled) < early(b.interval):
+	default:
+		b.silent, b.polled = b.silent+1, instantOf(started)
 	}
 }
 
 // rests says whether the source is left alone at now.
-func (b *backoff) rests(now time.Time) bool { return now.Before(b.until) }
+func (b *backoff) rests(now time.Time) bool {
+	over := b.silent - patientPolls
+	if over < 0 {
+		return false
+	}
+	skipped := min(time.Duration(1)<<min(over, 10)*b.interval, longestRest-b.interval)
+	return instantOf(now).since(b.polled) < skipped+b.interval/2
+}

@@ -3,16 +3,20 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/prom"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
 // manyGroups are so many groups that one query serves: each has one signal, which is about
@@ -78,6 +82,107 @@ func BenchmarkMemoryOfAMonitor(b *testing.B) {
 		runtime.KeepAlive(monitors)
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// manyInstances are groups whose instances are read one by one: three signals of an agent
+// each, as its processors, memory and swap are.
+type manyInstances struct {
+	monitors []*Monitor
+	targets  [][]Target // of each group
+	value    float64
+	now      time.Time // of the last reading, on the process's own clock
+}
+
+const instancesOfAGroup = 10
+
+func newManyInstances(tb testing.TB, groups, instances int) *manyInstances {
+	all := &manyInstances{now: time.Now()}
+	for g := range groups {
+		targets := make([]Target, instances)
+		for i := range targets {
+			n := g*instances + i
+			targets[i] = Target{Code: fmt.Sprintf("gc%08d", n), Address: netip.AddrFrom4([4]byte{127, byte(n >> 16), byte(n >> 8), byte(n)})}
+		}
+		all.targets = append(all.targets, targets)
+		all.monitors = append(all.monitors, all.watch(tb, fmt.Sprintf("group-%05d", g)))
+	}
+	return all
+}
+
+// watch is a monitor of a group, which has read nothing yet. Its agents are asked nothing.
+func (all *manyInstances) watch(tb testing.TB, name string) *Monitor {
+	signals := []config.Signal{ofAgent("cpu_busy"), ofAgent("memory_used"), ofAgent("swap_used")}
+	m, err := New(Options{Group: config.Group{
+		Name: name, Interval: interval, ScaleIn: config.ScaleIn{Stabilization: 10 * time.Minute}, Signals: signals,
+	}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if len(m.sources) != 1 {
+		tb.Fatalf("%d requests for the signals of one agent", len(m.sources))
+	}
+	m.sources[0].meet, m.sources[0].open = nil, func(netip.Addr) probe { return nil }
+	return m
+}
+
+func ofAgent(quantity string) config.Signal {
+	return config.Signal{
+		Name: quantity, Statistic: "avg", Quorum: 1, Staleness: 3 * interval, FrozenAfter: 5 * time.Minute,
+		SNMP: &config.SNMP{Profile: quantity, Port: 161, Timeout: time.Second, Version: "v2c", Community: secret.New("public")},
+	}
+}
+
+// read lets the gth group read other values than before, a bit later.
+func (all *manyInstances) read(g int) []policy.Signal {
+	all.value, all.now = 0.5+math.Mod(all.value+0.01, 0.4), all.now.Add(time.Second)
+	now := all.now
+	answer := [3]reading.Reading{reading.Of(all.value, now), reading.Of(all.value, now), reading.Of(all.value, now)}
+	m, targets := all.monitors[g], all.targets[g]
+	m.keep(targets)
+	for _, places := range m.instances {
+		for _, place := range places {
+			place.take(answer[:], now)
+		}
+	}
+	return m.report(now, targets)
+}
+
+// BenchmarkMemoryOfAnInstance is what is held of an instance between two readings of three
+// signals, beside what its agent holds; what was returned of the last is counted too.
+func BenchmarkMemoryOfAnInstance(b *testing.B) {
+	const groups = 1000
+	all := newManyInstances(b, groups, instancesOfAGroup)
+	for b.Loop() {
+		for g := range all.monitors {
+			all.monitors[g].keep(nil)
+		}
+		before, returned := heapBytes(), make([][]policy.Signal, groups)
+		for range 2 {
+			for g := range groups {
+				returned[g] = all.read(g)
+			}
+		}
+		b.ReportMetric((heapBytes()-before)/groups/instancesOfAGroup, "B/instance")
+		runtime.KeepAlive(all)
+		clear(returned)
+		b.ReportMetric((heapBytes()-before)/groups/instancesOfAGroup, "B/instance-unreturned")
+		b.ReportMetric(float64(unsafe.Sizeof(window{})), "B/window")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkReportingAGroup is a reading of a group's instances, without asking for it.
+func BenchmarkReportingAGroup(b *testing.B) {
+	for _, instances := range []int{1, instancesOfAGroup, 100} {
+		b.Run(fmt.Sprintf("instances=%d", instances), func(b *testing.B) {
+			all := newManyInstances(b, 1, instances)
+			b.ReportAllocs()
+			for b.Loop() {
+				all.read(0)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*instances), "ns/instance")
+		})
+	}
 }
 
 // heapBytes is what is in use once everything else is collected.

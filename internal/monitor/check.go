@@ -18,15 +18,15 @@ type disputes map[disputeKey]error
 
 // check doubts what the other signal does not bear out: instance by instance where
 // both are about the instances, else as a whole.
-func (m *Monitor) check(s signal, mine answers, other signal, theirs answers, targets []Target, now time.Time, lasting disputes) answers {
+func (m *Monitor) check(s *signal, mine answers, other *signal, theirs answers, targets []Target, now time.Time, lasting disputes) answers {
 	if s.perInstance == other.perInstance && s.perInstance {
 		for i, target := range targets {
 			mine.instances[i] = m.doubted(s, target.Code, mine.instances[i], disagreement(*s.check, mine.instances[i].sample, theirs.instances[i].sample), lasting)
 		}
 		return mine
 	}
-	ours, _, _ := s.of(mine, targets).Summary(now)
-	summary, _, _ := other.of(theirs, targets).Summary(now)
+	ours, _, _ := s.of(mine, targets, make([]policy.InstanceSample, len(targets))).Summary(now)
+	summary, _, _ := other.of(theirs, targets, make([]policy.InstanceSample, len(targets))).Summary(now)
 	against := disagreement(*s.check, ours, summary)
 	mine.group = m.doubted(s, "", mine.group, against, lasting)
 	for i := range mine.instances {
@@ -37,7 +37,7 @@ func (m *Monitor) check(s signal, mine answers, other signal, theirs answers, ta
 
 // doubted is the answer with the given disagreement, if there is one. What has no
 // value cannot be doubted.
-func (m *Monitor) doubted(s signal, code string, a answer, against error, lasting disputes) answer {
+func (m *Monitor) doubted(s *signal, code string, a answer, against error, lasting disputes) answer {
 	value, ok := a.sample.Value()
 	if against == nil || !ok {
 		return a

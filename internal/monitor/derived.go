@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/formula"
@@ -31,29 +32,43 @@ func (a answers) at(i int) answer {
 	return a.group
 }
 
-// maker makes the answer of a signal out of those of others, at the ith instance.
-type maker func(of func(signal string) answer, now time.Time) answer
+// maker makes the answer of a signal out of those of others. It is for one caller at a time.
+type maker func(parts []answer, now time.Time) answer
+
+// made says how a signal is made of others.
+type made struct {
+	of []int // those, among the signals
+	by maker
+}
+
+// at is the answer at the ith instance, or of the group.
+func (m *made) at(i int, w *work, now time.Time) answer {
+	w.parts = w.parts[:0]
+	for _, j := range m.of {
+		w.parts = append(w.parts, w.found[j].at(i))
+	}
+	return m.by(w.parts, now)
+}
 
 // firstOf takes the first alternative that has a value, and says so when it is not the
 // first of all. Without one, a doubted value may still make the group grow.
 func firstOf(alternatives []string) maker {
-	return func(of func(string) answer, now time.Time) answer {
-		best := of(alternatives[0])
-		for i, name := range alternatives {
-			found := of(name)
+	return func(parts []answer, now time.Time) answer {
+		best := parts[0]
+		for i, found := range parts {
 			if _, ok := found.sample.Value(); !ok {
 				continue
 			}
 			if i == 0 {
 				return answer{sample: found.sample}
 			}
-			return answer{sample: found.sample, err: fmt.Errorf("%s stands in for %s, which is %s: %w", name, alternatives[0], best.sample.Why(), cause(best))}
+			return answer{sample: found.sample, err: fmt.Errorf("%s stands in for %s, which is %s: %w", alternatives[i], alternatives[0], best.sample.Why(), cause(best))}
 		}
-		for _, name := range alternatives {
-			if found := of(name); found.sample.Why() == policy.Warming {
+		for i, found := range parts {
+			if found.sample.Why() == policy.Warming {
 				return found
 			} else if _, ok := found.sample.ForGrowth(); ok {
-				return answer{sample: found.sample, err: fmt.Errorf("%s: %w", name, cause(found))}
+				return answer{sample: found.sample, err: fmt.Errorf("%s: %w", alternatives[i], cause(found))}
 			}
 		}
 		return answer{sample: policy.Missing(best.sample.Why(), now), err: fmt.Errorf("%s, and what should stand in for it, has no value: %w", alternatives[0], cause(best))}
@@ -65,11 +80,13 @@ var errNotFinite = errors.New("its formula gives no finite number: does somethin
 // computed is the value of the formula. What one operand lacks, the whole lacks; a doubt
 // about one is a doubt about the whole; it is as old as its oldest operand.
 func computed(f *formula.Formula, ceiling float64) maker {
-	return func(of func(string) answer, now time.Time) answer {
-		values := make(map[string]float64, len(f.Names()))
+	names := f.Names()
+	values := make([]float64, len(names))
+	valueOf := func(name string) float64 { return values[slices.Index(names, name)] }
+	return func(parts []answer, now time.Time) answer {
 		at, doubt := now, answer{}
-		for _, name := range f.Names() {
-			operand := of(name)
+		for i, operand := range parts {
+			name := names[i]
 			value, ok := operand.sample.ForGrowth()
 			switch {
 			case operand.sample.Why() == policy.Warming:
@@ -83,9 +100,9 @@ func computed(f *formula.Formula, ceiling float64) maker {
 			if operand.sample.At().Before(at) {
 				at = operand.sample.At()
 			}
-			values[name] = value
+			values[i] = value
 		}
-		value := f.Eval(func(name string) float64 { return values[name] })
+		value := f.Eval(valueOf)
 		switch {
 		case math.IsNaN(value):
 			return answer{sample: policy.Missing(policy.NotFinite, now), err: errNotFinite}

@@ -44,7 +44,7 @@ func (f Fault) Quiet() bool { return errors.Is(f.Err, errQuiet) }
 func (m *Monitor) Faults() []Fault { return m.faults }
 
 // faultsOf are the faults of one signal.
-func faultsOf(s signal, found answers, targets []Target) []Fault {
+func faultsOf(s *signal, found answers, targets []Target) []Fault {
 	if !s.perInstance {
 		if found.group.err == nil {
 			return nil

@@ -30,12 +30,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/formula"
 	"github.com/autoscaled/autoscaled/internal/monitor/prom"
+	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -44,6 +44,7 @@ type Options struct {
 	Group      config.Group
 	Queries    map[string]config.Query
 	Prometheus *prom.Server // shared by the monitors of all groups; needed by signals with promql or query
+	Poller     *snmp.Poller // likewise, of SNMP agents; nil: each is asked by itself
 
 	// Observe, when set, is told of every request to a source: its kind (snmp,
 	// scrape, promql, push), Present or the first reason why one of its signals had no
@@ -79,9 +80,11 @@ type Monitor struct {
 	group     places      // of the group's own sources
 	sources   []*source   // of each instance
 	pages     *prom.Pages // nil: none is read
+	poller    *snmp.Poller
 	inboxes   map[string]*inbox
-	instances map[instanceKey]places
-	readAt    time.Time // when the last reading began that was no extra one
+	watched   []instanceKey // the targets of the last reading
+	instances []places      // of each of them; nil where its address is unknown, and where it is given again
+	readAt    time.Time     // when the last reading began that was no extra one
 	faults    []Fault
 	disputes  disputes
 }
@@ -93,14 +96,17 @@ type signal struct {
 	ceiling   float64
 	slot
 	perInstance bool
-	made        maker              // of a signal that is made of others; else nil
+	made        *made              // nil: it is not made of others
 	check       *config.CrossCheck // nil: there is nothing to check it against
 }
 
+// instanceKey is what an instance is remembered by.
 type instanceKey struct {
 	code    string
 	address netip.Addr
 }
+
+func keyOf(t Target) instanceKey { return instanceKey{t.Code, t.Address} }
 
 // New prepares reading and sends nothing yet. The error names the signal at fault.
 // Close the monitor after use.
@@ -119,7 +125,7 @@ func New(options Options) (*Monitor, error) {
 	if err := m.join(group.Signals); err != nil {
 		return nil, fmt.Errorf("group %s, %w", group.Name, err)
 	}
-	m.sources, m.pages, m.inboxes = plan.ofInstances, plan.pages, plan.inboxes
+	m.sources, m.pages, m.poller, m.inboxes = plan.ofInstances, plan.pages, options.Poller, plan.inboxes
 	m.group = open(plan.ofGroup, netip.Addr{}, group.Interval)
 	return m, nil
 }
@@ -134,7 +140,7 @@ func (m *Monitor) Close() {
 // Read reads all sources once and returns the signals. Now is the instant at
 // which PromQL is evaluated; ages are taken on the process's own clock, which no
 // change of the wall clock moves. It takes no longer than the longest timeout,
-// times its attempts, of the sources.
+// times its attempts, of the sources. What it returns is the caller's.
 func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []policy.Signal {
 	m.keep(targets)
 	if started := time.Now(); !m.readAt.IsZero() && started.Sub(m.readAt) < early(m.interval) {
@@ -156,41 +162,33 @@ func (m *Monitor) keep(targets []Target) {
 	if len(m.sources) == 0 {
 		return
 	}
-	kept := make(map[instanceKey]places, len(targets))
-	for _, target := range targets {
-		if !target.Address.IsValid() {
-			continue
-		}
-		key := instanceKey{target.Code, target.Address}
-		kept[key] = m.instances[key]
-		if kept[key] == nil {
-			kept[key] = open(m.sources, target.Address, m.interval)
-		}
-		kept[key].setWarming(target.Warming)
+	if !slices.EqualFunc(m.watched, targets, func(key instanceKey, t Target) bool { return key == keyOf(t) }) {
+		m.exchange(targets)
 	}
-	m.instances = kept
+	for i, target := range targets {
+		m.instances[i].setWarming(target.Warming)
+	}
 }
 
-// poll polls all places at the same time, the last of them by itself: most groups with a
-// signal of the group have no other.
-func (m *Monitor) poll(ctx context.Context, now time.Time) {
-	all := slices.Clip(m.group)
-	for _, places := range m.instances {
-		all = append(all, places...)
+// exchange watches the targets in place of those of the last reading; what is among both
+// goes on.
+func (m *Monitor) exchange(targets []Target) {
+	known := make(map[instanceKey]places, len(m.watched))
+	for i, key := range m.watched {
+		if m.instances[i] != nil {
+			known[key] = m.instances[i]
+		}
 	}
-	if len(all) == 0 {
-		return
+	m.watched, m.instances = make([]instanceKey, len(targets)), make([]places, len(targets))
+	for i, target := range targets {
+		key := keyOf(target)
+		at, ok := known[key]
+		if !ok && target.Address.IsValid() {
+			at = open(m.sources, target.Address, m.interval)
+		}
+		m.watched[i], m.instances[i] = key, at
+		known[key] = nil // of one that is given twice the first is polled
 	}
-	// Where nobody answers there is nobody to spare the wait, and the first to come back
-	// is to be noticed.
-	must := isExtra(ctx) || !slices.ContainsFunc(all, func(p *place) bool { return p.backoff.silent == 0 })
-	last := len(all) - 1
-	var polls sync.WaitGroup
-	for _, place := range all[:last] {
-		polls.Go(func() { place.poll(ctx, now, must, m.observe) })
-	}
-	all[last].poll(ctx, now, must, m.observe)
-	polls.Wait()
 }
 
 // join finds what each signal is made of, and in which order they are made.
@@ -221,98 +219,28 @@ func (m *Monitor) find(name string) int {
 
 // derive finds how a signal that is made of others is made.
 func (m *Monitor) derive(s *signal, c config.Signal) error {
-	var parts []string
+	var names []string
+	var by maker
 	switch {
 	case len(c.FirstOf) > 0:
-		parts, s.made = c.FirstOf, firstOf(c.FirstOf)
+		names, by = c.FirstOf, firstOf(c.FirstOf)
 	case c.Formula != "":
 		parsed, err := formula.Parse(c.Formula)
 		if err != nil {
 			return err
 		}
-		parts, s.made = parsed.Names(), computed(parsed, c.Ceiling)
+		names, by = parsed.Names(), computed(parsed, c.Ceiling)
+	default:
+		return nil
 	}
-	for _, name := range parts {
-		part := m.signals[m.find(name)]
-		if len(c.FirstOf) > 0 && part.perInstance != m.signals[m.find(parts[0])].perInstance {
+	s.made = &made{by: by}
+	for _, name := range names {
+		s.made.of = append(s.made.of, m.find(name))
+		part, first := &m.signals[m.find(name)], &m.signals[s.made.of[0]]
+		if len(c.FirstOf) > 0 && part.perInstance != first.perInstance {
 			return errors.New("first_of: some are about each instance and others about the group: one cannot stand in for the other")
 		}
 		s.perInstance = s.perInstance || part.perInstance
 	}
 	return nil
-}
-
-func (m *Monitor) report(now time.Time, targets []Target) []policy.Signal {
-	found := make([]answers, len(m.signals))
-	var lasting disputes
-	for _, i := range m.order {
-		s := m.signals[i]
-		found[i] = m.answers(s, found, targets, now)
-		if s.check != nil {
-			if lasting == nil {
-				lasting = disputes{}
-			}
-			j := m.find(s.check.Signal)
-			found[i] = m.check(s, found[i], m.signals[j], found[j], targets, now, lasting)
-		}
-	}
-	m.faults, m.disputes = nil, lasting
-	signals := make([]policy.Signal, len(m.signals))
-	for i, s := range m.signals {
-		signals[i] = s.of(found[i], targets)
-		m.faults = append(m.faults, faultsOf(s, found[i], targets)...)
-	}
-	return signals
-}
-
-// of is the signal as policy wants it.
-func (s signal) of(found answers, targets []Target) policy.Signal {
-	signal := policy.Signal{
-		Name:        s.name,
-		PerInstance: s.perInstance,
-		Statistic:   s.statistic,
-		Ceiling:     s.ceiling,
-		Group:       found.group.sample,
-	}
-	for i, a := range found.instances {
-		signal.Instances = append(signal.Instances, policy.InstanceSample{Instance: targets[i].Code, Sample: a.sample})
-	}
-	return signal
-}
-
-// answers are what is known of one signal, given those that it is made of.
-func (m *Monitor) answers(s signal, found []answers, targets []Target, now time.Time) answers {
-	if !s.perInstance {
-		if s.made != nil {
-			return answers{group: m.made(s, found, 0, now)}
-		}
-		return answers{group: m.group[s.source].answer(s.position, now)}
-	}
-	instances := make([]answer, len(targets))
-	for i, target := range targets {
-		if s.made != nil {
-			instances[i] = m.made(s, found, i, now)
-		} else {
-			instances[i] = m.answerOf(s, target, now)
-		}
-	}
-	return answers{instances: instances}
-}
-
-// made is the answer of a signal that is made of others, at the ith instance.
-func (m *Monitor) made(s signal, found []answers, i int, now time.Time) answer {
-	return s.made(func(name string) answer { return found[m.find(name)].at(i) }, now)
-}
-
-var errNoAddress = errors.New("its private address is not known: it is read once the provider describes it")
-
-func (m *Monitor) answerOf(s signal, target Target, now time.Time) answer {
-	switch {
-	case target.Warming:
-		return answer{sample: policy.Missing(policy.Warming, now)}
-	case !target.Address.IsValid():
-		return answer{sample: policy.Missing(policy.Failed, now), err: errNoAddress}
-	}
-	at := m.instances[instanceKey{target.Code, target.Address}]
-	return at[s.source].answer(s.position, now)
 }

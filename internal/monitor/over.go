@@ -34,12 +34,16 @@ func overOf(name string) (over, error) {
 	return by(statistic), nil
 }
 
+// few is how many values are worked on without taking memory for them: those of ten
+// minutes, mostly.
+const few = 64
+
 // by is the statistic over the points, each counting alike.
 func by(statistic policy.Statistic) over {
 	return func(points *ring, _ time.Time, _ time.Duration) float64 {
-		values := make([]float64, points.count)
-		for i := range values {
-			values[i] = points.at(i).value
+		values := make([]float64, 0, few)
+		for i := range points.len() {
+			values = append(values, points.at(i).value)
 		}
 		return statistic.Of(values)
 	}
@@ -50,7 +54,7 @@ func by(statistic policy.Statistic) over {
 // counts a quarter of a new one.
 func ewma(points *ring, now time.Time, span time.Duration) float64 {
 	var sum, weights float64
-	for i := range points.count {
+	for i := range points.len() {
 		p := points.at(i)
 		weight := math.Exp2(-2 * now.Sub(p.at).Seconds() / span.Seconds())
 		sum += weight * p.value
@@ -63,9 +67,9 @@ func ewma(points *ring, now time.Time, span time.Duration) float64 {
 // points that are not there reach nothing.
 func reached(needs config.Reach) over {
 	return func(points *ring, _ time.Time, _ time.Duration) float64 {
-		values := make([]float64, min(points.count, needs.Of))
-		for i := range values {
-			values[i] = points.at(points.count - 1 - i).value
+		values := make([]float64, 0, few)
+		for i := range min(points.len(), needs.Of) {
+			values = append(values, points.at(points.len()-1-i).value)
 		}
 		slices.Sort(values)
 		return values[max(0, len(values)-needs.Count)]

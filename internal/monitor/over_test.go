@@ -73,27 +73,30 @@ func TestARingHoldsTheNewest(t *testing.T) {
 		var r ring
 		var want []float64
 		for n := range rapid.IntRange(1, 40).Draw(t, "steps") {
-			switch rapid.IntRange(0, 3).Draw(t, "step") {
+			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
-				if r.count > 0 {
+				if r.len() > 0 {
 					r.dropOldest()
 					want = want[1:]
 				}
 			case 1:
-				if r.count > 0 {
+				if r.len() > 0 {
 					r.dropNewest()
 					want = want[:len(want)-1]
 				}
+			case 2:
+				r.clear()
+				want = nil
 			default:
 				r.push(point{value: float64(n)}, most)
 				want = append(want, float64(n))
 				want = want[max(0, len(want)-most):]
 			}
 			var got []float64
-			for i := range r.count {
+			for i := range r.len() {
 				got = append(got, r.at(i).value)
 			}
-			if !slices.Equal(got, want) || r.count > 0 && r.newest().value != want[len(want)-1] {
+			if !slices.Equal(got, want) || r.len() > 0 && r.last.value != want[len(want)-1] {
 				t.Fatalf("holds %v, want %v", got, want)
 			}
 		}

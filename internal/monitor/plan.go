@@ -160,12 +160,15 @@ func (p *plan) newAgent(c config.SNMP) (*agentSource, error) {
 		sources = &p.ofGroup
 	}
 	agent := &agentSource{client: client, index: len(*sources)}
-	agent.source = &source{kind: "snmp", open: func(address netip.Addr) probe {
+	var question *snmp.Question // of all signals, so it is made when these are known
+	agent.source = &source{kind: "snmp", meet: func(address netip.Addr) *snmp.Agent {
 		if c.Address.IsValid() {
 			address = c.Address
 		}
-		opened := snmp.NewAgent(agent.client, address, agent.quantities)
-		return func(ctx context.Context, _ time.Time) []reading.Reading { return opened.Read(ctx) }
+		if question == nil {
+			question = agent.client.Question(agent.quantities)
+		}
+		return question.Agent(address)
 	}}
 	*sources = append(*sources, agent.source)
 	return agent, nil

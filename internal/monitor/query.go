@@ -16,16 +16,20 @@ type query struct {
 	label, group string        // the series whose label is the group's name; empty: the only one
 	offset       time.Duration // it is asked what was so long ago
 	interval     time.Duration // the group's
+	last         time.Time     // when the answer that it read last was evaluated
 }
 
 // read is the query's probe. Groups have their slots all over the interval, and none is
-// to get the same answer twice. An extra reading takes only one of this moment.
+// to get the same answer twice: so one question is asked once in an interval, however many
+// groups there are. An extra reading takes only one of this moment.
 func (q *query) read(ctx context.Context, now time.Time) []reading.Reading {
-	maxAge := q.interval * 9 / 10
+	at := now.Add(-q.offset)
+	maxAge := min(q.interval, at.Sub(q.last))
 	if isExtra(ctx) {
-		maxAge = min(maxAge, time.Second/2)
+		maxAge = min(q.interval, time.Second/2)
 	}
-	answer := q.server.Ask(ctx, q.question, now.Add(-q.offset), maxAge)
+	answer := q.server.Ask(ctx, q.question, at, maxAge)
+	q.last = answer.Evaluated()
 	if q.label == "" {
 		return []reading.Reading{answer.Only().Later(q.offset)}
 	}

@@ -76,16 +76,15 @@ func (s *scripted) read(now time.Time, script func(signal string, instance int) 
 			s.group[signal.source].take([]reading.Reading{script(signal.name, 0)}, now)
 		}
 	}
-	for i, target := range s.targets {
+	for i := range s.targets {
 		answers := map[int][]reading.Reading{}
 		for _, signal := range s.signals {
 			if signal.made == nil && signal.perInstance {
 				answers[signal.source] = append(answers[signal.source], script(signal.name, i))
 			}
 		}
-		at := s.instances[instanceKey{target.Code, target.Address}]
 		for source, readings := range answers {
-			at[source].take(readings, now)
+			s.instances[i][source].take(readings, now)
 		}
 	}
 	return s.report(now, s.targets)

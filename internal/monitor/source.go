@@ -3,9 +3,11 @@ package monitor
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -14,6 +16,7 @@ type source struct {
 	kind  string  // snmp, scrape, promql, push
 	rules []rules // one for each signal that it answers
 	open  func(netip.Addr) probe
+	meet  func(netip.Addr) *snmp.Agent // in place of open, of agents
 }
 
 // probe makes the request and returns a reading for each signal it answers. It
@@ -25,9 +28,10 @@ type slot struct{ source, position int }
 
 // place is a source at one address: what was read there and is still remembered.
 type place struct {
-	kind    string
+	*source
 	probe   probe
-	windows []window // one for each signal that it answers
+	agent   *snmp.Agent // in place of a probe
+	windows []window    // one for each signal that it answers
 	backoff backoff
 	warming bool
 }
@@ -40,10 +44,14 @@ func open(sources []*source, address netip.Addr, interval time.Duration) places 
 	opened := make(places, len(sources))
 	for i, source := range sources {
 		opened[i] = &place{
-			kind:    source.kind,
-			probe:   source.open(address),
+			source:  source,
 			windows: make([]window, len(source.rules)),
 			backoff: backoff{interval: interval},
+		}
+		if source.meet != nil {
+			opened[i].agent = source.meet(address)
+		} else {
+			opened[i].probe = source.open(address)
 		}
 		for j := range source.rules {
 			opened[i].windows[j].rules = &source.rules[j]
@@ -63,45 +71,35 @@ func (all places) setWarming(warming bool) {
 	}
 }
 
-// poll reads the place once, unless it is silent so often that it is left alone; at all
-// events if it must be asked. While it is warming, that only sets the baseline of
-// its counters: what is seen then is never believed, also not in a later mean.
-func (p *place) poll(ctx context.Context, now time.Time, must bool, observe func(string, policy.Absence, time.Duration)) {
-	started := time.Now()
-	if !must && p.backoff.rests(started) {
-		return
+// ask makes the place's request by itself.
+func (p *place) ask(ctx context.Context, now time.Time) []reading.Reading {
+	if p.agent != nil {
+		return p.agent.Read(ctx)
 	}
-	readings := p.probe(ctx, now)
-	p.take(readings, time.Now())
-	outcome, silent := policy.Present, true
-	for _, r := range readings {
+	return p.probe(ctx, now)
+}
+
+// take keeps the readings of a poll that ended at now, and says whether they are values,
+// or why the first that is none is not; and whether the source was silent. While the place
+// is warming, a poll only sets the baseline of its counters: what is seen then is never
+// believed, also not in a later mean.
+func (p *place) take(readings []reading.Reading, now time.Time) (outcome policy.Absence, silent bool) {
+	silent = true
+	for i := range readings {
+		why := readings[i].Sample.Why()
 		if outcome == policy.Present {
-			outcome = r.Sample.Why()
+			outcome = why
 		}
-		silent = silent && r.Sample.Why() == policy.Failed
+		silent = silent && why == policy.Failed
+		p.windows[i].hear(readings[i], p.warming, now)
 	}
-	p.backoff.took(silent && ctx.Err() == nil, started)
-	observe(p.kind, outcome, time.Since(started))
+	return outcome, silent
 }
 
-// take keeps the readings of a poll that ended at now.
-func (p *place) take(readings []reading.Reading, now time.Time) {
-	for i, r := range readings {
-		w := &p.windows[i]
-		w.err, w.silent = r.Err, r.Sample.Why() == policy.Failed
-		if !p.warming {
-			w.add(r.Sample, now)
-		}
-	}
+// anyAnswers says that one of the places answered when it was last asked.
+func (all places) anyAnswers() bool {
+	return slices.ContainsFunc(all, func(p *place) bool { return p.backoff.silent == 0 })
 }
 
-// answer is the sample of the signal at position, and what is wrong with it: the last
-// poll's error, or what its window found.
-func (p *place) answer(position int, now time.Time) answer {
-	w := &p.windows[position]
-	sample, err := w.read(now)
-	if w.err != nil {
-		err = w.err
-	}
-	return answer{sample: sample, err: err, silent: w.silent}
-}
+// answer is the sample of the signal at position, and what is wrong with it.
+func (p *place) answer(position int, now time.Time) answer { return p.windows[position].answer(now) }

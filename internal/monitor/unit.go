@@ -14,8 +14,8 @@ import (
 // not believed until a higher one shows which it is. A share that idles below 1 %
 // from the first reading on has to wait for that too.
 type unit struct {
-	proven bool    // a value showed the unit, and none fell so far since
 	last   float64 // the last value above 0
+	proven bool    // a value showed the unit, and none fell so far since
 }
 
 // jump is the factor from which on two values in a row seem to be of different units:

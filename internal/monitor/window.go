@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
@@ -64,19 +65,34 @@ func rulesOf(c config.Signal, group config.Group) (rules, error) {
 // and is why nothing of it need be on disk.
 type window struct {
 	*rules
-	points ring           // none older than span but the newest
+	points ring // none older than span but the newest
+	rest   rest
+	unit   unit
+	rare   *rare // nil: there is nothing to put there
+
+	moving bool           // the newest value was not the first
 	lacks  policy.Absence // why the newest sample has no value; Present when it has one
-	lie    error          // what is wrong with a newest value that is not believed at all
+	silent bool           // the source did not answer the last poll
+}
 
-	since   time.Time     // the values from then on have no gap
-	arrived time.Time     // when the newest value came
-	behind  time.Duration // how far it was dated back then
-	moving  bool          // it was not the first
-	rest    rest
-	unit    unit
+// hear takes what a poll that ended at now read. While the instance is warming it is not
+// believed, also not in a later mean.
+func (w *window) hear(r reading.Reading, warming bool, now time.Time) {
+	w.silent = r.Sample.Why() == policy.Failed
+	w.setFailure(r.Err)
+	if !warming {
+		w.add(r.Sample, now)
+	}
+}
 
-	err    error // of the last poll; nil when it had a value
-	silent bool  // the source did not answer that
+// answer is the sample, and what is wrong with it: the last poll's error, or what the
+// window found.
+func (w *window) answer(now time.Time) answer {
+	sample, err := w.read(now)
+	if failure := w.failure(); failure != nil {
+		err = failure
+	}
+	return answer{sample: sample, err: err, silent: w.silent}
 }
 
 // maxSkew is how far after now a value may be dated. A clock that was set back
@@ -94,50 +110,62 @@ var (
 // add takes the newest sample. One that is dated no later than the newest value
 // is that value again.
 func (w *window) add(sample policy.Sample, now time.Time) {
-	for w.points.count > 0 && w.points.newest().at.Sub(now) > maxSkew {
+	for w.points.len() > 0 && w.points.last.at.Sub(now) > maxSkew {
 		w.points.dropNewest()
 	}
-	before, lied := w.lacks, w.lie
-	w.lacks, w.lie = sample.Why(), nil
-	value, ok := sample.Value()
-	switch {
-	case !ok:
-		return
-	case sample.At().Sub(now) > maxSkew:
-		w.lacks, w.lie = policy.Skewed, errAhead
-	case w.points.count == 0 || sample.At().After(w.points.newest().at):
-		if _, rested := w.rest.judge(w.rules, now); rested != nil || w.gap(sample.At()) {
-			w.unit = unit{} // what comes back may be another version of itself
-		}
-		if w.lacks, w.lie = w.unit.judge(value, w.ceiling); value < 0 && w.counts {
-			w.lacks, w.lie = policy.OutOfRange, fmt.Errorf("the value %.4g is below 0: does its source mean that it does not know? correct the source, or give it out by PromQL if it can be", value)
-		}
-	default:
-		return
+	before, lied := w.lacks, w.lie()
+	lacks, news, lie := w.judge(sample, now)
+	if lie != nil && lied != nil && lacks == before {
+		lie = lied // the same lie goes on: people need not read it anew
 	}
-	switch {
-	case w.lie == nil:
+	w.lacks = lacks
+	w.setLie(lie)
+	if value, _ := sample.Value(); news {
 		w.take(point{value, sample.At()}, now)
-	case w.lacks == before && lied != nil:
-		w.lie = lied // the same lie goes on: people need not read it anew
 	}
 }
 
+// judge says why the sample has no value that is believed, or whether that is news, and
+// what is wrong with one that is not believed.
+func (w *window) judge(sample policy.Sample, now time.Time) (lacks policy.Absence, news bool, lie error) {
+	value, ok := sample.Value()
+	switch {
+	case !ok:
+		return sample.Why(), false, nil
+	case sample.At().Sub(now) > maxSkew:
+		return policy.Skewed, false, errAhead
+	case w.points.len() > 0 && !sample.At().After(w.points.last.at):
+		return policy.Present, false, nil
+	}
+	if _, rested := w.rest.judge(w.rules, now); rested != nil || w.gap(sample.At()) {
+		w.unit = unit{} // what comes back may be another version of itself
+	}
+	if value < 0 && w.counts {
+		return policy.OutOfRange, false, fmt.Errorf("the value %.4g is below 0: does its source mean that it does not know? correct the source, or give it out by PromQL if it can be", value)
+	}
+	lacks, lie = w.unit.judge(value, w.ceiling)
+	return lacks, lie == nil, lie
+}
+
 func (w *window) take(p point, now time.Time) {
-	w.moving = w.points.count > 0
-	w.arrived, w.behind = now, now.Sub(p.at)
+	w.moving = w.points.len() > 0
+	var late instant
+	if now.Sub(p.at) > maxSkew {
+		late = instantOf(now)
+	}
+	w.setLate(late)
 	if w.rest.see(p.value, w.rules, now) { // nothing of that time is to count later either
 		w.points.clear()
 	}
 	if w.gap(p.at) {
-		w.since = p.at
+		w.noGapSince(p.at)
 	}
-	if n := w.points.count; n > 1 && w.points.newest().at.Sub(w.points.at(n-2).at) < w.apart {
-		p.value = w.join(w.points.newest().value, p.value)
+	if n := w.points.len(); n > 1 && w.points.last.at.Sub(w.points.at(n-2).at) < w.apart {
+		p.value = w.join(w.points.last.value, p.value)
 		w.points.dropNewest()
 	}
-	if w.points.count == max(1, w.most) && w.points.count > 1 && now.Sub(w.points.at(0).at) < w.span {
-		w.since = w.points.at(1).at // what is dropped was within the span: it is not full any more
+	if w.points.len() == max(1, w.most) && w.points.len() > 1 && now.Sub(w.points.at(0).at) < w.span {
+		w.noGapSince(w.points.at(1).at) // what is dropped was within the span: it is not full any more
 	}
 	w.points.push(p, max(1, w.most))
 }
@@ -160,7 +188,7 @@ func joinOf(over string) func(before, now float64) float64 {
 // gap says that a value of the given time is the first, or too late to continue what
 // was before it.
 func (w *window) gap(at time.Time) bool {
-	return w.points.count == 0 || at.Sub(w.points.newest().at) > w.staleness
+	return w.points.len() == 0 || at.Sub(w.points.last.at) > w.staleness
 }
 
 // read makes the sample of the values of the span; samples without a value do not
@@ -170,24 +198,24 @@ func (w *window) gap(at time.Time) bool {
 // know.
 func (w *window) read(now time.Time) (policy.Sample, error) {
 	w.forget(now)
-	if w.lie != nil || w.points.count == 0 {
-		return policy.Missing(w.lacks, now), w.lie
+	if lie := w.lie(); lie != nil || w.points.len() == 0 {
+		return policy.Missing(w.lacks, now), lie
 	}
-	newest := w.points.newest()
+	newest := w.points.last
 	age := now.Sub(newest.at)
 	switch {
-	case age > w.staleness && w.moving && w.behind > maxSkew && now.Sub(w.arrived) <= w.staleness:
+	case age > w.staleness && w.moving && w.late() != 0 && instantOf(now).since(w.late()) <= w.staleness:
 		return policy.Missing(policy.Skewed, now), errBehind
 	case age > w.staleness && w.quiet:
 		return policy.Missing(policy.Stale, now), fmt.Errorf("%w since %s", errQuiet, newest.at.UTC().Format(time.RFC3339))
 	case age > w.staleness:
 		return policy.Missing(policy.Stale, now), fmt.Errorf("its newest value is of %s, older than the signal's staleness: is the source still being updated?",
 			newest.at.UTC().Format(time.RFC3339))
-	case age >= w.span && w.lacks != policy.Present && w.lacks != policy.Failed:
+	case age >= w.span && w.lacks != policy.Present && w.lacks != policy.Failed && w.lacks != policy.Overloaded:
 		return policy.Missing(w.lacks, now), nil
 	}
 	value := newest.value
-	if w.points.count < w.needs.Count || age >= w.span && w.needs.Of > 0 {
+	if w.points.len() < w.needs.Count || age >= w.span && w.needs.Of > 0 {
 		return policy.Missing(policy.Filling, now), errTooFew
 	}
 	if age < w.span && w.over != nil {
@@ -208,7 +236,7 @@ func (w *window) doubt(sample policy.Sample, now time.Time) (policy.Sample, erro
 		return policy.Missing(policy.Frozen, now), err
 	case err != nil:
 		return policy.Doubted(value, policy.Frozen, sample.At()), err
-	case w.points.count < w.needs.Of, w.fills && now.Sub(w.since) < w.span:
+	case w.points.len() < w.needs.Of, w.fills && now.Sub(w.rare.since) < w.span:
 		return policy.Doubted(value, policy.Filling, sample.At()), errFilling
 	}
 	return sample, nil
@@ -216,7 +244,7 @@ func (w *window) doubt(sample policy.Sample, now time.Time) (policy.Sample, erro
 
 // forget drops what has left the span, but never the newest value.
 func (w *window) forget(now time.Time) {
-	for w.points.count > 1 && now.Sub(w.points.at(0).at) >= w.span {
+	for w.points.len() > 1 && now.Sub(w.points.at(0).at) >= w.span {
 		w.points.dropOldest()
 	}
 }

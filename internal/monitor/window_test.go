@@ -38,6 +38,8 @@ func TestWindow(t *testing.T) {
 			[]policy.Sample{value(5, 0), none(policy.Failed, 10)}, 10, value(5, 0)},
 		{"after the staleness it stands no longer", 0,
 			[]policy.Sample{value(5, 0), none(policy.Failed, 10)}, 31, none(policy.Stale, 31)},
+		{"a source that could not be asked leaves the value before it standing", 0,
+			[]policy.Sample{value(5, 0), none(policy.Overloaded, 10)}, 10, value(5, 0)},
 		{"a source that never answered has failed, it is not stale", 0,
 			[]policy.Sample{none(policy.Failed, 0)}, 100, none(policy.Failed, 100)},
 		{"an answer without a value ends the value before it", 0,
@@ -140,11 +142,11 @@ func TestAWindowKeepsNoMoreThanItsSpan(t *testing.T) {
 		w.add(value(1, float64(i)), second(float64(i)))
 		w.read(second(float64(i)))
 	}
-	if w.points.count > 10 {
-		t.Errorf("%d values kept of the last 10 s at one a second", w.points.count)
+	if w.points.len() > 10 {
+		t.Errorf("%d values kept of the last 10 s at one a second", w.points.len())
 	}
-	if len(w.points.points) != 12 {
-		t.Errorf("the ring has grown to %d", len(w.points.points))
+	if len(w.points.earlier.points) != 11 {
+		t.Errorf("the ring has grown to %d and the newest", len(w.points.earlier.points))
 	}
 }
 

@@ -115,7 +115,7 @@ func (r *Recorder) Add(in *policy.Inputs, before, after *policy.Memory, d policy
 		r.next = false
 	}
 	s := shapeOf(in)
-	words := s.flatten(in, d.At, r.words[:0:0])
+	words := s.flatten(in, d.At, make([]uint64, 0, len(r.words)))
 	if r.next && d.Change() == 0 && within(d.At, r.whole, wholeEvery) && s.equal(r.shape) && before.Equal(&r.after) {
 		r.buffer = appendDifference(r.buffer[:0], r.words, words)
 		r.buffer = appendResult(r.buffer, resultOf(d))

@@ -22,10 +22,10 @@ type step struct {
 	values     []Value
 }
 
-func c32(count uint64) Value { return Value{kind: counter32, count: count} }
-func c64(count uint64) Value { return Value{kind: counter64, count: count} }
+func c32(count uint64) Value { return Value{kind: counter32, bits: count} }
+func c64(count uint64) Value { return Value{kind: counter64, bits: count} }
 
-func lacking() Value { return Value{why: policy.Absent, err: reading.ErrFirst} }
+func lacking() Value { return noValue(policy.Absent, reading.ErrFirst) }
 
 // ticks are cpu_busy's objects: user, system and idle, and as extras only wait.
 func ticks(user, system, idle, wait uint64) []Value {
@@ -33,7 +33,7 @@ func ticks(user, system, idle, wait uint64) []Value {
 }
 
 func lastOf(q Quantity, steps []step) reading.Reading {
-	m := meter{quantity: q}
+	m := meter{quantity: &q}
 	var last reading.Reading
 	for _, s := range steps {
 		last = m.read(snapshot{

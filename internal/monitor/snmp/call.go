@@ -24,6 +24,7 @@ type call struct {
 	stop   func() bool // see dial
 	buffer *[maxDatagram]byte
 	until  time.Time
+	tries  int      // attempts at each request; at least one
 	asked  []uint32 // IDs of the requests sent
 	synced bool     // v3: engine or time were learnt anew, which one call does once
 }
@@ -32,6 +33,11 @@ var buffers = sync.Pool{New: func() any { return new([maxDatagram]byte) }}
 
 // dial opens the socket of one call. Close it.
 func (p *peer) dial(ctx context.Context) (*call, error) {
+	return p.dialUntil(ctx, time.Now().Add(p.Bound()), p.options.Retries+1)
+}
+
+// dialUntil opens that of a call that has until then, and so many attempts at each request.
+func (p *peer) dialUntil(ctx context.Context, until time.Time, attempts int) (*call, error) {
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(p.endpoint))
 	if err != nil {
 		return nil, p.named(reason(err))
@@ -41,7 +47,8 @@ func (p *peer) dial(ctx context.Context) (*call, error) {
 		conn:   conn,
 		stop:   context.AfterFunc(ctx, func() { _ = conn.Close() }), // what ends a read when the caller gives up
 		buffer: buffers.Get().(*[maxDatagram]byte),
-		until:  time.Now().Add(p.Bound()),
+		until:  until,
+		tries:  attempts,
 	}, nil
 }
 
@@ -93,7 +100,7 @@ func (c *call) exchange(ctx context.Context, envelope envelope, r request, fit f
 	}
 	c.asked = append(c.asked, r.id)
 	var last *drop
-	for range c.options.Retries + 1 {
+	for range c.tries {
 		var answer reply
 		answer, err = c.attempt(envelope, datagram, r, fit, &last)
 		err = reason(err)
@@ -104,18 +111,18 @@ func (c *call) exchange(ctx context.Context, envelope envelope, r request, fit f
 			return answer, explained(err)
 		}
 	}
-	return reply{}, c.silent(last, err)
+	return reply{}, c.noAnswer(last, err)
 }
 
-// silent says that nothing came that could be believed.
-func (c *call) silent(last *drop, err error) error {
-	tries := fmt.Sprintf("no answer in %d × %s", c.options.Retries+1, c.options.Timeout)
+// noAnswer says that nothing came that could be believed.
+func (p *peer) noAnswer(last *drop, err error) error {
+	tries := fmt.Sprintf("no answer in %d × %s", p.options.Retries+1, p.options.Timeout)
 	switch {
 	case last != nil:
 		return fmt.Errorf("%s that can be believed: the last datagram was dropped because %w (%w)", tries, last, err)
-	case c.engine != nil && !c.engine.doubted:
+	case p.engine != nil && !p.engine.doubted:
 		return fmt.Errorf("%s, although the agent told its engine: are the protocol and the passphrase under privacy, and the context right? snmpd is silent when they are not (%w)", tries, err)
-	case c.options.Version == "v3":
+	case p.options.Version == "v3":
 		return fmt.Errorf("%s: is snmpd running there, does it listen on this address, and does no firewall drop UDP? (%w)", tries, err)
 	default:
 		return fmt.Errorf("%s: is snmpd running there, is its community ours, does it listen on this address, and does no firewall drop UDP? (%w)", tries, err)
@@ -155,16 +162,22 @@ func (c *call) attempt(envelope envelope, datagram []byte, r request, fit func(r
 
 // judge says what a datagram is to the request: its answer, or a *drop.
 func (c *call) judge(envelope envelope, datagram []byte, r request, fit func(reply) error) (reply, error) {
-	answer := reply{at: time.Now()}
 	if len(datagram) == maxDatagram {
 		return reply{}, dropf(dropOversize, "it has %d bytes or more", maxDatagram)
 	}
-	var err error
-	answer.SnmpPacket, err = envelope.open(datagram, r)
+	answer, err := judge(envelope, datagram, r, time.Now(), fit)
 	var dropped *drop
 	if errors.As(err, &dropped) && dropped.reason == dropID && c.wasAsked(dropped.id) {
 		return reply{}, dropf(dropLate, "it answers an earlier request")
 	}
+	return answer, err
+}
+
+// judge says what a datagram is to a request: its answer, or a *drop. It may change the
+// datagram.
+func judge(envelope envelope, datagram []byte, r request, now time.Time, fit func(reply) error) (answer reply, err error) {
+	answer.at = now
+	answer.SnmpPacket, err = envelope.open(datagram, r)
 	if err != nil || answer.Error != gosnmp.NoError || answer.PDUType == gosnmp.Report {
 		return answer, err
 	}

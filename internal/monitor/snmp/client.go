@@ -83,9 +83,10 @@ type Options struct {
 
 // Client asks agents. It may be used by many goroutines at once.
 type Client struct {
-	options Options
-	user    user           // of v3
-	salt    *atomic.Uint64 // of the last encrypted message
+	options  Options
+	envelope envelope       // of v1 and v2c
+	user     user           // of v3
+	salt     *atomic.Uint64 // of the last encrypted message
 }
 
 // NewClient refuses options that could not make a request.
@@ -107,6 +108,10 @@ func NewClient(options Options) (*Client, error) {
 	if options.Version != "v3" {
 		if len(options.Community.Reveal()) > maxCommunity {
 			return nil, fmt.Errorf("snmp: the community is longer than %d bytes", maxCommunity)
+		}
+		c.envelope = community{gosnmp.Version2c, options.Community.Reveal()}
+		if options.Version == "v1" {
+			c.envelope = community{gosnmp.Version1, options.Community.Reveal()}
 		}
 		return c, nil
 	}
@@ -134,14 +139,15 @@ type peer struct {
 }
 
 func (c *Client) peer(address netip.Addr) *peer {
-	p := &peer{Client: c, endpoint: netip.AddrPortFrom(address, c.options.Port), fits: maxObjects}
-	switch c.options.Version {
-	case "v3":
-		p.envelope = secured{p}
-	case "v1":
-		p.envelope = community{gosnmp.Version1, c.options.Community.Reveal()}
-	default:
-		p.envelope = community{gosnmp.Version2c, c.options.Community.Reveal()}
-	}
+	p := new(peer)
+	p.be(c, address)
 	return p
+}
+
+// be makes the zero peer that at the address.
+func (p *peer) be(c *Client, address netip.Addr) {
+	*p = peer{Client: c, endpoint: netip.AddrPortFrom(address.Unmap(), c.options.Port), envelope: c.envelope, fits: maxObjects}
+	if c.options.Version == "v3" {
+		p.envelope = secured{p}
+	}
 }

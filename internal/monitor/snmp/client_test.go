@@ -254,7 +254,7 @@ func TestV1AgentsAreReadWithoutWhatTheyLack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []float64{1, 0, 0, 4} {
-		if value := got.values[i]; value.number != want || (want == 0) != (value.kind == nothing) {
+		if value := got.values[i]; value.number() != want || (want == 0) != (value.kind == nothing) {
 			t.Errorf("object %d is %+v, want %v", i, value, want)
 		}
 	}

@@ -17,13 +17,13 @@ func increase(before, after Value) (float64, error) {
 	}
 	switch after.kind {
 	case counter32:
-		step := uint32(after.count) - uint32(before.count)
+		step := uint32(after.count()) - uint32(before.count())
 		if step > 1<<31 {
 			return 0, stepError(before, after, 32)
 		}
 		return float64(step), nil
 	case counter64:
-		step := after.count - before.count
+		step := after.count() - before.count()
 		if step > 1<<63 {
 			return 0, stepError(before, after, 64)
 		}
@@ -34,5 +34,5 @@ func increase(before, after Value) (float64, error) {
 }
 
 func stepError(before, after Value, bits int) error {
-	return fmt.Errorf("the %d-bit counter went from %d to %d, which looks like a reset: the next reading counts again", bits, before.count, after.count)
+	return fmt.Errorf("the %d-bit counter went from %d to %d, which looks like a reset: the next reading counts again", bits, before.count(), after.count())
 }

@@ -28,6 +28,7 @@ type engine struct {
 	at            time.Time // when they were that many
 	authentic     bool      // boots and seconds come from an authentic message
 	doubted       bool      // it is to be asked again before the next request
+	sealer        *sealer   // nil until the poller needs it
 }
 
 // doubt makes the next call ask anew who the engine is.

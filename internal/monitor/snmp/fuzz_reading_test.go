@@ -69,7 +69,7 @@ func FuzzReadings(f *testing.F) {
 			}
 			values := answer.values
 			for k, q := range quantities {
-				meters[k].quantity = q
+				meters[k].quantity = &q
 				n := len(q.objects)
 				read := meters[k].read(snapshot{at: at, uptime: answer.uptime, values: values[:n:n]})
 				values = values[n:]
@@ -88,8 +88,8 @@ func FuzzReadings(f *testing.F) {
 func TestOnlyDecimalTextsAreNumbers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{"12.5": true, " -3e2\n": true, "0x1p4": false, "0X10": false, "1_000": false, "": false, "twelve": false} {
-		if value := valueOfText([]byte(text)); (value.err == nil) != want {
-			t.Errorf("%q: a number is %v, want %v", text, value.err == nil, want)
+		if value := valueOfText([]byte(text)); (value.err() == nil) != want {
+			t.Errorf("%q: a number is %v, want %v", text, value.err() == nil, want)
 		}
 	}
 }

@@ -29,10 +29,10 @@ func believed(t *testing.T, e envelope, datagram []byte, r request) (*gosnmp.Snm
 
 func checkValue(t *testing.T, value Value) {
 	switch {
-	case value.kind == nothing && value.err == nil:
+	case value.kind == nothing && value.err() == nil:
 		t.Error("neither a value nor an explanation")
-	case value.kind == counter32 && value.count > math.MaxUint32:
-		t.Errorf("%d in a 32-bit counter", value.count)
+	case value.kind == counter32 && value.count() > math.MaxUint32:
+		t.Errorf("%d in a 32-bit counter", value.count())
 	}
 }
 

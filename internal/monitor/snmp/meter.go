@@ -10,11 +10,17 @@ import (
 
 // meter follows one quantity of one agent.
 type meter struct {
-	quantity Quantity
-	before   *snapshot       // nil: counters have no baseline yet
-	last     reading.Reading // set whenever before is
+	quantity *Quantity // shared by all agents that are asked for it
+	before   *baseline // nil: counters have none yet, and others need none
 }
 
+// baseline is what the next reading of counters is compared with.
+type baseline struct {
+	snapshot
+	reading reading.Reading // what it gave
+}
+
+// read takes what the agent said, of which it keeps nothing but copies.
 func (m *meter) read(after snapshot) reading.Reading {
 	if missing, ok := m.missing(after); ok {
 		m.before = nil
@@ -24,24 +30,41 @@ func (m *meter) read(after snapshot) reading.Reading {
 	if m.quantity.table != nil {
 		rule = overRows
 	}
-	number, err := rule(m.quantity, m.before, after)
-	if errors.Is(err, errUnmoved) && m.before != nil {
-		return m.last
+	var before *snapshot
+	if m.before != nil {
+		before = &m.before.snapshot
 	}
-	m.before = &after
-	m.last = m.judge(number*m.quantity.scale, err, after)
-	return m.last
+	number, err := rule(m.quantity, before, after)
+	if err != nil && errors.Is(err, errUnmoved) && before != nil {
+		return m.before.reading
+	}
+	read := m.judge(number*m.quantity.scale, err, after)
+	m.keep(after, read)
+	return read
+}
+
+// keep makes the snapshot the baseline of the next reading, if that needs one.
+func (m *meter) keep(after snapshot, read reading.Reading) {
+	if !m.quantity.counts {
+		return
+	}
+	if m.before == nil {
+		m.before = &baseline{}
+	}
+	values := append(m.before.values[:0], after.values...)
+	*m.before = baseline{snapshot: after, reading: read}
+	m.before.values = values
 }
 
 // missing is the reading when the agent lacks an object that the quantity needs.
 func (m *meter) missing(after snapshot) (reading.Reading, bool) {
-	for i, value := range after.values {
-		object := m.quantity.objects[0]
+	for i := range after.values {
+		value, object := &after.values[i], &m.quantity.objects[0]
 		if m.quantity.table == nil {
-			object = m.quantity.objects[i]
+			object = &m.quantity.objects[i]
 		}
 		if value.kind == nothing && object.part.needed() {
-			return reading.None(value.why, after.at, fmt.Errorf("object %s: %w; allow it in the agent's view, or watch another", object, value.err)), true
+			return reading.None(value.why, after.at, fmt.Errorf("object %s: %w; allow it in the agent's view, or watch another", object, value.err())), true
 		}
 	}
 	return reading.Reading{}, false
@@ -61,7 +84,7 @@ const rounding = 1e-9
 func (m *meter) judge(value float64, err error, after snapshot) reading.Reading {
 	q := m.quantity
 	switch {
-	case errors.As(err, new(impossible)):
+	case err != nil && errors.As(err, new(impossible)):
 		return reading.None(policy.OutOfRange, after.at, fmt.Errorf("%s: %w", q.objects[0].name, err))
 	case err != nil:
 		return reading.None(policy.Absent, after.at, err)

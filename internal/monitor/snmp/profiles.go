@@ -12,6 +12,7 @@ type profile struct {
 	objects []object
 	of      kindOfRow // the objects are columns; which row is configured
 	table   statistic // the one object is a column; see Quantity.table
+	counts  bool      // the objects are counters
 }
 
 // kindOfRow is what the rows of a table are about.
@@ -56,7 +57,7 @@ var ifHighSpeed = object{name: "ifHighSpeed", oid: ".1.3.6.1.2.1.31.1.1.1.15", p
 // octets is the profile of a counter of octets of an interface.
 func octets(name, oid string) profile {
 	return profile{
-		rule: rate, scale: 8, refresh: copied, of: interfaces,
+		rule: rate, scale: 8, refresh: copied, of: interfaces, counts: true,
 		objects: []object{{name: name, oid: oid}, ifHighSpeed},
 	}
 }
@@ -70,7 +71,7 @@ func shareOfSpeed(name, oid string) profile {
 
 // packets is the profile of counters of packets of an interface.
 func packets(objects ...object) profile {
-	return profile{rule: rate, scale: 1, refresh: copied, of: interfaces, objects: objects}
+	return profile{rule: rate, scale: 1, refresh: copied, of: interfaces, counts: true, objects: objects}
 }
 
 // load is the profile of the run queue's mean length; laLoadInt holds it times 100.
@@ -116,6 +117,7 @@ var profiles = map[string]profile{
 		rule:    busy,
 		scale:   1,
 		ceiling: 1,
+		counts:  true,
 		objects: []object{
 			{name: "ssCpuRawUser", oid: ".1.3.6.1.4.1.2021.11.50.0"},
 			{name: "ssCpuRawNice", oid: ".1.3.6.1.4.1.2021.11.51.0", part: extraWorking},

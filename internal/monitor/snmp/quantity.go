@@ -24,6 +24,29 @@ type Quantity struct {
 	objects []object
 	named   named     // the row whose cells the objects are; zero: they are no columns, or their row is in their OIDs
 	table   statistic // of the rows of the one object, a column; nil: it is none
+	counts  bool      // a reading is compared with the one before
+}
+
+// cells are the OIDs that the quantity is made of; that of a row found by its name, which
+// has the index, ends with the name's, so that the same PDU says whether it is still that
+// row.
+func (q *Quantity) cells(index string) []string {
+	cells := make([]string, 0, len(q.objects)+1)
+	for _, object := range q.objects {
+		cells = append(cells, object.oid+index)
+	}
+	if index != "" {
+		cells = append(cells, q.named.column+index)
+	}
+	return cells
+}
+
+// count is how many cells there are, once the row is found.
+func (q *Quantity) count() int {
+	if q.named != (named{}) {
+		return len(q.objects) + 1
+	}
+	return len(q.objects)
 }
 
 // named is a row of a table by its name, whose number the agent chooses: an
@@ -44,7 +67,7 @@ func NewQuantity(c config.SNMP) (Quantity, error) {
 		return Quantity{}, fmt.Errorf("snmp profile %q is unknown: use one of %s, or an oid",
 			c.Profile, strings.Join(slices.Sorted(maps.Keys(profiles)), ", "))
 	}
-	q := Quantity{Ceiling: p.ceiling, rule: p.rule, scale: p.scale, refresh: p.refresh, objects: slices.Clone(p.objects), table: p.table}
+	q := Quantity{Ceiling: p.ceiling, rule: p.rule, scale: p.scale, refresh: p.refresh, objects: slices.Clone(p.objects), table: p.table, counts: p.counts || p.table != nil}
 	switch {
 	case p.of == interfaces && c.InterfaceName != "":
 		q.named = named{ifName, c.InterfaceName}
@@ -86,6 +109,7 @@ func customQuantity(c config.SNMP) (Quantity, error) {
 	if q.table, ok = statistics[c.Table]; c.Table != "" && !ok {
 		return Quantity{}, fmt.Errorf("snmp table %q is unknown: use sum, avg or max", c.Table)
 	}
+	q.counts = c.Counter || c.Table != ""
 	q.objects = []object{{name: oid, oid: oid}}
 	return q, nil
 }

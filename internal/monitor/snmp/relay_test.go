@@ -249,7 +249,7 @@ func (a *teller) check(before int, uptime time.Duration, values []Value) error {
 		return fmt.Errorf("%d values, there are %d", len(values), a.cells)
 	}
 	for i, value := range values {
-		said := int(value.number) + int(value.count)
+		said := int(value.number()) + int(value.count())
 		told := said / 1000
 		switch {
 		case said%1000 != i:
@@ -413,7 +413,7 @@ func TestDamageMakesNobodyBelieveMoreOrFewerValues(t *testing.T) {
 						t.Errorf("reading %d has %d values after %v", n, len(values), uptime)
 					}
 					for _, value := range values {
-						if value.kind == nothing && value.err == nil {
+						if value.kind == nothing && value.err() == nil {
 							t.Errorf("reading %d: neither a value nor an explanation", n)
 						}
 					}
@@ -456,7 +456,7 @@ func TestWhatComesFromSnmpdThroughAnyWeatherIsTrue(t *testing.T) {
 			r := relayTo(t, agent.at, way.weather)
 			options.Port, options.Timeout, options.Retries = r.at.Port(), way.weather.patience(), 9
 			p := client(t, options).peer(r.at.Addr())
-			counted, uptime := first.values[0].count, first.uptime
+			counted, uptime := first.values[0].count(), first.uptime
 			const readings = 30
 			succeeded := 0
 			for range readings {
@@ -467,10 +467,10 @@ func TestWhatComesFromSnmpdThroughAnyWeatherIsTrue(t *testing.T) {
 				succeeded++
 				carried := r.sent()
 				now := got.values[0]
-				if now.kind != counter32 || now.count <= counted || now.count > first.values[0].count+uint64(carried) || got.uptime < uptime {
+				if now.kind != counter32 || now.count() <= counted || now.count() > first.values[0].count()+uint64(carried) || got.uptime < uptime {
 					t.Errorf("%+v after %v: before it was %d after %v, and %d arrived since the first", now, got.uptime, counted, uptime, carried)
 				}
-				counted, uptime = now.count, got.uptime
+				counted, uptime = now.count(), got.uptime
 			}
 			for range readings / 3 {
 				got, err := within(t, p, func(ctx context.Context, c *call) (column, error) { return c.walk(ctx, moduleNames) })
@@ -486,7 +486,7 @@ func TestWhatComesFromSnmpdThroughAnyWeatherIsTrue(t *testing.T) {
 // textsOf are the rows of a table of texts.
 func textsOf(c column) (texts []string) {
 	for _, row := range c.rows {
-		texts = append(texts, row.index+" "+row.value.text)
+		texts = append(texts, row.index+" "+row.value.text())
 	}
 	return texts
 }

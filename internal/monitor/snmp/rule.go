@@ -19,7 +19,7 @@ type snapshot struct {
 
 // rule makes a number of the objects of a quantity. Rules over counters need
 // the snapshot before; without one, before is nil.
-type rule func(q Quantity, before *snapshot, after snapshot) (float64, error)
+type rule func(q *Quantity, before *snapshot, after snapshot) (float64, error)
 
 var (
 	errRestarted = errors.New("the agent restarted since the reading before: the next reading counts again")
@@ -32,10 +32,10 @@ var (
 type impossible struct{ error }
 
 // newest is the value of the one object itself.
-func newest(_ Quantity, _ *snapshot, after snapshot) (float64, error) {
+func newest(_ *Quantity, _ *snapshot, after snapshot) (float64, error) {
 	switch value := after.values[0]; value.kind {
 	case gauge:
-		return value.number, nil
+		return value.number(), nil
 	default:
 		return 0, errors.New("the object is a counter: set kind: counter for its rate per second")
 	}
@@ -47,7 +47,7 @@ func newest(_ Quantity, _ *snapshot, after snapshot) (float64, error) {
 // The time is that between the two receptions, on our monotonic clock: it is
 // off by one network delay at most, while sysUpTime has steps of 10 ms and is
 // only as good as the agent's clock. sysUpTime serves to see restarts.
-func rate(q Quantity, before *snapshot, after snapshot) (float64, error) {
+func rate(q *Quantity, before *snapshot, after snapshot) (float64, error) {
 	elapsed, err := between(q, before, after)
 	if err != nil {
 		return 0, err
@@ -65,7 +65,7 @@ func rate(q Quantity, before *snapshot, after snapshot) (float64, error) {
 }
 
 // utilization is the rate's share of the interface's speed, in the quantity's unit.
-func utilization(q Quantity, before *snapshot, after snapshot) (float64, error) {
+func utilization(q *Quantity, before *snapshot, after snapshot) (float64, error) {
 	speed := speedOf(q, after)
 	if speed == 0 {
 		return 0, errNoSpeed
@@ -76,7 +76,7 @@ func utilization(q Quantity, before *snapshot, after snapshot) (float64, error) 
 }
 
 // between is the time over which counters moved.
-func between(q Quantity, before *snapshot, after snapshot) (time.Duration, error) {
+func between(q *Quantity, before *snapshot, after snapshot) (time.Duration, error) {
 	if err := continues(before, after); err != nil {
 		return 0, err
 	}
@@ -89,8 +89,9 @@ func between(q Quantity, before *snapshot, after snapshot) (time.Duration, error
 
 // steps tells how far each object of the quantity that is a counter moved. An
 // extra that the agent lacks is left out.
-func steps(q Quantity, before, after snapshot, tell func(p part, step float64)) error {
-	for i, object := range q.objects {
+func steps(q *Quantity, before, after snapshot, tell func(p part, step float64)) error {
+	for i := range q.objects {
+		object := &q.objects[i]
 		if object.part == linkSpeed || before.values[i].kind == nothing && after.values[i].kind == nothing {
 			continue
 		}
@@ -107,17 +108,17 @@ func steps(q Quantity, before, after snapshot, tell func(p part, step float64)) 
 const guessedSpeed = 10
 
 // speedOf is the interface's speed in bits per second; 0 when it is not known.
-func speedOf(q Quantity, after snapshot) float64 {
+func speedOf(q *Quantity, after snapshot) float64 {
 	i := slices.IndexFunc(q.objects, func(o object) bool { return o.part == linkSpeed })
-	if i < 0 || after.values[i].kind != gauge || after.values[i].number <= guessedSpeed {
+	if i < 0 || after.values[i].kind != gauge || after.values[i].number() <= guessedSpeed {
 		return 0
 	}
-	return after.values[i].number * 1e6 // ifHighSpeed counts millions
+	return after.values[i].number() * 1e6 // ifHighSpeed counts millions
 }
 
 // busy is the working objects' part, 0 to 1, of the increase of all objects. It
 // needs no time: the ticks are the time.
-func busy(q Quantity, before *snapshot, after snapshot) (float64, error) {
+func busy(q *Quantity, before *snapshot, after snapshot) (float64, error) {
 	if err := continues(before, after); err != nil {
 		return 0, err
 	}
@@ -132,7 +133,7 @@ func busy(q Quantity, before *snapshot, after snapshot) (float64, error) {
 		return 0, err
 	}
 	for _, value := range before.values {
-		earlier += float64(value.count)
+		earlier += float64(value.count())
 	}
 	switch {
 	case total == 0:
@@ -147,7 +148,7 @@ func busy(q Quantity, before *snapshot, after snapshot) (float64, error) {
 // notFree is the share of the first object that is not in the others, which the
 // rest of the objects are. An extra among them, the last, is all that is free, by
 // the kernel's own reckoning.
-func notFree(q Quantity, _ *snapshot, after snapshot) (float64, error) {
+func notFree(q *Quantity, _ *snapshot, after snapshot) (float64, error) {
 	total, ok := after.values[0].amount()
 	if !ok || total <= 0 {
 		return 0, errors.New("the agent has none of it")
@@ -168,7 +169,7 @@ func notFree(q Quantity, _ *snapshot, after snapshot) (float64, error) {
 }
 
 // used is the first object's share of the second.
-func used(_ Quantity, _ *snapshot, after snapshot) (float64, error) {
+func used(_ *Quantity, _ *snapshot, after snapshot) (float64, error) {
 	part, ok := after.values[0].amount()
 	whole, okWhole := after.values[1].amount()
 	switch {
@@ -182,7 +183,7 @@ func used(_ Quantity, _ *snapshot, after snapshot) (float64, error) {
 
 // overRows applies the quantity's rule to each row of a table, and takes the
 // statistic of the results. A table without rows has none.
-func overRows(q Quantity, before *snapshot, after snapshot) (float64, error) {
+func overRows(q *Quantity, before *snapshot, after snapshot) (float64, error) {
 	if len(after.values) == 0 {
 		return 0, errors.New("the table has no rows")
 	}

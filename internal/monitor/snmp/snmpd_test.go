@@ -199,7 +199,7 @@ func TestSnmpdIsReadOnAfterARestart(t *testing.T) {
 	if err := load.Read(t.Context())[0].Err; err != nil {
 		t.Fatal(err)
 	}
-	boots := load.peer.engine.boots
+	boots := load.engine.boots
 	for range 2 {
 		agent.stop()
 		agent.start()
@@ -207,7 +207,7 @@ func TestSnmpdIsReadOnAfterARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if now := load.peer.engine.boots; now != boots+2 {
+	if now := load.engine.boots; now != boots+2 {
 		t.Errorf("the engine was started %d times, before it was %d", now, boots)
 	}
 }
@@ -229,7 +229,7 @@ func TestSnmpdsThatShareAnEngineIDAreToldApart(t *testing.T) {
 			}
 		}
 	}
-	a, b := agents[0].peer.engine, agents[1].peer.engine
+	a, b := agents[0].engine, agents[1].engine
 	if a.id != b.id || a.boots == b.boots {
 		t.Errorf("engines %x and %x, boots %d and %d: the test wants one ID and two clocks", a.id, b.id, a.boots, b.boots)
 	}

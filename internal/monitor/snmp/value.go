@@ -12,14 +12,49 @@ import (
 )
 
 // Value is what an agent said about one object: a number, a counter, or nothing.
-// The zero Value is nothing.
+// The zero Value is nothing. Of counters those of the reading before are kept for every
+// agent, so it is small.
 type Value struct {
-	kind   kind
-	number float64 // of a gauge
-	count  uint64  // of a counter
-	text   string  // of a string, whether or not it holds a number
-	why    policy.Absence
-	err    error // of nothing
+	kind kind
+	why  policy.Absence
+	bits uint64  // of a gauge's number, or a counter's count
+	more *remark // what few values have; nil: nothing of it
+}
+
+// remark is what an agent said that is no number.
+type remark struct {
+	text string // of a string, whether or not it holds a number
+	err  error  // of nothing
+}
+
+// number is a gauge's.
+func (v Value) number() float64 {
+	if v.kind != gauge {
+		return 0
+	}
+	return math.Float64frombits(v.bits)
+}
+
+// count is a counter's.
+func (v Value) count() uint64 {
+	if v.kind == gauge {
+		return 0
+	}
+	return v.bits
+}
+
+func (v Value) text() string {
+	if v.more == nil {
+		return ""
+	}
+	return v.more.text
+}
+
+func (v Value) err() error {
+	if v.more == nil {
+		return nil
+	}
+	return v.more.err
 }
 
 type kind uint8
@@ -51,21 +86,30 @@ func valueOf(variable gosnmp.SnmpPDU) Value {
 	case []byte:
 		return valueOfText(content)
 	}
-	switch variable.Type {
-	case gosnmp.NoSuchObject, gosnmp.NoSuchInstance, gosnmp.EndOfMibView:
-		return noValue(policy.Absent, fmt.Errorf("the agent has no such object (%s)", variable.Type))
+	if lacked, ok := lacked[variable.Type]; ok {
+		return lacked
 	}
 	return noValue(policy.OutOfRange, fmt.Errorf("its type %s is not a number", variable.Type))
 }
 
+// lacked are the values of objects that the agent does not have. One that lacks an extra
+// says so at each reading.
+var lacked = func() map[gosnmp.Asn1BER]Value {
+	values := map[gosnmp.Asn1BER]Value{}
+	for _, kind := range []gosnmp.Asn1BER{gosnmp.NoSuchObject, gosnmp.NoSuchInstance, gosnmp.EndOfMibView} {
+		values[kind] = noValue(policy.Absent, fmt.Errorf("the agent has no such object (%s)", kind))
+	}
+	return values
+}()
+
 func valueOfUnsigned(kind gosnmp.Asn1BER, content uint64) Value {
 	switch {
 	case kind == gosnmp.Counter64:
-		return Value{kind: counter64, count: content}
+		return Value{kind: counter64, bits: content}
 	case content > math.MaxUint32:
 		return noValue(policy.OutOfRange, fmt.Errorf("%d does not fit its type %s", content, kind))
 	case kind == gosnmp.Counter32:
-		return Value{kind: counter32, count: content}
+		return Value{kind: counter32, bits: content}
 	default:
 		return gaugeOf(float64(content))
 	}
@@ -75,9 +119,11 @@ func valueOfText(content []byte) Value {
 	text := string(content)
 	number, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || strings.ContainsAny(text, "xX_") { // strconv knows more than decimal ones
-		return Value{text: text, why: policy.OutOfRange, err: textError(text)}
+		return Value{why: policy.OutOfRange, more: &remark{text, textError(text)}}
 	}
-	return Value{kind: gauge, number: number, text: text}
+	value := gaugeOf(number)
+	value.more = &remark{text: text}
+	return value
 }
 
 // textError is the error of a text that is no number. Tables of names have many,
@@ -93,13 +139,13 @@ func (n textError) Error() string {
 func (v Value) amount() (float64, bool) {
 	switch v.kind {
 	case gauge:
-		return v.number, true
+		return v.number(), true
 	case counter64:
-		return float64(v.count), true
+		return float64(v.count()), true
 	}
 	return 0, false
 }
 
-func gaugeOf(number float64) Value { return Value{kind: gauge, number: number} }
+func gaugeOf(number float64) Value { return Value{kind: gauge, bits: math.Float64bits(number)} }
 
-func noValue(why policy.Absence, err error) Value { return Value{why: why, err: err} }
+func noValue(why policy.Absence, err error) Value { return Value{why: why, more: &remark{err: err}} }

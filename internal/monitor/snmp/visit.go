@@ -29,8 +29,8 @@ type walked struct {
 // was found by is looked for again, once.
 func (v *visit) read(ctx context.Context) {
 	var scalars, tables []int
-	for i, meter := range v.meters {
-		if meter.quantity.table != nil {
+	for i := range v.meters {
+		if v.meters[i].quantity.table != nil {
 			tables = append(tables, i)
 		} else {
 			scalars = append(scalars, i)
@@ -51,7 +51,7 @@ func (v *visit) locate(ctx context.Context, meters []int) []int {
 	var found []int
 	for _, i := range meters {
 		wanted := v.meters[i].quantity.named
-		if _, known := v.rows[wanted]; wanted != (named{}) && !known {
+		if wanted != (named{}) && v.index(v.meters[i].quantity) == "" {
 			names, err := v.column(ctx, wanted.column)
 			if err != nil {
 				v.lack(i, policy.Failed, err)
@@ -62,7 +62,7 @@ func (v *visit) locate(ctx context.Context, meters []int) []int {
 				v.lack(i, policy.Absent, err)
 				continue
 			}
-			v.rows[wanted] = index
+			v.found(wanted, index)
 		}
 		found = append(found, i)
 	}
@@ -73,9 +73,9 @@ func (v *visit) locate(ctx context.Context, meters []int) []int {
 func find(names column, name string) (index string, err error) {
 	var have []string
 	for _, row := range names.rows {
-		have = append(have, words.Shown(row.value.text))
+		have = append(have, words.Shown(row.value.text()))
 		switch {
-		case row.value.text != name:
+		case row.value.text() != name:
 		case index != "":
 			return "", fmt.Errorf("the agent has several rows named %q: which one is meant cannot be told; give its index", name)
 		default:
@@ -96,7 +96,7 @@ func (v *visit) get(ctx context.Context, meters []int) (renumbered []int) {
 		got, err := v.call.get(ctx, objects)
 		if err != nil {
 			for _, i := range meters {
-				v.lack(i, policy.Failed, v.peer.named(err))
+				v.lack(i, policy.Failed, v.named(err))
 			}
 			return renumbered
 		}
@@ -114,11 +114,11 @@ func (v *visit) get(ctx context.Context, meters []int) (renumbered []int) {
 
 // settle gives the meter its reading, unless the row has another name now.
 func (v *visit) settle(i int, got snapshot) bool {
-	meter := v.meters[i]
+	meter := &v.meters[i]
 	if wanted := meter.quantity.named; wanted != (named{}) {
 		last := len(got.values) - 1
-		if got.values[last].text != wanted.name {
-			delete(v.rows, wanted)
+		if got.values[last].text() != wanted.name {
+			v.lost(wanted)
 			delete(v.walked, wanted.column)
 			meter.before = nil
 			return false
@@ -133,7 +133,7 @@ func (v *visit) settle(i int, got snapshot) bool {
 // how many of them are each one's own.
 func (v *visit) batch(meters []int) (own []int, objects []string) {
 	for _, i := range meters {
-		cells := v.cells(v.meters[i].quantity)
+		cells := v.meters[i].quantity.cells(v.index(v.meters[i].quantity))
 		if len(own) > 0 && len(objects)+len(cells) > v.call.fits {
 			break
 		}
@@ -142,23 +142,9 @@ func (v *visit) batch(meters []int) (own []int, objects []string) {
 	return own, objects
 }
 
-// cells are the OIDs that a quantity is made of; that of a row found by its name
-// ends with the name's, so that the same PDU says whether it is still that row.
-func (v *visit) cells(q Quantity) []string {
-	cells := make([]string, 0, len(q.objects)+1)
-	index := v.rows[q.named]
-	for _, object := range q.objects {
-		cells = append(cells, object.oid+index)
-	}
-	if index != "" {
-		cells = append(cells, q.named.column+index)
-	}
-	return cells
-}
-
 // table reads a meter that is about a column.
 func (v *visit) table(ctx context.Context, i int) {
-	meter := v.meters[i]
+	meter := &v.meters[i]
 	got, err := v.column(ctx, meter.quantity.objects[0].oid)
 	if err != nil {
 		v.lack(i, policy.Failed, err)
@@ -179,7 +165,7 @@ func (v *visit) column(ctx context.Context, oid string) (column, error) {
 		v.walked[oid] = result
 	}
 	if result.err != nil {
-		return column{}, v.peer.named(result.err)
+		return column{}, v.named(result.err)
 	}
 	return result.column, nil
 }

@@ -37,7 +37,7 @@ func TestATableIsReadToItsEnd(t *testing.T) {
 					t.Fatalf("%d rows after %v, %v", len(got.rows), got.uptime, err)
 				}
 				for i, row := range got.rows {
-					if row.index != fmt.Sprintf(".%d", i+1) || row.value.number != float64(i) {
+					if row.index != fmt.Sprintf(".%d", i+1) || row.value.number() != float64(i) {
 						t.Errorf("row %d is %+v", i, row)
 					}
 				}

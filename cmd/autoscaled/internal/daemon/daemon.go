@@ -58,6 +58,7 @@ type Daemon struct {
 	storage      atomic.Pointer[store.Journal] // nil when no group acts
 	installation string
 	metrics      *metrics
+	poller       *snmp.Poller
 	actions      *actions.Metrics
 	groups       *fleet.Metrics
 	control      net.Listener
@@ -90,9 +91,11 @@ func New(options Options) (*Daemon, error) {
 		Registry: registry,
 		options:  options,
 		metrics:  newMetrics(registry, options.Version).touch(),
+		poller:   newPoller(registry),
 		actions:  actions.NewMetrics(registry),
 		groups:   fleet.NewMetrics(registry),
 	}
+	d.closers = append(d.closers, d.poller.Close)
 	registry.MustRegister(fleet.Orders{Fleet: d.Fleet}, disk{d}, &d.costs)
 	for _, build := range []func() error{d.openStore, d.identify, d.openHistory, d.buildFirst, d.buildNotices, d.openTraps, d.listen} {
 		if err := build(); err != nil {

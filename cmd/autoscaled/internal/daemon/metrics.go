@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,7 +25,6 @@ type metrics struct {
 	clockAhead  *prometheus.GaugeVec
 	callsLimit  *prometheus.GaugeVec
 	reads       *reads
-	readSeconds *prometheus.HistogramVec
 	drops       *prometheus.CounterVec
 	traps       *prometheus.CounterVec
 	trapDrops   *prometheus.CounterVec
@@ -73,10 +73,6 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		configInfo: auto.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "autoscaled_config_info", Help: "1, with the SHA-256 of the configuration in force in a label.",
 		}, []string{"sha256"}),
-		readSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "autoscaled_read_duration_seconds", Help: "How long requests to sources of signals took.",
-			Buckets: []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10},
-		}, []string{"source"}),
 	}
 }
 
@@ -135,28 +131,42 @@ func (m *metrics) forgetAccount(account string) {
 }
 
 func (m *metrics) read(group, source string, outcome policy.Absence, took time.Duration) {
-	m.reads.add(read{group, source, outcome})
-	m.readSeconds.WithLabelValues(source).Observe(took.Seconds())
+	m.reads.of(group, source).add(outcome, took)
 }
 
 // reads counts the requests to sources. Their series are made when they are read: kept,
 // those of a group would take as much memory as the state of its signals.
 type reads struct {
-	mu     sync.Mutex
-	counts map[read]uint64
+	seconds *prometheus.HistogramVec // how long they took, by source
+
+	mu     sync.RWMutex
+	counts map[requested]*requests
 }
 
-// read is a request to a source of a group, and what came back.
-type read struct {
-	group, source string
-	quality       policy.Absence
+// requested is which requests are counted together.
+type requested struct{ group, source string }
+
+// requests are how many there were, by what came back. They are counted by many
+// goroutines at once, thousands of times a second.
+type requests struct {
+	seconds prometheus.Observer
+	counts  [policy.Overloaded + 1]atomic.Uint64 // by [policy.Absence], of which that is the last
+}
+
+func (r *requests) add(outcome policy.Absence, took time.Duration) {
+	r.counts[outcome].Add(1)
+	r.seconds.Observe(took.Seconds())
 }
 
 var readsMetric = prometheus.NewDesc("autoscaled_reads_total", "Requests to sources of signals, by quality of what came back.",
 	[]string{"group", "source", "quality"}, nil)
 
 func newReads(reg prometheus.Registerer) *reads {
-	r := &reads{counts: map[read]uint64{}}
+	r := &reads{counts: map[requested]*requests{}}
+	r.seconds = promauto.With(reg).NewHistogramVec(prometheus.HistogramOpts{
+		Name: "autoscaled_read_duration_seconds", Help: "How long requests to sources of signals took.",
+		Buckets: []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10},
+	}, []string{"source"})
 	reg.MustRegister(r)
 	return r
 }
@@ -164,13 +174,24 @@ func newReads(reg prometheus.Registerer) *reads {
 func (r *reads) forget(group string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.counts, func(of read, _ uint64) bool { return of.group == group })
+	maps.DeleteFunc(r.counts, func(of requested, _ *requests) bool { return of.group == group })
 }
 
-func (r *reads) add(one read) {
+// of are the requests to a source of a group.
+func (r *reads) of(group, source string) *requests {
+	which := requested{group, source}
+	r.mu.RLock()
+	counted := r.counts[which]
+	r.mu.RUnlock()
+	if counted != nil {
+		return counted
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.counts[one]++
+	if r.counts[which] == nil {
+		r.counts[which] = &requests{seconds: r.seconds.WithLabelValues(source)}
+	}
+	return r.counts[which]
 }
 
 // Describe is part of [prometheus.Collector].
@@ -178,10 +199,14 @@ func (r *reads) Describe(descriptions chan<- *prometheus.Desc) { descriptions <-
 
 // Collect is part of [prometheus.Collector].
 func (r *reads) Collect(series chan<- prometheus.Metric) {
-	r.mu.Lock()
+	r.mu.RLock()
 	counts := maps.Clone(r.counts)
-	r.mu.Unlock()
-	for of, n := range counts {
-		series <- prometheus.MustNewConstMetric(readsMetric, prometheus.CounterValue, float64(n), of.group, of.source, of.quality.String())
+	r.mu.RUnlock()
+	for of, counted := range counts {
+		for quality := range counted.counts {
+			if n := counted.counts[quality].Load(); n > 0 {
+				series <- prometheus.MustNewConstMetric(readsMetric, prometheus.CounterValue, float64(n), of.group, of.source, policy.Absence(quality).String())
+			}
+		}
 	}
 }

@@ -215,11 +215,13 @@ func (s *stage) until(what string, limit time.Duration, holds func() bool, meanw
 // ticks are how often the group's signals were read.
 func (s *stage) ticks(group string) (n int) {
 	reads := s.daemon.metrics.reads
-	reads.mu.Lock()
-	defer reads.mu.Unlock()
-	for of, count := range reads.counts {
+	reads.mu.RLock()
+	defer reads.mu.RUnlock()
+	for of, counted := range reads.counts {
 		if of.group == group {
-			n += int(count)
+			for i := range counted.counts {
+				n += int(counted.counts[i].Load())
+			}
 		}
 	}
 	return n

@@ -198,7 +198,7 @@ func (d *Daemon) Inboxes() map[string]httpd.Inbox { return *d.pushed.Load() }
 func (next *draft) plan(a *account, group config.Group) (*plan, error) {
 	d, name := next.Daemon, group.Name // all that stays of the configured group in what is called later
 	watch, err := monitor.New(monitor.Options{
-		Group: group, Queries: next.config.Queries, Prometheus: next.server,
+		Group: group, Queries: next.config.Queries, Prometheus: next.server, Poller: d.poller,
 		Observe: func(kind string, outcome policy.Absence, took time.Duration) {
 			d.metrics.read(name, kind, outcome, took)
 		},

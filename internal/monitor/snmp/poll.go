@@ -1,0 +1,92 @@
+package snmp
+
+import (
+	"errors"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+)
+
+// poll is one request to one agent, by the poller.
+type poll struct {
+	round    *round
+	agent    *Agent
+	template *template
+	which    int // of the agents that are read
+	id       uint32
+	state    pollState
+	obstacle string    // of a fallback; one of FallbackReasons
+	sent     time.Time // zero: it was not
+	received time.Time
+	dropped  *drop             // the newest datagram that was not believed; or nil
+	readings []reading.Reading // room for one of each quantity
+}
+
+type pollState uint8
+
+const (
+	pollMade     pollState = iota // it is not sent yet
+	pollAsked                     // it waits for its answer
+	pollAnswered                  // it has its readings
+	pollFallback                  // it takes a call
+	pollOver                      // its readings were told, or a call will
+)
+
+// take says whether the datagram, which has the request's ID and comes from its agent,
+// ends the wait.
+func (q *poll) take(datagram []byte, now time.Time) bool {
+	poller := q.round.poller
+	values := poller.values[:len(q.template.objects)]
+	if !q.agent.open(q.template, datagram, poller.scratch[:], q.id, now, values) && !q.decode(datagram, now, values) {
+		return q.state != pollAsked
+	}
+	if q.agent.settle(values, now, q.readings) {
+		q.state, q.received = pollAnswered, now
+	} else {
+		q.fallBack(fallbackRow)
+	}
+	return true
+}
+
+// decode is how gosnmp takes the values out of an answer. It says false of what is none,
+// and when the agent has to be asked otherwise.
+func (q *poll) decode(datagram []byte, now time.Time, into []Value) bool {
+	r := request{id: q.id, pdu: gosnmp.GetRequest, objects: q.template.objects}
+	bytes := len(datagram)
+	answer, err := judge(q.agent.envelope, datagram, r, now, func(got reply) error { return exactly(got, r.objects) })
+	if err != nil {
+		q.drop(err, bytes)
+		return false
+	}
+	if answer.PDUType != gosnmp.GetResponse {
+		q.fallBack(fallbackAnswer)
+		return false
+	}
+	if _, err := uptimeOf(answer); err != nil {
+		q.fallBack(fallbackAnswer)
+		return false
+	}
+	for i, variable := range answer.Variables {
+		into[i] = valueOf(variable)
+	}
+	q.round.poller.options.Fallback(fallbackEncoded)
+	return true
+}
+
+func (q *poll) drop(err error, bytes int) {
+	if !errors.As(err, &q.dropped) {
+		q.dropped = dropf(dropMalformed, "%v", err)
+	}
+	q.agent.options.Dropped(q.dropped.reason)
+	q.agent.options.traceDrop(q.dropped, bytes)
+}
+
+func (q *poll) fallBack(obstacle string) { q.state, q.obstacle = pollFallback, obstacle }
+
+// silent says that the request was sent, and not answered in time.
+func (q *poll) silent() bool { return q.obstacle == fallbackSilence && !q.sent.IsZero() }
+
+// due is when the wait for the answer ends.
+func (q *poll) due() time.Time { return q.sent.Add(q.agent.options.Timeout) }

@@ -1,0 +1,5 @@
+package snmp
+
+import "net"
+
+func (c *batchCarrier) localPort() int { return c.conn.LocalAddr().(*net.UDPAddr).Port }

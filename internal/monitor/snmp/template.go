@@ -1,0 +1,198 @@
+package snmp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+)
+
+const (
+	version2c = 1
+
+	tagGetRequest     = 0xa0
+	tagGetResponse    = 0xa2
+	tagOID            = 0x06
+	tagCounter32      = 0x41
+	tagGauge32        = 0x42
+	tagTimeTicks      = 0x43
+	tagCounter64      = 0x46
+	tagNoSuchObject   = 0x80
+	tagNoSuchInstance = 0x81
+	tagEndOfMibView   = 0x82
+)
+
+// template is a GetRequest that is encoded once. From one request to the next only the
+// four octets of its ID change.
+//
+// It opens answers without making anything of them but values. It takes those alone that
+// are written in the plainest way; what is odd is for gosnmp to judge, which takes and
+// refuses what it always did.
+type template struct {
+	message []byte // in v2c
+	pdu     []byte // the end of the message
+	idAt    int    // of the four octets, in pdu
+	objects []string
+	names   [][]byte // of the objects, sysUpTime first, as they are encoded
+	texts   []Value  // what is most likely said of each object, if that is a text; else nothing
+}
+
+// minTemplateID is the smallest request ID that takes four octets (X.690 §8.3.2).
+const minTemplateID = 1 << 23
+
+// newTemplate asks for the objects, numeric OIDs with a leading dot, behind sysUpTime.0.
+// The community is that of v2c.
+func newTemplate(name string, objects []string) (*template, error) {
+	objects = append([]string{sysUpTime}, objects...)
+	t := &template{objects: objects, texts: make([]Value, len(objects))}
+	r := request{id: minTemplateID, pdu: gosnmp.GetRequest, objects: t.objects}
+	var err error
+	if t.message, err = (community{gosnmp.Version2c, name}).seal(r); err != nil {
+		return nil, err
+	}
+	whole := ber{rest: t.message}
+	content := whole.within(tagSequence)
+	content.take(tagInteger)
+	content.take(tagOctetString)
+	t.pdu = content.rest
+	pdu := content.within(tagGetRequest)
+	id := pdu.take(tagInteger)
+	if pdu.bad || len(id) != 4 {
+		return nil, fmt.Errorf("encode the request for %d objects: it cannot be found again in what was encoded", len(objects))
+	}
+	t.idAt = len(t.pdu) - len(pdu.rest) - 4
+	pdu.take(tagInteger)
+	pdu.take(tagInteger)
+	list := pdu.within(tagSequence)
+	for range t.objects {
+		variable := list.within(tagSequence)
+		t.names = append(t.names, variable.take(tagOID))
+	}
+	return t, t.check()
+}
+
+// check holds that gosnmp reads out of the encoded names what was asked for: whoever
+// writes the same names then speaks of the same objects.
+func (t *template) check() error {
+	packet, err := decode(t.message)
+	if err != nil {
+		return err
+	}
+	if dropped := exactly(reply{SnmpPacket: packet}, t.objects); dropped != nil {
+		return dropped
+	}
+	return nil
+}
+
+// append writes the PDU behind what is there, with the ID, which is minTemplateID to 2³¹−1.
+func (t *template) append(to []byte, id uint32) []byte { return t.appendWith(to, t.pdu, id) }
+
+// appendMessage writes the message of v2c likewise.
+func (t *template) appendMessage(to []byte, id uint32) []byte { return t.appendWith(to, t.message, id) }
+
+func (t *template) appendWith(to, encoded []byte, id uint32) []byte {
+	to = append(to, encoded...)
+	binary.BigEndian.PutUint32(to[len(to)-len(t.pdu)+t.idAt:], id)
+	return to
+}
+
+// openMessage is open for a whole message of v2c.
+func (t *template) openMessage(datagram []byte, community string, id uint32, into []Value) bool {
+	whole := ber{rest: datagram}
+	content := whole.within(tagSequence)
+	version, name := content.number(), content.take(tagOctetString)
+	return !content.bad && len(whole.rest) == 0 && version == version2c && string(name) == community && t.open(content.rest, id, into)
+}
+
+// open takes the values out of a whole PDU: of the answer with that ID, without an
+// error-status, that has exactly the objects asked for, in their order. It says false of
+// everything else, and of what is written in an odd way; then into, with room for all
+// objects, is undefined.
+func (t *template) open(pdu []byte, id uint32, into []Value) bool {
+	whole := ber{rest: pdu}
+	content := whole.within(tagGetResponse)
+	said, status, index := content.number(), content.number(), content.number()
+	list := content.within(tagSequence)
+	if list.bad || said != id || status != 0 || index != 0 || len(whole.rest) > 0 || len(content.rest) > 0 {
+		return false
+	}
+	for i, name := range t.names {
+		variable := list.within(tagSequence)
+		if !bytes.Equal(variable.take(tagOID), name) || variable.bad || len(variable.rest) == 0 {
+			return false
+		}
+		if i == 0 && variable.rest[0] != tagTimeTicks {
+			return false
+		}
+		var ok bool
+		if into[i], ok = variable.value(t.texts[i]); !ok || len(variable.rest) > 0 {
+			return false
+		}
+	}
+	return len(list.rest) == 0
+}
+
+// uptimeIn is the agent's uptime in what open took out of its answer.
+func uptimeIn(values []Value) time.Duration {
+	return time.Duration(values[0].number()) * 10 * time.Millisecond
+}
+
+// value reads the next value, if it is of an ordinary kind. A text that is as expected
+// makes no new one.
+func (b *ber) value(expected Value) (Value, bool) {
+	if b.bad || len(b.rest) == 0 {
+		return Value{}, false
+	}
+	tag := b.rest[0]
+	content := b.take(tag)
+	if b.bad {
+		return Value{}, false
+	}
+	switch tag {
+	case tagInteger:
+		number, ok := signed(content)
+		return gaugeOf(float64(number)), ok
+	case tagGauge32, tagTimeTicks:
+		number, ok := unsigned(content, 5)
+		return gaugeOf(float64(number)), ok
+	case tagCounter32:
+		count, ok := unsigned(content, 5)
+		return Value{kind: counter32, bits: count}, ok
+	case tagCounter64:
+		count, ok := unsigned(content, 9)
+		return Value{kind: counter64, bits: count}, ok
+	case tagOctetString:
+		if expected.more != nil && string(content) == expected.more.text {
+			return expected, true
+		}
+		return valueOfText(content), true
+	case tagNoSuchObject, tagNoSuchInstance, tagEndOfMibView:
+		return lacked[gosnmp.Asn1BER(tag)], len(content) == 0
+	}
+	return Value{}, false
+}
+
+// unsigned is a number of 1 octet to so many, the first of which is 0 if all are there.
+func unsigned(content []byte, most int) (number uint64, ok bool) {
+	if len(content) == 0 || len(content) > most || len(content) == most && content[0] != 0 {
+		return 0, false
+	}
+	for _, octet := range content {
+		number = number<<8 | uint64(octet)
+	}
+	return number, true
+}
+
+// signed is an INTEGER of 32 bits at most.
+func signed(content []byte) (int32, bool) {
+	if len(content) == 0 || len(content) > 4 {
+		return 0, false
+	}
+	number := int32(int8(content[0]))
+	for _, octet := range content[1:] {
+		number = number<<8 | int32(octet)
+	}
+	return number, true
+}
