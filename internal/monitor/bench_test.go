@@ -141,7 +141,7 @@ func (all *manyInstances) read(g int) []policy.Signal {
 	m.keep(targets)
 	for _, places := range m.instances {
 		for _, place := range places {
-			place.take(answer[:], now)
+			place.take(answer[:], now, now, false)
 		}
 	}
 	return m.report(now, targets)

@@ -99,8 +99,7 @@ func (t *turn) poll(p *place, now time.Time) {
 
 // hear keeps what a place was found to say.
 func (t *turn) hear(p *place, readings []reading.Reading, took time.Duration) {
-	outcome, silent := p.take(readings, time.Now())
-	p.backoff.took(silent && t.ctx.Err() == nil, t.started)
+	outcome := p.take(readings, t.started, time.Now(), t.ctx.Err() != nil)
 	t.observe(p.kind, outcome, took)
 }
 

@@ -42,7 +42,7 @@ func TestAReadingOfMadeSignalsTakesNoMemoryForEachInstance(t *testing.T) {
 		watch.keep(watch.targets)
 		for _, places := range watch.instances {
 			both := [2]reading.Reading{reading.Of(1, now), reading.Of(2, now)}
-			places[0].take(both[:], now)
+			places[0].take(both[:], now, now, false)
 		}
 		if made := watch.report(now, watch.targets)[2].Instances[99].Sample; made.Why() != policy.Present {
 			t.Fatal(made.Why())
@@ -117,7 +117,7 @@ func TestInstancesAreRememberedByCodeAndAddress(t *testing.T) {
 			for _, places := range m.instances {
 				for _, place := range places {
 					polled[place]++
-					place.take([]reading.Reading{reading.Of(polled[place], now)}, now)
+					place.take([]reading.Reading{reading.Of(polled[place], now)}, now, now, false)
 				}
 			}
 			for i, got := range m.report(now, targets)[0].Instances {

@@ -73,7 +73,7 @@ func (s *scripted) read(now time.Time, script func(signal string, instance int) 
 			continue
 		}
 		if !signal.perInstance {
-			s.group[signal.source].take([]reading.Reading{script(signal.name, 0)}, now)
+			s.group[signal.source].take([]reading.Reading{script(signal.name, 0)}, now, now, false)
 		}
 	}
 	for i := range s.targets {
@@ -84,7 +84,7 @@ func (s *scripted) read(now time.Time, script func(signal string, instance int) 
 			}
 		}
 		for source, readings := range answers {
-			s.instances[i][source].take(readings, now)
+			s.instances[i][source].take(readings, now, now, false)
 		}
 	}
 	return s.report(now, s.targets)

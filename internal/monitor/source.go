@@ -79,21 +79,26 @@ func (p *place) ask(ctx context.Context, now time.Time) []reading.Reading {
 	return p.probe(ctx, now)
 }
 
-// take keeps the readings of a poll that ended at now, and says whether they are values,
-// or why the first that is none is not; and whether the source was silent. While the place
-// is warming, a poll only sets the baseline of its counters: what is seen then is never
-// believed, also not in a later mean.
-func (p *place) take(readings []reading.Reading, now time.Time) (outcome policy.Absence, silent bool) {
-	silent = true
+// take keeps the readings of a poll that began at started and ended at now, and says whether
+// they are values, or why the first that is none is not. While the place is warming, a poll
+// only sets the baseline of its counters: what is seen then is never believed, also not in
+// a later mean. One that was given up, or for which there was no room, says nothing of the
+// source.
+func (p *place) take(readings []reading.Reading, started, now time.Time, givenUp bool) (outcome policy.Absence) {
+	silent, asked := true, true
 	for i := range readings {
 		why := readings[i].Sample.Why()
 		if outcome == policy.Present {
 			outcome = why
 		}
 		silent = silent && why == policy.Failed
+		asked = asked && why != policy.Overloaded
 		p.windows[i].hear(readings[i], p.warming, now)
 	}
-	return outcome, silent
+	if asked {
+		p.backoff.took(silent && !givenUp, started)
+	}
+	return outcome
 }
 
 // anyAnswers says that one of the places answered when it was last asked.

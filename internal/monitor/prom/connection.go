@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"math"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -181,7 +183,20 @@ func (c *connection) silent() bool {
 	err = control.Control(func(descriptor uintptr) {
 		events, _ = unix.Poll([]unix.PollFd{{Fd: int32(descriptor), Events: unix.POLLIN}}, 0)
 	})
-	return err == nil && events == 0
+	return err == nil && events == 0 && c.unread()
+}
+
+// unread says that nothing is left of what TLS has read ahead.
+func (c *connection) unread() bool {
+	secured, ok := c.Conn.(*tls.Conn)
+	if !ok {
+		return true
+	}
+	if secured.SetReadDeadline(time.Unix(1, 0)) != nil {
+		return false
+	}
+	n, err := secured.Read(make([]byte, 1))
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && secured.SetReadDeadline(time.Time{}) == nil
 }
 
 // take returns a silent connection, the one that was used last; nil: there is none.

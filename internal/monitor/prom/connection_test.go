@@ -1,7 +1,9 @@
 package prom
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -287,5 +289,68 @@ func TestAPageMayComeInPiecesOfAnySize(t *testing.T) {
 		if got := string(s.page.series); got != "up\nup\nup{}\n" || s.page.samples[1] != (sample{2, 5}) {
 			t.Errorf("got %q: %v", got, s.page.samples)
 		}
+	}
+}
+
+// corked can hold back what is written, so that several records of TLS leave together.
+type corked struct {
+	net.Conn
+	cork bool
+	held bytes.Buffer
+}
+
+func (c *corked) Write(b []byte) (int, error) {
+	if c.cork {
+		return c.held.Write(b)
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *corked) uncork() {
+	c.cork = false
+	_, _ = io.Copy(c.Conn, &c.held)
+}
+
+func TestWhatComesUnaskedWithinTLSIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	known := httptest.NewUnstartedServer(nil)
+	known.StartTLS()
+	certificates := known.TLS.Certificates
+	known.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	t.Cleanup(serving.Wait)
+	t.Cleanup(func() { _ = listener.Close() })
+	serve := func(conn net.Conn, forge bool) {
+		defer func() { _ = conn.Close() }()
+		raw := &corked{Conn: conn}
+		secured := tls.Server(raw, &tls.Config{Certificates: certificates})
+		for request := make([]byte, 4096); ; forge = false {
+			if _, err := secured.Read(request); err != nil {
+				return
+			}
+			raw.cork = true
+			_, _ = secured.Write(response(http.StatusOK, []byte("up 1\n")))
+			if forge {
+				_, _ = secured.Write(response(http.StatusOK, []byte("up 666\n")))
+			}
+			raw.uncork()
+		}
+	}
+	serving.Go(func() {
+		for first := true; ; first = false {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { serve(conn, first) })
+		}
+	})
+	target := NewTarget(fetcher(t, config.Access{TLS: &config.TLS{InsecureSkipVerify: true}}), "https://"+listener.Addr().String(), up)
+	for range 4 {
+		expect(t, target.Read(t.Context())[0], 1, policy.Present)
 	}
 }

@@ -20,7 +20,8 @@ type Agent struct {
 	meters   []meter
 	rows     map[named]string // the index of each row found by its name
 	located  *template        // of the question with these rows; nil: it has none, or they are to be found
-	silent   bool             // it did not answer when it was last asked
+	known    bool             // it has answered
+	silent   error            // it did not when it was last asked; nil: it did, or was not asked yet
 }
 
 // NewAgent is that of a question for a single agent.
@@ -38,25 +39,31 @@ func (a *Agent) Read(ctx context.Context) []reading.Reading {
 func (a *Agent) read(ctx context.Context, until time.Time, attempts int) []reading.Reading {
 	call, err := a.dialUntil(ctx, until, attempts)
 	if err != nil {
-		a.silent = true
+		a.silent = err
 		return reading.Repeat(reading.Failed(time.Now(), err), len(a.meters))
 	}
 	defer call.close()
 	v := &visit{Agent: a, call: call, walked: map[string]walked{}, readings: make([]reading.Reading, len(a.meters))}
 	v.read(ctx)
-	a.silent = failed(v.readings)
+	a.silent = failure(v.readings)
+	a.known = a.known || a.silent == nil
 	return v.readings
 }
 
-// failed says that there was no answer at all.
-func failed(readings []reading.Reading) bool {
+// failure is why there was no answer at all; nil: there was one.
+func failure(readings []reading.Reading) (err error) {
 	for _, r := range readings {
 		if r.Sample.Why() != policy.Failed {
-			return false
+			return nil
 		}
+		err = r.Err
 	}
-	return true
+	return err
 }
+
+// doubtful says that the agent may not answer: it never did, or did not when it was last
+// asked.
+func (a *Agent) doubtful() bool { return !a.known || a.silent != nil }
 
 // index is the row that the quantity's cells are in; empty while it is to be found, and
 // when their OIDs have it.
@@ -80,7 +87,7 @@ func (a *Agent) lost(row named) {
 // ready is the request that the poller can send in place of a call; or why it cannot, one
 // of FallbackReasons.
 func (a *Agent) ready() (t *template, obstacle string) {
-	if a.silent {
+	if a.silent != nil {
 		return nil, fallbackSilence
 	}
 	return a.request()
@@ -145,7 +152,7 @@ func (a *Agent) settle(values []Value, at time.Time, into []reading.Reading) boo
 		into[i] = a.meters[i].read(snapshot{at: at, uptime: uptime, values: values[:len(q.objects)]})
 		values = values[q.count():]
 	}
-	a.silent = false
+	a.known, a.silent = true, nil
 	return true
 }
 

@@ -10,9 +10,9 @@ import (
 // the same moments, and one call of the system for all of them costs a fraction of one for
 // each.
 type batch struct {
-	polls  [maxBatch]*poll
-	ids    [maxBatch]uint32 // of the polls, which may have come to an end since, and be other ones
+	began  time.Time
 	count  int
+	ids    [maxBatch]uint32
 	out    [maxBatch]outgoing
 	sealed []byte // what the datagrams of out are in
 }
@@ -21,27 +21,27 @@ type batch struct {
 func (b *batch) add(q *poll) {
 	from := len(b.sealed)
 	b.sealed = q.agent.seal(b.sealed, q.template, q.id)
-	b.polls[b.count], b.ids[b.count] = q, q.id
+	b.ids[b.count] = q.id
 	b.out[b.count] = outgoing{b.sealed[from:len(b.sealed):len(b.sealed)], q.agent.endpoint}
 	b.count++
 }
 
-// send sends the requests that were made, of those given. What cannot be sent falls back.
+// send sends the requests that were made, of those given, and does not wait. What cannot be
+// sent falls back.
 func (p *Poller) send(polls []poll) {
-	var began [families]bool
-	now := time.Now()
+	var began [lanes]bool
 	p.mu.Lock()
 	for i := range polls {
 		if q := &polls[i]; q.state == pollMade {
-			p.launch(q, now, &began)
+			p.launch(q, &began)
 		}
 	}
 	p.mu.Unlock()
-	for family, mine := range began {
+	for lane, mine := range began {
 		if mine {
 			runtime.Gosched()
 			p.mu.Lock()
-			p.depart(family)
+			p.depart(lane)
 			p.mu.Unlock()
 		}
 	}
@@ -49,9 +49,9 @@ func (p *Poller) send(polls []poll) {
 
 // launch adds the request to those that leave next. It needs the lock, which it gives up
 // while a batch that became full is sent.
-func (p *Poller) launch(q *poll, now time.Time, began *[families]bool) {
-	family := familyOf(q.agent.endpoint.Addr())
-	if _, err := p.carrier(family); err != nil {
+func (p *Poller) launch(q *poll, began *[lanes]bool) {
+	lane := p.lane(q)
+	if _, err := p.carrier(lane); err != nil {
 		q.fallBack(fallbackSocket)
 		return
 	}
@@ -59,39 +59,38 @@ func (p *Poller) launch(q *poll, now time.Time, began *[families]bool) {
 		q.fallBack("")
 		return
 	}
-	b := p.leaving[family]
+	p.inFlight.Store(int64(p.flight.count))
+	b := p.leaving[lane]
 	if b == nil {
 		b = p.spent.Get().(*batch)
-		p.leaving[family], began[family] = b, true
+		b.began = time.Now()
+		p.leaving[lane], began[lane] = b, true
 	}
 	b.add(q)
-	q.state, q.sent = pollAsked, now
+	q.state, q.sent = pollAsked, b.began
+	q.tries++
 	q.round.waiting++
 	if b.count == maxBatch {
-		p.depart(family)
+		p.depart(lane)
 	}
 }
 
-// depart sends the batch, if there is one. It needs the lock, and gives it up meanwhile.
-func (p *Poller) depart(family int) {
-	b, carrier := p.leaving[family], p.carriers[family]
+// depart sends what leaves next, if anything. It needs the lock, and gives it up meanwhile.
+func (p *Poller) depart(lane int) {
+	b, carrier := p.leaving[lane], p.carriers[lane]
 	if b == nil {
 		return
 	}
-	p.leaving[family] = nil
-	crowd := p.flight.count > plentyInFlight
+	p.leaving[lane] = nil
 	p.mu.Unlock()
 	for sent := 0; sent < b.count; sent++ {
 		n, err := carrier.send(b.out[sent:b.count])
 		if sent += n; err == nil {
 			break
 		}
-		p.ground(b.polls[sent], b.ids[sent])
+		p.ground(b.ids[sent])
 	}
-	if crowd {
-		carrier.drain()
-	}
-	clear(b.polls[:b.count])
+	carrier.drain()
 	clear(b.out[:b.count])
 	b.count, b.sealed = 0, b.sealed[:0]
 	p.spent.Put(b)
@@ -99,12 +98,12 @@ func (p *Poller) depart(family int) {
 }
 
 // ground is for a request that the system would not take.
-func (p *Poller) ground(q *poll, id uint32) {
+func (p *Poller) ground(id uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if q.state == pollAsked && q.id == id {
+	if q := p.flight.find(id); q != nil {
 		q.fallBack(fallbackSocket)
-		q.sent = time.Time{}
+		q.tries--
 		p.land(q)
 	}
 }

@@ -111,12 +111,12 @@ func (c *call) exchange(ctx context.Context, envelope envelope, r request, fit f
 			return answer, explained(err)
 		}
 	}
-	return reply{}, c.noAnswer(last, err)
+	return reply{}, c.noAnswer(last, err, c.options.Retries+1)
 }
 
-// noAnswer says that nothing came that could be believed.
-func (p *peer) noAnswer(last *drop, err error) error {
-	tries := fmt.Sprintf("no answer in %d × %s", p.options.Retries+1, p.options.Timeout)
+// noAnswer says that nothing came that could be believed, after so many attempts.
+func (p *peer) noAnswer(last *drop, err error, attempts int) error {
+	tries := fmt.Sprintf("no answer in %d × %s", attempts, p.options.Timeout)
 	switch {
 	case last != nil:
 		return fmt.Errorf("%s that can be believed: the last datagram was dropped because %w (%w)", tries, last, err)

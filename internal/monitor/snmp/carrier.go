@@ -13,13 +13,16 @@ const maxBatch = 64
 // nothing of them.
 type carrier interface {
 	// send hands the datagrams, at most maxBatch, to the system one after the other, and
-	// returns how many of them it took before the one that the error is about.
+	// returns how many of them it took before the one that the error is about. It does not
+	// wait for room.
 	send(datagrams []outgoing) (sent int, err error)
 	// receive waits until datagrams came in, and were given away. It is for one caller at a
 	// time, and ends with an error when the carrier is closed.
 	receive() error
 	// drain gives away what came in already, and does not wait.
 	drain()
+	// lost is how many datagrams came in and found no room.
+	lost() int
 	close() error
 }
 
@@ -62,5 +65,8 @@ func (c *plainCarrier) receive() error {
 
 // drain leaves it to receive: there is no plain way to look without waiting.
 func (c *plainCarrier) drain() {}
+
+// lost is not known in a plain way.
+func (c *plainCarrier) lost() int { return 0 }
 
 func (c *plainCarrier) close() error { return c.conn.Close() }

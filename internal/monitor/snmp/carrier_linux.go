@@ -23,7 +23,12 @@ func newCarrier(conn *net.UDPConn, give func([]incoming)) (carrier, error) {
 	c.out.New = func() any { return newOutBatch() }
 	c.readable, c.drained = c.receiveBatch, c.drainBatches
 	var refusal error
-	if err := raw.Control(func(fd uintptr) { _, refusal = c.in.transfer(fd, unix.SYS_RECVMMSG, 0, maxBatch) }); err != nil {
+	err = raw.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, socketBuffer) // for those who may
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, socketBuffer)
+		_, refusal = c.in.transfer(fd, unix.SYS_RECVMMSG, 0, maxBatch)
+	})
+	if err != nil {
 		return nil, err
 	}
 	if errors.Is(refusal, unix.ENOSYS) || errors.Is(refusal, unix.EPERM) {
@@ -113,13 +118,11 @@ func (c *batchCarrier) send(datagrams []outgoing) (int, error) {
 	return b.sent, err
 }
 
-// sendBatch says that it has sent what it can, or that it has to wait for room.
+// sendBatch says that it has sent what it can. There is no room when a machine is gone and
+// the system keeps what is for it, and to wait for that would delay the others.
 func (b *outBatch) sendBatch(fd uintptr) bool {
 	for b.sent < b.count && b.failure == nil {
 		n, err := b.transfer(fd, unix.SYS_SENDMMSG, b.sent, b.count)
-		if errors.Is(err, unix.EAGAIN) {
-			return false
-		}
 		b.sent, b.failure = b.sent+n, err
 	}
 	return true
@@ -211,6 +214,20 @@ func (c *batchCarrier) drainBatches(fd uintptr) {
 	for n := 0; full && n < maxDrained; n++ {
 		full, _ = c.receiveOnce(fd)
 	}
+}
+
+// lost asks for what the socket has dropped (SO_MEMINFO, since Linux 4.12).
+func (c *batchCarrier) lost() (datagrams int) {
+	var info [9]uint32
+	size := uint32(unsafe.Sizeof(info))
+	_ = c.raw.Control(func(fd uintptr) {
+		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
+			uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+		if errno == 0 {
+			datagrams = int(info[8])
+		}
+	})
+	return datagrams
 }
 
 func (c *batchCarrier) close() error { return c.conn.Close() }

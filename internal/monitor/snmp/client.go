@@ -3,27 +3,29 @@
 //
 // An Agent keeps what a list of quantities needs of the reading before, and turns
 // objects, counters and tables into values, rates and shares. Profiles, a table,
-// says which objects make which quantity. One reading is one call: it has one
-// socket and one deadline, and consists of as few exchanges as it takes.
+// says which objects make which quantity. One reading is one call, which has one
+// socket, one deadline and as few exchanges as it takes; or, in the steady state,
+// one of many requests that a Poller has in flight over a socket for all.
 //
-// It promises that an answer is believed only if it came from the asked address
-// and port, carries our request ID and community (in v3: comes from the engine
-// that we know, from our user, at the asked level of security, authentic and
-// timely), and names exactly the asked objects in the order asked. Everything else
-// is dropped, and counted by its reason, while the true answer is waited for. A
-// value that the agent does not have, or whose counter was interrupted, is a
+// It promises, of both, that an answer is believed only if it came from the asked
+// address and port, carries our request ID and community (in v3: comes from the
+// engine that we know, from our user, at the asked level of security, authentic
+// and timely), and names exactly the asked objects in the order asked. Everything
+// else is dropped, and counted by its reason, while the true answer is waited for.
+// A value that the agent does not have, or whose counter was interrupted, is a
 // sample without a value, never a zero; of a table that was not read to its end
-// nothing is used. No datagram makes it panic, and a call takes no longer than
+// nothing is used. No datagram makes it panic, and a reading takes no longer than
 // timeout × (retries + 1), whatever the agent does.
 //
 // What is known of an agent, its engine's keys and time among it, belongs to the
 // Agent that was made for one instance. Nothing is looked up by engine ID, which
 // cloned machines may share.
 //
-// The wire format and v3's cryptography are gosnmp's; the exchange is ours,
-// because gosnmp's accepts answers with request ID 0 and with other objects than
-// asked, takes v3 time from messages that are not authentic, and keeps 64 KiB for
-// each target. Monitor calls this package; it calls config, reading and policy.
+// The wire format and v3's keys are gosnmp's, and what is odd is for gosnmp to
+// judge: the Poller reads plain answers alone. The exchange is ours, because
+// gosnmp's accepts answers with request ID 0 and with other objects than asked,
+// and takes v3 time from messages that are not authentic. Monitor calls this
+// package; it calls config, reading and policy.
 package snmp
 
 import (

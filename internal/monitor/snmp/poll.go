@@ -18,8 +18,10 @@ type poll struct {
 	id       uint32
 	state    pollState
 	obstacle string    // of a fallback; one of FallbackReasons
-	sent     time.Time // zero: it was not
+	tries    int       // how often it was sent
+	sent     time.Time // when it was last; zero: it was not
 	received time.Time
+	judged   int               // datagrams that gosnmp had to look at
 	dropped  *drop             // the newest datagram that was not believed; or nil
 	readings []reading.Reading // room for one of each quantity
 }
@@ -50,9 +52,20 @@ func (q *poll) take(datagram []byte, now time.Time) bool {
 	return true
 }
 
+// What gosnmp judges of one request is bounded, since nobody else's answers are looked at
+// meanwhile. Beyond, a call asks: it has a goroutine and a socket of its own to waste.
+const (
+	maxJudged      = 8
+	maxJudgedBytes = 4 << 10
+)
+
 // decode is how gosnmp takes the values out of an answer. It says false of what is none,
 // and when the agent has to be asked otherwise.
 func (q *poll) decode(datagram []byte, now time.Time, into []Value) bool {
+	if q.judged++; q.judged > maxJudged || len(datagram) > maxJudgedBytes {
+		q.fallBack(fallbackAnswer)
+		return false
+	}
 	r := request{id: q.id, pdu: gosnmp.GetRequest, objects: q.template.objects}
 	bytes := len(datagram)
 	answer, err := judge(q.agent.envelope, datagram, r, now, func(got reply) error { return exactly(got, r.objects) })
@@ -86,7 +99,16 @@ func (q *poll) drop(err error, bytes int) {
 func (q *poll) fallBack(obstacle string) { q.state, q.obstacle = pollFallback, obstacle }
 
 // silent says that the request was sent, and not answered in time.
-func (q *poll) silent() bool { return q.obstacle == fallbackSilence && !q.sent.IsZero() }
+func (q *poll) silent() bool { return q.obstacle == fallbackSilence && q.tries > 0 }
+
+// retry makes the request again, if there is another attempt and time for it.
+func (q *poll) retry(until time.Time) bool {
+	if !q.silent() || q.tries > q.agent.options.Retries || !time.Now().Before(until) {
+		return false
+	}
+	q.state, q.obstacle = pollMade, ""
+	return true
+}
 
 // due is when the wait for the answer ends.
 func (q *poll) due() time.Time { return q.sent.Add(q.agent.options.Timeout) }

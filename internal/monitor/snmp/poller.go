@@ -4,8 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
@@ -16,9 +16,14 @@ const (
 	maxInFlight = 1 << 16
 	// maxCalls is how many agents may be asked at once over sockets of their own.
 	maxCalls = 512
-	// plentyInFlight is how many unanswered requests make a sender look for answers before
-	// it sends more: the socket holds a few hundred.
-	plentyInFlight = 128
+	// maxSilentCalls is how many of them may be silent ones, so that these leave room.
+	maxSilentCalls = maxCalls / 2
+	// plentyInFlight is how many requests may wait before those that follow take another
+	// socket: Linux lets one hold some 300 answers unless it is told otherwise.
+	plentyInFlight = 192
+	// socketBuffer is how many bytes a socket is to hold in each direction, if the system
+	// lets it.
+	socketBuffer = 4 << 20
 )
 
 // PollerOptions are whom a Poller tells. All may be nil, are called by several goroutines at
@@ -43,13 +48,18 @@ type PollerOptions struct {
 type Poller struct {
 	options PollerOptions
 	calls   chan struct{} // holds one for each call under way
+	silent  chan struct{} // likewise, of silent agents
 	rounds  sync.Pool     // of *round
+	spent   sync.Pool     // of *batch
+
+	// What metrics read has no lock: these are called while others wait for metrics.
+	inFlight atomic.Int64
+	opened   [lanes]atomic.Pointer[carrier]
 
 	mu       sync.Mutex
 	closed   bool
-	carriers [families]carrier // nil until one is needed
-	leaving  [families]*batch
-	spent    sync.Pool // of *batch
+	carriers [lanes]carrier // nil until one is needed
+	leaving  [lanes]*batch
 	flight   flight
 	readers  sync.WaitGroup
 	values   [maxObjects + 1]Value // of the answer that is being judged
@@ -67,7 +77,7 @@ func NewPoller(options PollerOptions) *Poller {
 	if options.Refused == nil {
 		options.Refused = func() {}
 	}
-	p := &Poller{options: options, calls: make(chan struct{}, maxCalls)}
+	p := &Poller{options: options, calls: make(chan struct{}, maxCalls), silent: make(chan struct{}, maxSilentCalls)}
 	p.rounds.New = func() any { return newRound(p) }
 	p.spent.New = func() any { return &batch{} }
 	return p
@@ -88,11 +98,7 @@ func (p *Poller) Close() {
 }
 
 // InFlight is how many requests wait for their answers.
-func (p *Poller) InFlight() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.flight.count
-}
+func (p *Poller) InFlight() int { return int(p.inFlight.Load()) }
 
 // Calls is how many agents are asked over sockets of their own.
 func (p *Poller) Calls() int { return len(p.calls) }
@@ -161,38 +167,66 @@ func (f *flight) remove(q *poll) {
 	f.count--
 }
 
-// families are those of IPv4 and IPv6, in this order.
-const families = 2
+// Agents of each family of addresses have live lanes, which those in use take one after the
+// other as more requests are in flight, and one for those that were silent. What is sent to
+// a machine that is gone can stay in its socket's buffer for seconds, until the system
+// knows: the others must not wait for that.
+const (
+	families  = 2 // IPv4, IPv6
+	liveLanes = 4
+	lanes     = families * (liveLanes + 1)
+)
 
-// familyOf is the place of its carrier.
-func familyOf(address netip.Addr) int {
-	if address.Is6() {
-		return 1
+// lane is the socket for the request. It needs the lock.
+func (p *Poller) lane(q *poll) int {
+	lane := min(p.flight.count/plentyInFlight, liveLanes-1)
+	if q.agent.doubtful() || q.tries > 0 {
+		lane = liveLanes
 	}
-	return 0
+	if q.agent.endpoint.Addr().Is6() {
+		lane += liveLanes + 1
+	}
+	return lane
 }
 
-// carrier is the one for the family; an error when its socket cannot be opened. It needs
-// the lock.
-func (p *Poller) carrier(family int) (carrier, error) {
+// carrier is the one of the lane; an error when its socket cannot be opened. It needs the
+// lock.
+func (p *Poller) carrier(lane int) (carrier, error) {
 	switch {
 	case p.closed:
 		return nil, net.ErrClosed
-	case p.carriers[family] != nil:
-		return p.carriers[family], nil
+	case p.carriers[lane] != nil:
+		return p.carriers[lane], nil
 	}
-	conn, err := net.ListenUDP([...]string{"udp4", "udp6"}[family], nil)
+	network := "udp4"
+	if lane > liveLanes {
+		network = "udp6"
+	}
+	conn, err := net.ListenUDP(network, nil)
 	if err != nil {
 		return nil, err
 	}
+	_ = conn.SetReadBuffer(socketBuffer) // the system's bound holds all the same
+	_ = conn.SetWriteBuffer(socketBuffer)
 	opened, err := newCarrier(conn, p.take)
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
-	p.carriers[family] = opened
+	p.carriers[lane] = opened
+	p.opened[lane].Store(&opened)
 	p.readers.Go(func() { p.receive(opened) })
 	return opened, nil
+}
+
+// Lost is how many datagrams the system dropped because a shared socket was full.
+func (p *Poller) Lost() (datagrams int) {
+	for i := range p.opened {
+		if c := p.opened[i].Load(); c != nil {
+			datagrams += (*c).lost()
+		}
+	}
+	return datagrams
 }
 
 // receive is the goroutine of a carrier.
@@ -251,6 +285,7 @@ func (p *Poller) judge(in incoming, now time.Time) (stray string) {
 // land takes the request out of flight, which needs the lock.
 func (p *Poller) land(q *poll) {
 	p.flight.remove(q)
+	p.inFlight.Store(int64(p.flight.count))
 	q.round.heard(q)
 }
 

@@ -46,7 +46,7 @@ func (p *Poller) tellings(ctx context.Context, agents ...*Agent) (all []telling)
 func aside(t *testing.T) (*Poller, *counted) {
 	t.Helper()
 	p, told := newTestPoller(t)
-	p.carriers[0] = &fakeCarrier{func(datagrams []outgoing) (int, error) {
+	p.carryBy(&fakeCarrier{func(datagrams []outgoing) (int, error) {
 		for _, out := range datagrams {
 			if units := out.to.Addr().As4()[3]; units > 0 {
 				in := answered(out)
@@ -54,7 +54,7 @@ func aside(t *testing.T) (*Poller, *counted) {
 			}
 		}
 		return len(datagrams), nil
-	}}
+	}})
 	return p, told
 }
 
@@ -118,6 +118,40 @@ func TestLiveAgentsAreToldOfBeforeASilentOneGivesUp(t *testing.T) {
 		if len(all) != 4 || all[3].which != 0 {
 			t.Errorf("told %+v, want the silent one at last", all)
 		}
+	})
+}
+
+// Each batch's agents answer one after the other, so that requests would keep waiting for
+// their turn if all answers were waited for first.
+func TestManyAgentsThatAnswerSlowlyAreToldOfWithinTheirTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := newTestPoller(t)
+		p.carryBy(&fakeCarrier{func(datagrams []outgoing) (int, error) {
+			for i, out := range datagrams {
+				in := answered(out)
+				time.AfterFunc(time.Duration(1+i)*time.Millisecond, func() { p.take([]incoming{in}) })
+			}
+			return len(datagrams), nil
+		}})
+		q := client(t, Options{Port: 161, Timeout: 200 * time.Millisecond}).Question(gauges(t, twoObjects...))
+		agents := make([]*Agent, 20*maxBatch)
+		for i := range agents {
+			agents[i] = q.Agent(after(1))
+		}
+		late, lost := 0, 0
+		for _, one := range p.tellings(t.Context(), agents...) {
+			if one.after > 200*time.Millisecond {
+				late++
+			}
+			if one.why != policy.Present {
+				lost++
+			}
+		}
+		if late > 0 || lost > 0 {
+			t.Errorf("%d of %d were told of too late, %d were given up", late, len(agents), lost)
+		}
+		time.Sleep(time.Second)
 	})
 }
 
@@ -195,7 +229,7 @@ func TestASilentAgentIsPolledAsOftenAsConfigured(t *testing.T) {
 				asked.Add(1)
 				return nil
 			})
-			p, _ := newTestPoller(t)
+			p, told := newTestPoller(t)
 			q := client(t, Options{Port: at.Port(), Timeout: hasty, Retries: retries}).Question(gauges(t, twoObjects...))
 			for range 50 { // on a busy machine, time can be up before the last one
 				before := asked.Load()
@@ -204,8 +238,12 @@ func TestASilentAgentIsPolledAsOftenAsConfigured(t *testing.T) {
 					got := p.readOne(t.Context(), a)
 					wantAbsence(t, got[0], policy.Failed, fmt.Sprintf("no answer in %d × 30ms: is snmpd running there", retries+1))
 				}
+				calls := told.of("fallback " + fallbackSilence)
 				switch times := int(asked.Load() - before); {
 				case times == 2*(retries+1):
+					if calls == 0 {
+						t.Error("who is known to be silent was not asked by a call")
+					}
 					return
 				case times > 2*(retries+1):
 					t.Fatalf("asked %d times, want %d", times, 2*(retries+1))
@@ -247,7 +285,7 @@ func TestAnAgentThatSaysTooBigToThePollerIsAskedForLessByCalls(t *testing.T) {
 	for range 2 {
 		for i, got := range p.readOne(t.Context(), a) {
 			if value, ok := got.Sample.Value(); !ok || value != 7 {
-				t.Errorf("object %d is %v (%v)", i, value, got.Err)
+				t.Fatalf("object %d is %v (%v)", i, value, got.Err)
 			}
 		}
 	}
@@ -255,7 +293,7 @@ func TestAnAgentThatSaysTooBigToThePollerIsAskedForLessByCalls(t *testing.T) {
 	for len(sizes) > 0 {
 		asked = append(asked, <-sizes)
 	}
-	if first := asked[0]; first != 40 || slices.Max(asked[4:]) > 12 {
+	if len(asked) < 5 || asked[0] != 40 || slices.Max(asked[4:]) > 12 {
 		t.Errorf("asked for %v objects, want 40 first, and soon no more than fit", asked)
 	}
 	if told.of("fallback "+fallbackAnswer) != 1 || told.of("fallback "+fallbackSize) != 1 {

@@ -18,11 +18,11 @@ import (
 
 // occupy takes all calls of the poller, and returns what gives them back.
 func (p *Poller) occupy() (release func()) {
-	for p.hire() {
+	for take([]chan struct{}{p.calls}) {
 	}
 	return func() {
 		for p.Calls() > 0 {
-			p.dismiss()
+			<-p.calls
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestWithoutACallLeftWhatNeedsOneIsRefusedAtOnce(t *testing.T) {
 		if len(readings) != len(twoObjects) {
 			t.Fatalf("%d readings", len(readings))
 		}
-		wantAbsence(t, readings[0], policy.Overloaded, "too many agents at once are silent, or to be met")
+		wantAbsence(t, readings[0], policy.Overloaded, "too many others are at this moment")
 	}
 	if told.of("refused") != len(agents) || asked.Load() != 0 {
 		t.Errorf("told %v of %d requests, want each of %d refused, and none", told.counts, asked.Load(), len(agents))
@@ -68,10 +68,10 @@ func TestWithoutACallLeftSilentAgentsAreStillPolled(t *testing.T) {
 	a := client(t, Options{Port: at.Port(), Timeout: hasty, Retries: 2}).Question(gauges(t, twoObjects...)).Agent(at.Addr())
 	const reads = 3
 	for range reads {
-		wantAbsence(t, p.readOne(t.Context(), a)[0], policy.Failed, "no answer in 3 × 30ms")
+		wantAbsence(t, p.readOne(t.Context(), a)[0], policy.Failed, "no answer in ")
 	}
-	if n := asked.Load(); n != reads || told.of("refused") != 0 {
-		t.Errorf("it was asked %d times, and told %v; want once in each of %d reads, and nobody refused", n, told.counts, reads)
+	if n := asked.Load(); n < reads || n > 3*reads || told.of("refused") != 0 {
+		t.Errorf("it was asked %d times, and told %v; want up to three times in each of %d reads, and nobody refused", n, told.counts, reads)
 	}
 	well.Store(true)
 	a.options.Timeout = patient
@@ -84,7 +84,7 @@ func TestMoreCallsThanThereAreLeftAreMadeOneAfterTheOther(t *testing.T) {
 	defer p.occupy()()
 	const left = 3
 	for range left {
-		p.dismiss()
+		<-p.calls
 	}
 	var busy, most atomic.Int32
 	homes := street(7, 30)
@@ -119,7 +119,7 @@ func TestIDsAreOneForEachRequestHoweverManyThereAre(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, _ := newTestPoller(t)
 		seen := map[uint32]bool{}
-		p.carriers[0] = &fakeCarrier{func(datagrams []outgoing) (int, error) {
+		p.carryBy(&fakeCarrier{func(datagrams []outgoing) (int, error) {
 			for _, out := range datagrams {
 				id, ok := idOf(out.datagram)
 				if !ok || seen[id] || id < minTemplateID || id > 1<<31-1 {
@@ -128,7 +128,7 @@ func TestIDsAreOneForEachRequestHoweverManyThereAre(t *testing.T) {
 				seen[id] = true
 			}
 			return len(datagrams), nil
-		}}
+		}})
 		q := client(t, Options{Port: 161, Timeout: time.Second}).Question(gauges(t, twoObjects...))
 		agents := make([]*Agent, 5000)
 		for i := range agents {

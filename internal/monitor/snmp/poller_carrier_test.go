@@ -1,6 +1,8 @@
 package snmp
 
 import (
+	"context"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"runtime"
@@ -19,7 +21,15 @@ type fakeCarrier struct {
 func (c *fakeCarrier) send(datagrams []outgoing) (int, error) { return c.sent(datagrams) }
 func (c *fakeCarrier) receive() error                         { return net.ErrClosed }
 func (c *fakeCarrier) drain()                                 {}
+func (c *fakeCarrier) lost() int                              { return 0 }
 func (c *fakeCarrier) close() error                           { return nil }
+
+// carryBy lets all lanes of IPv4 be the carrier.
+func (p *Poller) carryBy(c carrier) {
+	for lane := range liveLanes + 1 {
+		p.carriers[lane] = c
+	}
+}
 
 // answered is the right answer to a request of v2c, as it comes in.
 func answered(out outgoing) incoming {
@@ -36,7 +46,9 @@ func (p *Poller) plainly(t *testing.T) {
 			continue
 		}
 		c := &plainCarrier{conn: conn, give: p.take}
-		p.carriers[family] = c
+		for lane := range liveLanes + 1 {
+			p.carriers[family*(liveLanes+1)+lane] = c
+		}
 		p.readers.Go(func() { p.receive(c) })
 	}
 }
@@ -154,7 +166,7 @@ func TestDrainingEndsAlthoughMoreComesIn(t *testing.T) {
 func TestAnswersMayComeWhileOthersAreStillSent(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestPoller(t)
-	p.carriers[0] = &fakeCarrier{func(datagrams []outgoing) (int, error) {
+	p.carryBy(&fakeCarrier{func(datagrams []outgoing) (int, error) {
 		for _, out := range datagrams {
 			in := answered(out)
 			go p.take([]incoming{in})
@@ -163,7 +175,7 @@ func TestAnswersMayComeWhileOthersAreStillSent(t *testing.T) {
 			runtime.Gosched()
 		}
 		return len(datagrams), nil
-	}}
+	}})
 	q := client(t, Options{Port: 161, Timeout: patient}).Question(gauges(t, twoObjects...))
 	var agents []*Agent
 	for range maxBatch + 3 {
@@ -186,7 +198,7 @@ func TestADatagramThatIsRefusedHoldsUpNoOther(t *testing.T) {
 				return [][]byte{saying(uint32(which), datagram)} // to calls
 			})
 			p, told := newTestPoller(t)
-			p.carriers[0] = &fakeCarrier{func(datagrams []outgoing) (int, error) {
+			p.carryBy(&fakeCarrier{func(datagrams []outgoing) (int, error) {
 				for i, out := range datagrams {
 					which := slices.Index(homes, out.to.Addr())
 					if slices.Contains(refused, which) {
@@ -195,7 +207,7 @@ func TestADatagramThatIsRefusedHoldsUpNoOther(t *testing.T) {
 					p.take([]incoming{{saying(uint32(which), out.datagram), out.to}})
 				}
 				return len(datagrams), nil
-			}}
+			}})
 			q := client(t, Options{Port: port, Timeout: patient}).Question(gauges(t, twoObjects...))
 			var agents []*Agent
 			for _, home := range homes {
@@ -243,7 +255,8 @@ func (p *Poller) port(t *testing.T) int {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch c := p.carriers[0].(type) {
+	used := slices.IndexFunc(p.carriers[:], func(c carrier) bool { return c != nil })
+	switch c := p.carriers[max(0, used)].(type) {
 	case interface{ localPort() int }:
 		return c.localPort()
 	case *plainCarrier:
@@ -251,4 +264,49 @@ func (p *Poller) port(t *testing.T) int {
 	}
 	t.Fatal("it has no socket")
 	return 0
+}
+
+// What is sent together belongs to several, and each may have given up when the system
+// refuses its part.
+func TestARefusalMayComeAfterItsReadHasEnded(t *testing.T) {
+	t.Parallel()
+	seed := seedOf(t)
+	p, _ := newTestPoller(t)
+	var mu sync.Mutex
+	chance := rand.New(rand.NewPCG(seed, 1))
+	draw := func(n int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return chance.IntN(n)
+	}
+	p.carryBy(&fakeCarrier{func(datagrams []outgoing) (int, error) {
+		for i, out := range datagrams {
+			if draw(3) == 0 {
+				for range draw(300) { // reads end meanwhile
+					runtime.Gosched()
+				}
+				return i, syscall.EPERM
+			}
+			in := answered(out)
+			go p.take([]incoming{in})
+		}
+		return len(datagrams), nil
+	}})
+	at := responder(t, func(datagram []byte) [][]byte { return [][]byte{saying(7, datagram)} })
+	q := client(t, Options{Port: at.Port(), Timeout: patient}).Question(gauges(t, twoObjects...))
+	var readers sync.WaitGroup
+	for range 6 {
+		readers.Go(func() {
+			agents := []*Agent{q.Agent(at.Addr()), q.Agent(at.Addr()), q.Agent(at.Addr())}
+			for range 100 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if draw(2) == 0 {
+					cancel()
+				}
+				p.readTruth(ctx, t, agents)
+				cancel()
+			}
+		})
+	}
+	readers.Wait()
 }

@@ -83,7 +83,9 @@ func gauges(t testing.TB, objects ...string) (list []Quantity) {
 }
 
 // readOne reads one agent once.
-func (p *Poller) readOne(ctx context.Context, a *Agent) []reading.Reading { return p.readAll(ctx, a)[0] }
+func (p *Poller) readOne(ctx context.Context, a *Agent) []reading.Reading {
+	return p.readAll(ctx, a)[0]
+}
 
 func BenchmarkPollOf16ObjectsInV2c(b *testing.B) {
 	at := agent(b, altered(func(*gosnmp.SnmpPacket) {}))

@@ -55,6 +55,9 @@ func TestAnEngineIsMetByACallAndThenPolledWithEveryAlgorithm(t *testing.T) {
 			if options.Privacy.Protocol == "des" {
 				calls = reads
 			}
+			if told.of("fallback "+fallbackEncoded) != 0 {
+				t.Errorf("told %v, and its answers are plain", told.counts)
+			}
 			if told.of("fallback "+fallbackEngine) != 1 || told.of("fallback "+fallbackPrivacy) != calls-1 || told.fallbacks() != calls {
 				t.Errorf("told %v, want one call to meet the engine; and one each time for DES", told.counts)
 			}

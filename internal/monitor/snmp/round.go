@@ -37,10 +37,13 @@ func newRound(p *Poller) *round {
 func (r *round) run(ctx context.Context, agents []*Agent, tell func(i int, readings []reading.Reading, took time.Duration)) {
 	r.ctx, r.tell, r.began = ctx, tell, time.Now()
 	r.prepare(agents)
-	r.poller.send(r.polls)
 	for {
-		due := r.sweep()
-		r.conclude()
+		due, made := r.sweep()
+		again := r.conclude()
+		if made || again {
+			r.poller.send(r.polls)
+			continue
+		}
 		if due.IsZero() {
 			break
 		}
@@ -77,7 +80,7 @@ func (r *round) prepare(agents []*Agent) {
 		room = room[n:]
 		q := &r.polls[i]
 		t, obstacle := agent.ready()
-		if obstacle == fallbackSilence && len(r.poller.calls) == maxCalls {
+		if obstacle == fallbackSilence && r.poller.crowded() {
 			t, obstacle = agent.request()
 		}
 		if q.template = t; obstacle != "" {
@@ -97,9 +100,9 @@ func (r *round) heard(q *poll) {
 	}
 }
 
-// sweep finds the requests that came to an end, and when the next of the others will;
-// never, if there is none.
-func (r *round) sweep() (due time.Time) {
+// sweep finds the requests that came to an end, when the next of the others will (never, if
+// there is none), and whether some are to be sent.
+func (r *round) sweep() (due time.Time, made bool) {
 	now := time.Now()
 	r.poller.mu.Lock()
 	defer r.poller.mu.Unlock()
@@ -111,17 +114,20 @@ func (r *round) sweep() (due time.Time) {
 		}
 		switch {
 		case q.state == pollOver:
+		case q.state == pollMade:
+			made = true
 		case q.state != pollAsked:
 			r.ready = append(r.ready, q)
 		case due.IsZero() || q.due().Before(due):
 			due = q.due()
 		}
 	}
-	return due
+	return due, made
 }
 
-// conclude tells of what was swept up, those first that answered, or lets calls ask.
-func (r *round) conclude() {
+// conclude tells of what was swept up, those first that answered, or lets calls ask. It says
+// whether some are to be sent again.
+func (r *round) conclude() (again bool) {
 	for _, q := range r.ready {
 		if q.state == pollAnswered {
 			q.state = pollOver
@@ -134,79 +140,116 @@ func (r *round) conclude() {
 			continue
 		}
 		q.state = pollOver
-		if q.obstacle == "" || q.silent() && q.agent.options.Retries == 0 {
+		if q.obstacle == "" || q.silent() && q.tries > q.agent.options.Retries {
 			r.giveUp(q)
 			continue
 		}
-		r.poller.options.Fallback(q.obstacle)
 		calls = append(calls, q)
 	}
 	r.ready = r.ready[:0]
-	if len(calls) > 0 {
-		r.call(calls)
-	}
+	return len(calls) > 0 && r.call(calls)
 }
 
 // call asks the agents over sockets of their own: as many at once as the poller has calls
-// left, and the others after them, for as long as each has time.
-func (r *round) call(polls []*poll) {
+// left, and the others after them, for as long as each has time. It says whether some are
+// to be sent again, for want of calls.
+func (r *round) call(polls []*poll) (again bool) {
+	var silent, others []*poll // those that may keep a call waiting, and those that hardly will
+	for _, q := range polls {
+		if q.silent() || q.agent.doubtful() {
+			silent = append(silent, q)
+		} else {
+			others = append(others, q)
+		}
+	}
+	r.hire(others, r.poller.calls)
+	return r.hire(silent, r.poller.silent, r.poller.calls)
+}
+
+// hire starts as many calls as there are agents, and places in all of the channels. Without
+// a single one, requests that may be are made again, and the other agents given up.
+func (r *round) hire(polls []*poll, places ...chan struct{}) (again bool) {
 	var next atomic.Int64
 	callers := 0
-	for ; callers < len(polls) && r.poller.hire(); callers++ {
+	for ; callers < len(polls) && take(places); callers++ {
 		r.calls.Go(func() {
-			defer r.poller.dismiss()
+			defer giveBack(places)
 			for i := next.Add(1) - 1; i < int64(len(polls)); i = next.Add(1) - 1 {
 				r.callOne(polls[i])
 			}
 		})
 	}
-	if callers == 0 {
-		for _, q := range polls {
+	if callers > 0 {
+		return false
+	}
+	for _, q := range polls {
+		if q.retry(r.until(q)) {
+			again = true
+		} else {
 			r.giveUp(q)
 		}
 	}
+	return again
 }
 
-// hire takes one of the calls, if there is one left.
-func (p *Poller) hire() bool {
-	select {
-	case p.calls <- struct{}{}:
-		return true
-	default:
-		return false
+// take takes a place in each of the channels, or in none.
+func take(places []chan struct{}) bool {
+	for i, place := range places {
+		select {
+		case place <- struct{}{}:
+		default:
+			giveBack(places[:i])
+			return false
+		}
+	}
+	return true
+}
+
+func giveBack(places []chan struct{}) {
+	for _, place := range places {
+		<-place
 	}
 }
 
-func (p *Poller) dismiss() { <-p.calls }
+// crowded says that no call is left for a silent agent.
+func (p *Poller) crowded() bool { return len(p.silent) == maxSilentCalls || len(p.calls) == maxCalls }
+
+// until is when the reading of the agent has to be over.
+func (r *round) until(q *poll) time.Time { return r.began.Add(q.agent.Bound()) }
 
 func (r *round) callOne(q *poll) {
-	until, attempts := r.began.Add(q.agent.Bound()), q.agent.options.Retries+1
+	attempts := q.agent.options.Retries + 1
 	if q.silent() {
-		attempts--
+		attempts -= q.tries
 	}
-	started := time.Now()
-	if !started.Before(until) {
+	if attempts <= 0 || !time.Now().Before(r.until(q)) {
 		r.giveUp(q)
 		return
 	}
-	readings := q.agent.read(r.ctx, until, attempts)
-	r.tell(q.which, readings, time.Since(started))
+	r.poller.options.Fallback(q.obstacle)
+	readings := q.agent.read(r.ctx, r.until(q), attempts)
+	r.tell(q.which, readings, time.Since(r.began))
 }
 
-var errOverloaded = errors.New("it was not asked, since too many agents at once are silent, or to be met: find out why they do not answer, or spread them over several daemons")
+var errOverloaded = errors.New("it was not asked: too many others are at this moment, and most of them do not answer; find out why, or spread them over several daemons")
 
-// giveUp is for an agent that nobody has time to ask any more.
+// giveUp is for an agent that nobody has time to ask, or to ask again. One that was silent
+// before still is, as far as is known.
 func (r *round) giveUp(q *poll) {
 	now := time.Now()
 	if q.silent() {
-		q.agent.silent = true
-		q.agent.engine.doubt()
-		err := q.agent.named(q.agent.noAnswer(q.dropped, os.ErrDeadlineExceeded))
-		r.tell(q.which, reading.Repeat(reading.Failed(now, err), len(q.readings)), now.Sub(q.sent))
-		return
+		q.agent.silent = q.agent.named(q.agent.noAnswer(q.dropped, os.ErrDeadlineExceeded, q.tries))
+		if q.dropped != nil { // it may be our idea of its engine that is wrong
+			q.agent.engine.doubt()
+		}
+	} else {
+		r.poller.options.Refused()
 	}
-	r.poller.options.Refused()
-	r.tell(q.which, reading.Repeat(reading.None(policy.Overloaded, now, errOverloaded), len(q.readings)), 0)
+	answer := reading.None(policy.Overloaded, now, errOverloaded)
+	if q.agent.silent != nil {
+		answer = reading.Failed(now, q.agent.silent)
+	}
+	r.tell(q.which, reading.Repeat(answer, len(q.readings)), now.Sub(r.began))
 }
 
 // abandon ends the wait for all answers, since the caller gave up.

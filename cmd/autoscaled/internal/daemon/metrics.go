@@ -88,10 +88,7 @@ func (m *metrics) dropped(group config.Group) func(reason string) {
 		return nil
 	}
 	of := m.drops.MustCurryWith(prometheus.Labels{"group": group.Name})
-	for _, reason := range snmp.DropReasons {
-		of.WithLabelValues(reason)
-	}
-	return func(reason string) { of.WithLabelValues(reason).Inc() }
+	return countedBy(of, snmp.DropReasons)
 }
 
 // touch makes the series exist at zero whose labels are known.
@@ -155,7 +152,9 @@ type requests struct {
 
 func (r *requests) add(outcome policy.Absence, took time.Duration) {
 	r.counts[outcome].Add(1)
-	r.seconds.Observe(took.Seconds())
+	if outcome != policy.Overloaded { // it took no time, since nobody was asked
+		r.seconds.Observe(took.Seconds())
+	}
 }
 
 var readsMetric = prometheus.NewDesc("autoscaled_reads_total", "Requests to sources of signals, by quality of what came back.",

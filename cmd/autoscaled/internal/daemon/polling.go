@@ -30,10 +30,14 @@ func newPoller(reg prometheus.Registerer) *snmp.Poller {
 	auto.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "autoscaled_snmp_calls_in_flight", Help: "SNMP agents that are asked over sockets of their own.",
 	}, func() float64 { return float64(poller.Calls()) })
+	auto.NewCounterFunc(prometheus.CounterOpts{
+		Name: "autoscaled_snmp_socket_drops_total", Help: "Datagrams of SNMP agents that the system dropped because a shared socket was full.",
+	}, func() float64 { return float64(poller.Lost()) })
 	return poller
 }
 
-// countedBy counts by reason, each of which is there from 0 on.
+// countedBy counts by reason, each of which is there from 0 on. It waits for nobody who
+// reads or forgets series.
 func countedBy(vec *prometheus.CounterVec, reasons []string) func(reason string) {
 	counters := make(map[string]prometheus.Counter, len(reasons))
 	for _, reason := range reasons {
