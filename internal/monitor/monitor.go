@@ -85,6 +85,7 @@ type Monitor struct {
 	watched   []instanceKey // the targets of the last reading
 	instances []places      // of each of them; nil where its address is unknown, and where it is given again
 	readAt    time.Time     // when the last reading began that was no extra one
+	extra     bool          // the newest is one
 	faults    []Fault
 	disputes  disputes
 }
@@ -144,9 +145,9 @@ func (m *Monitor) Close() {
 func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []policy.Signal {
 	m.keep(targets)
 	if started := time.Now(); !m.readAt.IsZero() && started.Sub(m.readAt) < early(m.interval) {
-		ctx = context.WithValue(ctx, extra{}, true)
+		m.extra, ctx = true, context.WithValue(ctx, extra{}, true)
 	} else {
-		m.readAt = started
+		m.extra, m.readAt = false, started
 	}
 	m.poll(ctx, now)
 	return m.report(time.Now(), targets)

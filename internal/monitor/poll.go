@@ -58,7 +58,7 @@ func (m *Monitor) poll(ctx context.Context, now time.Time) {
 // are left alone are not, unless the reading is an extra one. Where nobody answers there is
 // nobody to spare the wait, and the first to come back is to be noticed.
 func (m *Monitor) gather(t *turn) {
-	must := isExtra(t.ctx) || !m.anybodyAnswers()
+	must := m.extra || !m.anybodyAnswers()
 	for _, place := range m.group {
 		t.add(place, must, m.poller)
 	}

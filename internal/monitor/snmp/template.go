@@ -35,7 +35,7 @@ type template struct {
 	pdu     []byte // the end of the message
 	idAt    int    // of the four octets, in pdu
 	objects []string
-	names   [][]byte // of the objects, sysUpTime first, as they are encoded
+	names   [][]byte // of the objects, sysUpTime first, as they are encoded, with tag and length
 	texts   []Value  // what is most likely said of each object, if that is a text; else nothing
 }
 
@@ -68,7 +68,9 @@ func newTemplate(name string, objects []string) (*template, error) {
 	list := pdu.within(tagSequence)
 	for range t.objects {
 		variable := list.within(tagSequence)
-		t.names = append(t.names, variable.take(tagOID))
+		name := variable.rest
+		variable.take(tagOID)
+		t.names = append(t.names, name[:len(name)-len(variable.rest)])
 	}
 	return t, t.check()
 }
@@ -118,20 +120,40 @@ func (t *template) open(pdu []byte, id uint32, into []Value) bool {
 	if list.bad || said != id || status != 0 || index != 0 || len(whole.rest) > 0 || len(content.rest) > 0 {
 		return false
 	}
+	rest := list.rest
 	for i, name := range t.names {
-		variable := list.within(tagSequence)
-		if !bytes.Equal(variable.take(tagOID), name) || variable.bad || len(variable.rest) == 0 {
+		variable, following := first(rest, tagSequence)
+		if !bytes.HasPrefix(variable, name) {
 			return false
 		}
-		if i == 0 && variable.rest[0] != tagTimeTicks {
+		value := variable[len(name):]
+		if len(value) == 0 || i == 0 && value[0] != tagTimeTicks {
 			return false
 		}
+		content, behind := first(value, value[0])
 		var ok bool
-		if into[i], ok = variable.value(t.texts[i]); !ok || len(variable.rest) > 0 {
+		if into[i], ok = valueIn(value[0], content, t.texts[i]); !ok || content == nil || len(behind) > 0 {
 			return false
 		}
+		rest = following
 	}
-	return len(list.rest) == 0
+	return len(rest) == 0
+}
+
+// first is the content of the first value, of that tag, and what follows it; nil if there is
+// none. Nearly all lengths are written in one octet.
+func first(data []byte, tag byte) (content, rest []byte) {
+	if len(data) < 2 || data[0] != tag {
+		return nil, nil
+	}
+	if end := 2 + int(data[1]); data[1] < 0x80 && end <= len(data) {
+		return data[2:end:end], data[end:]
+	}
+	b := ber{rest: data}
+	if content = b.take(tag); b.bad {
+		return nil, nil
+	}
+	return content, b.rest
 }
 
 // uptimeIn is the agent's uptime in what open took out of its answer.
@@ -139,17 +161,9 @@ func uptimeIn(values []Value) time.Duration {
 	return time.Duration(values[0].number()) * 10 * time.Millisecond
 }
 
-// value reads the next value, if it is of an ordinary kind. A text that is as expected
-// makes no new one.
-func (b *ber) value(expected Value) (Value, bool) {
-	if b.bad || len(b.rest) == 0 {
-		return Value{}, false
-	}
-	tag := b.rest[0]
-	content := b.take(tag)
-	if b.bad {
-		return Value{}, false
-	}
+// valueIn is the value with that tag and content, if it is of an ordinary kind. A text that
+// is as expected makes no new one.
+func valueIn(tag byte, content []byte, expected Value) (Value, bool) {
 	switch tag {
 	case tagInteger:
 		number, ok := signed(content)

@@ -15,6 +15,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/monitor"
 	"github.com/autoscaled/autoscaled/internal/monitor/prom"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/words"
 )
@@ -34,6 +35,7 @@ type Group struct {
 	targets []monitor.Target
 	monitor *monitor.Monitor
 	server  *prom.Server // nil without PromQL
+	poller  *snmp.Poller
 
 	mu   sync.Mutex // guards look while signals are read
 	look GroupLook
@@ -107,8 +109,9 @@ func (g *Group) connect(c *config.Config) error {
 			return err
 		}
 	}
+	g.poller = snmp.NewPoller(snmp.PollerOptions{})
 	g.monitor, err = monitor.New(monitor.Options{
-		Group: g.group, Queries: c.Queries, Prometheus: g.server,
+		Group: g.group, Queries: c.Queries, Prometheus: g.server, Poller: g.poller,
 		Observe: func(kind string, outcome policy.Absence, took time.Duration) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
@@ -123,13 +126,16 @@ func (g *Group) connect(c *config.Config) error {
 	return err
 }
 
-// Close closes idle connections.
+// Close closes sockets and idle connections.
 func (g *Group) Close() {
 	if g.monitor != nil {
 		g.monitor.Close()
 	}
 	if g.server != nil {
 		g.server.Close()
+	}
+	if g.poller != nil {
+		g.poller.Close()
 	}
 }
 
