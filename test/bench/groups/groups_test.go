@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/test/bench/process"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -56,7 +57,7 @@ func TestTheConfigurationOfEveryModeIsGood(t *testing.T) {
 // ask is the stand-in's answer.
 func ask(t *testing.T, url string) []series {
 	t.Helper()
-	response, err := client.Get(url)
+	response, err := process.Client.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,21 +128,6 @@ go_goroutines 12
 	}
 	if lag := p.quantiles("autoscaled_scheduler_lag_seconds", page{}); lag != [2]string{"0.001", "0.5"} {
 		t.Errorf("the lag is %v", lag)
-	}
-}
-
-func TestWhatTheKernelSaysOfAProcessIsRead(t *testing.T) {
-	t.Parallel()
-	p, err := start(t.Context(), "a (strange) name", t.TempDir(), nil, "sleep", "60")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.stop()
-	if used, err := p.processorTime(); err != nil || used > time.Minute {
-		t.Errorf("it used %v: %v", used, err)
-	}
-	if m, err := p.memory(); err != nil || m.resident <= 0 || m.anonymous <= 0 || m.anonymous > m.resident || m.peak < m.resident/2 {
-		t.Errorf("its memory is %+v: %v", m, err)
 	}
 }
 

@@ -11,7 +11,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -97,32 +96,6 @@ func (b *bench) runCount(ctx context.Context, all *results, count int, modes, wi
 			return fmt.Errorf("autoscaled with %d groups (%s): %w", count, mode, err)
 		}
 		all.add(r)
-	}
-	return nil
-}
-
-// pause waits, unless the context or the process ends before.
-func pause(ctx context.Context, p *process, span time.Duration) error {
-	select {
-	case <-time.After(span):
-		return nil
-	case <-p.ended:
-		return errors.New(p.lastWords())
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// until asks every tenth of a second until the answer is yes.
-func until(ctx context.Context, p *process, bound time.Duration, yes func() bool) error {
-	deadline := time.Now().Add(bound)
-	for !yes() {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s was not ready in %s", p.name, bound)
-		}
-		if err := pause(ctx, p, 100*time.Millisecond); err != nil {
-			return err
-		}
 	}
 	return nil
 }

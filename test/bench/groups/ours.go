@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/autoscaled/autoscaled/test/bench/process"
 )
 
 // How autoscaled asks for the groups' loads.
@@ -26,12 +25,12 @@ const scrapeEvery = 15 * time.Second
 func (b *bench) runOurs(ctx context.Context, count int, mode string) (result, error) {
 	r := result{name: "autoscaled", mode: mode, count: count}
 	directory := filepath.Join(b.directory, fmt.Sprint("autoscaled-", count, "-", mode))
-	ports, err := freePorts(5)
+	ports, err := process.FreePorts(5)
 	if err != nil {
 		return r, err
 	}
 	listen := "127.0.0.1:" + ports[0]
-	if err := writeFiles(directory, map[string]string{"autoscaled.yaml": b.config(directory, listen, ports[1], count, mode)}); err != nil {
+	if err := process.WriteFiles(directory, map[string]string{"autoscaled.yaml": b.config(directory, listen, ports[1], count, mode)}); err != nil {
 		return r, err
 	}
 	b.load.groups.Store(int64(count))
@@ -39,41 +38,41 @@ func (b *bench) runOurs(ctx context.Context, count int, mode string) (result, er
 	if err != nil {
 		return r, err
 	}
-	cloud, err := start(ctx, "simulator", directory, nil, binary, "simulator", "--speed", "60", "--listen", "127.0.0.1:"+ports[1],
+	cloud, err := process.Start(ctx, "simulator", directory, nil, binary, "simulator", "--speed", "60", "--listen", "127.0.0.1:"+ports[1],
 		"--proxy", "127.0.0.1:"+ports[2], "--snmp-port", ports[3], "--app-port", ports[4], "--addresses", "127.73.0.0/16")
 	if err != nil {
 		return r, err
 	}
-	defer cloud.stop()
-	if err := until(ctx, cloud, time.Minute, func() bool { return answers("http://127.0.0.1:" + ports[1] + "/books") }); err != nil {
+	defer cloud.Stop()
+	if err := cloud.Until(ctx, time.Minute, func() bool { return process.Answers("http://127.0.0.1:" + ports[1] + "/books") }); err != nil {
 		return r, err
 	}
 	began := time.Now()
-	daemon, err := start(ctx, "autoscaled", directory, []string{"BENCH_SECRET=simulated-secret-key", "BENCH_ACCESS=SIMULATEDACCESSKEY01"},
+	daemon, err := process.Start(ctx, "autoscaled", directory, []string{"BENCH_SECRET=simulated-secret-key", "BENCH_ACCESS=SIMULATEDACCESSKEY01"},
 		binary, "run", "--config", "autoscaled.yaml", "--log-format", "json")
 	if err != nil {
 		return r, err
 	}
-	defer daemon.stop()
-	if err := until(ctx, daemon, 5*time.Minute, func() bool { return answers("http://" + listen + "/healthz") }); err != nil {
+	defer daemon.Stop()
+	if err := daemon.Until(ctx, 5*time.Minute, func() bool { return process.Answers("http://" + listen + "/healthz") }); err != nil {
 		return r, err
 	}
 	r.ready = time.Since(began)
-	if err := pause(ctx, daemon, interval+b.warm); err != nil {
+	if err := daemon.Pause(ctx, interval+b.warm); err != nil {
 		return r, err
 	}
 	return r, b.measureOurs(ctx, &r, daemon, "http://"+listen+"/metrics")
 }
 
-func (b *bench) measureOurs(ctx context.Context, r *result, daemon *process, url string) (err error) {
-	if r.memory, err = daemon.memory(); err != nil {
+func (b *bench) measureOurs(ctx context.Context, r *result, daemon *process.Process, url string) (err error) {
+	if r.memory, err = daemon.Memory(); err != nil {
 		return err
 	}
 	before, err := readPage(ctx, url)
 	if err != nil {
 		return err
 	}
-	if r.share, err = share(ctx, daemon, b.measure); err != nil {
+	if r.share, err = daemon.Share(ctx, b.measure); err != nil {
 		return err
 	}
 	after, err := readPage(ctx, url)
@@ -87,7 +86,7 @@ func (b *bench) measureOurs(ctx context.Context, r *result, daemon *process, url
 	r.page, r.dropped = after.bytes, after.sum("autoscaled_history_dropped_total")
 	r.steady = after.sumWith("autoscaled_decisions_total", `direction="none"`) - before.sumWith("autoscaled_decisions_total", `direction="none"`)
 	if evaluations == 0 {
-		return fmt.Errorf("it decided nothing: %s", daemon.lastWords())
+		return fmt.Errorf("it decided nothing: %s", daemon.LastWords())
 	}
 	if r.steady /= evaluations; r.steady < 0.999 {
 		return fmt.Errorf("%.1f%% of the evaluations changed a group: nothing was to be scaled", 100*(1-r.steady))
@@ -96,34 +95,20 @@ func (b *bench) measureOurs(ctx context.Context, r *result, daemon *process, url
 	if err != nil {
 		return err
 	}
-	r.scrapedMemory, err = daemon.memory()
+	r.scrapedMemory, err = daemon.Memory()
 	return err
 }
 
-// share is how much of one processor the process uses.
-func share(ctx context.Context, p *process, span time.Duration) (float64, error) {
-	began := time.Now()
-	before, err := p.processorTime()
-	if err != nil {
-		return 0, err
-	}
-	if err := pause(ctx, p, span); err != nil {
-		return 0, err
-	}
-	after, err := p.processorTime()
-	return (after - before).Seconds() / time.Since(began).Seconds(), err
-}
-
-func shareWhileScraped(ctx context.Context, p *process, url string, span time.Duration) (float64, error) {
+func shareWhileScraped(ctx context.Context, p *process.Process, url string, span time.Duration) (float64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	scraping := make(chan struct{})
 	go func() {
 		defer close(scraping)
-		for pause(ctx, p, scrapeEvery) == nil {
+		for p.Pause(ctx, scrapeEvery) == nil {
 			_, _ = readPage(ctx, url)
 		}
 	}()
-	used, err := share(ctx, p, span+scrapeEvery/2)
+	used, err := p.Share(ctx, span+scrapeEvery/2)
 	cancel()
 	<-scraping
 	return used, err
@@ -155,48 +140,4 @@ func source(group, mode string) string {
 		return "{" + each + ", range: {span: 1m, step: 1s}}"
 	}
 	return "{query: load}"
-}
-
-// freePorts are ports that nobody uses just now, on UDP and TCP.
-func freePorts(count int) ([]string, error) {
-	var ports []string
-	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = listener.Close() }() // once all are found, so that they differ
-		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		ports = append(ports, port)
-	}
-	return ports, nil
-}
-
-func writeFiles(directory string, files map[string]string) error {
-	for name, content := range files {
-		path := filepath.Join(directory, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// client has a deadline for every request, and keeps no connection.
-var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
-
-func answers(url string) bool {
-	request, err := http.NewRequest(http.MethodGet, url, nil) //nolint:noctx // the client has a deadline
-	if err != nil {
-		return false
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return false
-	}
-	defer response.Body.Close()
-	return response.StatusCode == http.StatusOK
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/autoscaled/autoscaled/test/bench/process"
 )
 
 // page is what a page of metrics says in the lines that are wanted here.
@@ -32,7 +34,7 @@ func readPage(ctx context.Context, url string) (page, error) {
 		return p, err
 	}
 	request.Header.Set("Accept-Encoding", "identity")
-	response, err := client.Do(request)
+	response, err := process.Client.Do(request)
 	if err != nil {
 		return p, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/autoscaled/autoscaled/test/bench/process"
 )
 
 const peerName = "nomad-autoscaler"
@@ -28,17 +30,17 @@ func (b *bench) runPeer(ctx context.Context, count int, window string) (result, 
 		return r, err
 	}
 	defer func() { _ = nomad.Close() }()
-	ports, err := freePorts(1)
+	ports, err := process.FreePorts(1)
 	if err != nil {
 		return r, err
 	}
 	files := map[string]string{
 		"agent.hcl": fmt.Sprintf(peerAgent, ports[0], url, directory, directory, b.load.url),
 	}
-	if err := writeFiles(directory, files); err != nil {
+	if err := process.WriteFiles(directory, files); err != nil {
 		return r, err
 	}
-	if err := writeFiles(filepath.Join(directory, "policies"), map[string]string{"policies.hcl": policies(count, window)}); err != nil {
+	if err := process.WriteFiles(filepath.Join(directory, "policies"), map[string]string{"policies.hcl": policies(count, window)}); err != nil {
 		return r, err
 	}
 	b.load.groups.Store(int64(count))
@@ -47,24 +49,24 @@ func (b *bench) runPeer(ctx context.Context, count int, window string) (result, 
 		return r, err
 	}
 	begun, began := b.load.asked.Load(), time.Now()
-	agent, err := start(ctx, "nomad-autoscaler", directory, nil, binary, "agent", "-config", "agent.hcl")
+	agent, err := process.Start(ctx, "nomad-autoscaler", directory, nil, binary, "agent", "-config", "agent.hcl")
 	if err != nil {
 		return r, err
 	}
-	defer agent.stop()
-	if err := until(ctx, agent, 5*time.Minute, func() bool { return b.load.asked.Load() > begun }); err != nil {
-		return r, fmt.Errorf("%w: %s", err, agent.lastWords())
+	defer agent.Stop()
+	if err := agent.Until(ctx, 5*time.Minute, func() bool { return b.load.asked.Load() > begun }); err != nil {
+		return r, fmt.Errorf("%w: %s", err, agent.LastWords())
 	}
 	r.ready = time.Since(began)
-	if err := pause(ctx, agent, interval+b.warm); err != nil {
+	if err := agent.Pause(ctx, interval+b.warm); err != nil {
 		return r, err
 	}
 	asked, since := b.load.asked.Load(), time.Now()
-	if r.share, err = share(ctx, agent, b.measure); err != nil {
+	if r.share, err = agent.Share(ctx, b.measure); err != nil {
 		return r, err
 	}
 	r.perSecond = float64(b.load.asked.Load()-asked) / time.Since(since).Seconds()
-	r.memory, err = agent.memory()
+	r.memory, err = agent.Memory()
 	return r, err
 }
 

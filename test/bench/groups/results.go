@@ -6,6 +6,8 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"github.com/autoscaled/autoscaled/test/bench/process"
 )
 
 // result is what one run showed.
@@ -15,7 +17,7 @@ type result struct {
 	ready      time.Duration // from its start until it answered, or first asked
 	perSecond  float64       // evaluations
 	share      float64       // of one processor
-	memory     memory
+	memory     process.Memory
 
 	// Of autoscaled alone.
 	goroutines    int
@@ -24,7 +26,7 @@ type result struct {
 	dropped       float64   // entries of the history
 	page          int       // bytes of the page of metrics
 	scraped       float64   // share of one processor while the page is read every now and then
-	scrapedMemory memory
+	scrapedMemory process.Memory
 }
 
 func (r result) isPeer() bool { return r.name == peerName }
@@ -47,7 +49,7 @@ func (rs *results) print(out io.Writer) {
 	fmt.Fprintln(table, "groups\tprogram\tasks\tready\teval/s\tcpu\tcpu/eval\tRSS\tanonymous\tpeak\t")
 	for _, r := range rs.all {
 		fmt.Fprintf(table, "%d\t%s\t%s\t%.1fs\t%.0f\t%.1f%%\t%dus\t%s\t%s\t%s\t\n", r.count, r.name, r.mode, r.ready.Seconds(), r.perSecond, 100*r.share,
-			r.perEvaluation().Microseconds(), megabytes(r.memory.resident), megabytes(r.memory.anonymous), megabytes(r.memory.peak))
+			r.perEvaluation().Microseconds(), megabytes(r.memory.Resident), megabytes(r.memory.Anonymous), megabytes(r.memory.Peak))
 	}
 	_ = table.Flush()
 	rs.printOurs(out)
@@ -61,7 +63,7 @@ func (rs *results) printOurs(out io.Writer) {
 	for _, r := range rs.all {
 		if !r.isPeer() {
 			fmt.Fprintf(table, "%d\t%s\t%d\t<=%ss\t<=%ss\t%.0f\t%s\t%.1f%%\t%s\t%s\t\n", r.count, r.mode, r.goroutines, r.lag[0], r.lag[1], r.dropped,
-				megabytes(r.page), 100*r.scraped, megabytes(r.scrapedMemory.resident), megabytes(r.scrapedMemory.peak))
+				megabytes(r.page), 100*r.scraped, megabytes(r.scrapedMemory.Resident), megabytes(r.scrapedMemory.Peak))
 		}
 	}
 	_ = table.Flush()
@@ -82,7 +84,7 @@ func (rs *results) printRatios(out io.Writer) {
 			}
 			fmt.Fprintf(table, "%d\t%s\t%s\t%.1f\t%.1f\t%.1f\t\n", peer.count, peer.mode, ours.mode,
 				float64(peer.perEvaluation())/float64(ours.perEvaluation()),
-				float64(peer.memory.resident)/float64(ours.memory.resident), float64(peer.memory.anonymous)/float64(ours.memory.anonymous))
+				float64(peer.memory.Resident)/float64(ours.memory.Resident), float64(peer.memory.Anonymous)/float64(ours.memory.Anonymous))
 		}
 	}
 	_ = table.Flush()
