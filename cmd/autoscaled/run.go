@@ -86,7 +86,7 @@ func reloadAt(ctx context.Context, signals <-chan os.Signal, d reloader) {
 // sooner than Go would unless GOGC says how: little of it arises while it runs.
 func tightenMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(40)
+		debug.SetGCPercent(25)
 	}
 	debug.FreeOSMemory()
 }

@@ -129,6 +129,7 @@ func (a *Agent) locate() (*template, string) {
 		return nil, obstacle
 	}
 	at := 1
+	t.texts = make([]Value, len(t.objects))
 	for i := range a.meters {
 		q := a.meters[i].quantity
 		if at += q.count(); q.named != (named{}) {

@@ -67,7 +67,7 @@ func NewQuantity(c config.SNMP) (Quantity, error) {
 		return Quantity{}, fmt.Errorf("snmp profile %q is unknown: use one of %s, or an oid",
 			c.Profile, strings.Join(slices.Sorted(maps.Keys(profiles)), ", "))
 	}
-	q := Quantity{Ceiling: p.ceiling, rule: p.rule, scale: p.scale, refresh: p.refresh, objects: slices.Clone(p.objects), table: p.table, counts: p.counts || p.table != nil}
+	q := Quantity{Ceiling: p.ceiling, rule: p.rule, scale: p.scale, refresh: p.refresh, objects: p.objects, table: p.table, counts: p.counts || p.table != nil}
 	switch {
 	case p.of == interfaces && c.InterfaceName != "":
 		q.named = named{ifName, c.InterfaceName}

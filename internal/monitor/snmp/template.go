@@ -36,7 +36,7 @@ type template struct {
 	idAt    int    // of the four octets, in pdu
 	objects []string
 	names   [][]byte // of the objects, sysUpTime first, as they are encoded, with tag and length
-	texts   []Value  // what is most likely said of each object, if that is a text; else nothing
+	texts   []Value  // what is most likely said of each object, if that is a text; nil: numbers
 }
 
 // minTemplateID is the smallest request ID that takes four octets (X.690 §8.3.2).
@@ -46,7 +46,7 @@ const minTemplateID = 1 << 23
 // The community is that of v2c.
 func newTemplate(name string, objects []string) (*template, error) {
 	objects = append([]string{sysUpTime}, objects...)
-	t := &template{objects: objects, texts: make([]Value, len(objects))}
+	t := &template{objects: objects}
 	r := request{id: minTemplateID, pdu: gosnmp.GetRequest, objects: t.objects}
 	var err error
 	if t.message, err = (community{gosnmp.Version2c, name}).seal(r); err != nil {
@@ -131,8 +131,12 @@ func (t *template) open(pdu []byte, id uint32, into []Value) bool {
 			return false
 		}
 		content, behind := first(value, value[0])
+		var expected Value
+		if t.texts != nil {
+			expected = t.texts[i]
+		}
 		var ok bool
-		if into[i], ok = valueIn(value[0], content, t.texts[i]); !ok || content == nil || len(behind) > 0 {
+		if into[i], ok = valueIn(value[0], content, expected); !ok || content == nil || len(behind) > 0 {
 			return false
 		}
 		rest = following

@@ -38,7 +38,7 @@ type job struct {
 	Agents int           // to poll
 	AtOnce int           // requests in flight, goroutines or groups
 	Secure bool          // by v3
-	Warm   time.Duration // before the measurement; longer until every agent, in the mean, was polled three times
+	Warm   time.Duration // before the measurement; longer until hardly an agent lacks a value
 	Span   time.Duration // of the measurement
 	Polls  uint64        // the measurement goes on until there were so many, for ten times Span at most
 
@@ -125,7 +125,7 @@ func measure(ctx context.Context, j job, poll func(context.Context, job) (*polle
 		return c, err
 	}
 	defer p.stop()
-	if err := p.wait(ctx, j.Warm, 3*uint64(j.Agents), 5*time.Minute); err != nil {
+	if err := p.settle(ctx, j); err != nil {
 		return c, err
 	}
 	var before, after runtime.MemStats
@@ -165,6 +165,25 @@ func profile(file string) (stop func(), err error) {
 		pprof.StopCPUProfile()
 		_ = out.Close()
 	}, err
+}
+
+// settle waits until the poller is warm: it has polled as often as there are agents, and hardly any of
+// these polls had no value.
+func (p *poller) settle(ctx context.Context, j job) error {
+	if err := pause(ctx, j.Warm); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
+		polls, lacking := p.done()
+		if err := p.wait(ctx, 0, polls-lacking+uint64(j.Agents), time.Minute); err != nil {
+			return err
+		}
+		after, lacked := p.done()
+		if float64(lacked-lacking) <= lackingTold*float64(after-polls) {
+			return nil
+		}
+	}
+	return errors.New("there are polls without a value all the time")
 }
 
 // wait waits for the span, and until so many polls brought a value, but no longer than most.

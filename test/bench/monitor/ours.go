@@ -111,7 +111,7 @@ type world struct {
 }
 
 func newWorld(j job, group config.Group) (*world, error) {
-	debug.SetGCPercent(40) // as run does
+	debug.SetGCPercent(25) // as run does
 	w := &world{job: j, metrics: fleet.NewMetrics(prometheus.NewRegistry()), turns: make(chan struct{}, max(1, j.AtOnce)), shared: newShared(j)}
 	w.rest, w.Interval = j.Interval, max(j.Interval, flatOut*time.Duration(j.Agents))
 	spec, err := rules.Of(group)

@@ -15,8 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// polls lets a poller of the kind poll so often, and returns what it counted meanwhile. The first
-// polls are not counted: there is no rate yet.
+// polls lets a poller of the kind poll so often once it is warm, and returns what it counted meanwhile.
 func polls(t *testing.T, j job, count uint64) (done, lacking uint64) {
 	t.Helper()
 	p, err := pollers[j.Kind](t.Context(), j)
@@ -24,13 +23,11 @@ func polls(t *testing.T, j job, count uint64) (done, lacking uint64) {
 		t.Fatal(err)
 	}
 	defer p.stop()
-	const most = time.Minute
-	first, _ := p.done()
-	if err := p.wait(t.Context(), 0, first+10*uint64(j.Agents), most); err != nil {
+	if err := p.settle(t.Context(), j); err != nil {
 		t.Fatal(err)
 	}
 	before, lacked := p.done()
-	if err := p.wait(t.Context(), 0, before-lacked+count, most); err != nil {
+	if err := p.wait(t.Context(), 0, before-lacked+count, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	done, lacking = p.done()

@@ -18,6 +18,7 @@ import (
 const (
 	askingGroups = 200
 	hostsEach    = 10
+	seriesEach   = 33 // of each host, of which one is asked for
 )
 
 // roundsApart is how far apart the rounds are: so long that Prometheus rests between them, as it
@@ -27,12 +28,18 @@ const roundsApart = 250 * time.Millisecond
 // scrapeEvery is also how long Prometheus is measured: one scrape is in it, with questions and without.
 const scrapeEvery = 10 * time.Second
 
-// gaugePage has a gauge of every host.
+// gaugePage has a gauge of every host, and others beside it.
 func gaugePage() string {
 	var text strings.Builder
-	fmt.Fprint(&text, "# TYPE load gauge\n")
-	for i := range askingGroups * hostsEach {
-		fmt.Fprintf(&text, "load{group=\"%s\",host=\"h%05d\"} %d\n", groupName(i/hostsEach), i, 50+i%10)
+	for k := range seriesEach {
+		name := "load"
+		if k > 0 {
+			name = fmt.Sprintf("other_%d", k)
+		}
+		fmt.Fprintf(&text, "# TYPE %s gauge\n", name)
+		for i := range askingGroups * hostsEach {
+			fmt.Fprintf(&text, "%s{group=\"%s\",host=\"h%05d\"} %d\n", name, groupName(i/hostsEach), i, 50+(i+k)%10)
+		}
 	}
 	return text.String()
 }
@@ -55,7 +62,7 @@ func startPrometheus(ctx context.Context, binary, directory string, pagePort uin
 	}
 	scraped := func() bool {
 		samples, err := readSamples(ctx, url+"/metrics", "prometheus_tsdb_head_series")
-		return err == nil && samples["prometheus_tsdb_head_series"].sum > askingGroups*hostsEach
+		return err == nil && samples["prometheus_tsdb_head_series"].sum > askingGroups*hostsEach*seriesEach
 	}
 	if err := p.Until(ctx, time.Minute, scraped); err != nil {
 		p.Stop()
