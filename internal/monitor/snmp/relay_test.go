@@ -19,6 +19,7 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // weather is what happens to datagrams on their way: the chance of each, 0 to 1.
@@ -348,7 +349,7 @@ func TestWhatComesThroughAnyWeatherWasSaidByTheAgentSinceItWasAsked(t *testing.T
 				options := options
 				options.Port, options.Timeout, options.Retries = r.at.Port(), w.patience(), 9
 				p := client(t, options).peer(r.at.Addr())
-				const readings = 30
+				readings := raced.Sample(30, 3)
 				succeeded := 0
 				for n := range readings {
 					before := a.answers()
@@ -377,7 +378,7 @@ func TestNoWeatherMakesAReadingAskMoreOftenThanConfigured(t *testing.T) {
 			r := relayTo(t, a.listen(t, options), storm)
 			options.Port, options.Timeout, options.Retries = r.at.Port(), hasty/3, 3
 			p := client(t, options).peer(r.at.Addr())
-			const readings = 40
+			readings := raced.Sample(40, 3)
 			for range readings {
 				_ = readBoth(t, p, false, columnOf(a.cells), func(time.Duration, []Value) {})
 			}
@@ -407,7 +408,7 @@ func TestDamageMakesNobodyBelieveMoreOrFewerValues(t *testing.T) {
 			var counted drops
 			options.Port, options.Timeout, options.Retries, options.Dropped = r.at.Port(), hasty/3, 5, counted.note
 			p := client(t, options).peer(r.at.Addr())
-			for n := range 60 {
+			for n := range raced.Sample(60, 3) {
 				_ = readBoth(t, p, false, columnOf(a.cells), func(uptime time.Duration, values []Value) {
 					if len(values) != a.cells || uptime < 0 {
 						t.Errorf("reading %d has %d values after %v", n, len(values), uptime)
@@ -457,7 +458,7 @@ func TestWhatComesFromSnmpdThroughAnyWeatherIsTrue(t *testing.T) {
 			options.Port, options.Timeout, options.Retries = r.at.Port(), way.weather.patience(), 9
 			p := client(t, options).peer(r.at.Addr())
 			counted, uptime := first.values[0].count(), first.uptime
-			const readings = 30
+			readings := raced.Sample(30, 3)
 			succeeded := 0
 			for range readings {
 				got, err := within(t, p, func(ctx context.Context, c *call) (answer, error) { return c.get(ctx, []string{snmpInPkts}) })
