@@ -44,11 +44,11 @@ func (w weather) patience() time.Duration {
 	return hasty / 3
 }
 
-// checkSuccess wants most readings to succeed in moderate weather, and some in any.
+// checkSuccess wants most readings to succeed in moderate weather, and some of many in any.
 func (w weather) checkSuccess(t *testing.T, succeeded, readings int) {
 	t.Helper()
 	t.Logf("%d of %d readings succeeded", succeeded, readings)
-	if succeeded == 0 || w == moderate && succeeded < readings*2/3 {
+	if succeeded == 0 && !raced.Enabled || w == moderate && succeeded < readings*2/3 {
 		t.Errorf("only %d of %d readings succeeded", succeeded, readings)
 	}
 }
