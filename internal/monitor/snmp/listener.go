@@ -130,8 +130,17 @@ func (l *Listener) EngineID() string { return fmt.Sprintf("%x", l.self.id) }
 // Run receives until the context ends, and then returns nil. A socket that fails is tried
 // again, after longer and longer pauses. An error means that somebody else closed it.
 func (l *Listener) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() { _ = l.conn.Close() })()
-	defer func() { _ = l.conn.Close() }()
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = l.conn.Close()
+	})
+	defer func() {
+		if !stop() {
+			<-closed // only then is the port free for who listens next
+		}
+		_ = l.conn.Close()
+	}()
 	buffer := make([]byte, maxDatagram)
 	var pause time.Duration // since the socket fails; 0: it does not
 	for {

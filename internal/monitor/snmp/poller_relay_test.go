@@ -6,8 +6,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // witness is a quantity that hands what the agent says of the objects to the function, once
@@ -44,7 +42,7 @@ func TestWhatComesToThePollerThroughAnyWeatherWasSaidByTheAgentSinceItWasAsked(t
 					}
 				})}).Agent(r.at.Addr())
 				p, told := newTestPoller(t)
-				readings := raced.Sample(40, 3)
+				const readings = 40
 				succeeded := 0
 				for range readings {
 					before = a.answers()
@@ -84,7 +82,7 @@ func TestNoWeatherMakesThePollerAskMoreOftenThanConfigured(t *testing.T) {
 	options.Port, options.Timeout, options.Retries = r.at.Port(), hasty/3, 3
 	agent := client(t, options).Question(gauges(t, columnOf(a.cells)...)).Agent(r.at.Addr())
 	p, _ := newTestPoller(t)
-	readings := raced.Sample(40, 3)
+	const readings = 40
 	for range readings {
 		p.readOne(t.Context(), agent)
 	}
@@ -120,7 +118,7 @@ func TestDamageMakesThePollerBelieveNeitherMoreNorFewerValues(t *testing.T) {
 	})}).Agent(r.at.Addr())
 	p := NewPoller(PollerOptions{Stray: counted.note})
 	defer p.Close()
-	for range raced.Sample(60, 3) {
+	for range 60 {
 		if got := p.readOne(t.Context(), agent); len(got) != 1 {
 			t.Errorf("%d readings were told", len(got))
 		}
@@ -156,7 +154,7 @@ func TestWhatComesFromSnmpdToThePollerThroughAnyWeatherIsTrue(t *testing.T) {
 				counted, uptime = now.count(), up
 			})}).Agent(r.at.Addr())
 			p, told := newTestPoller(t)
-			readings := raced.Sample(30, 3)
+			const readings = 30
 			succeeded := 0
 			for range readings {
 				if p.readOne(t.Context(), polled)[0].Err == nil {
