@@ -56,7 +56,7 @@ func (p *Poller) launch(q *poll, began *[lanes]bool) {
 		return
 	}
 	if !p.flight.add(q) {
-		q.fallBack("")
+		q.fallBack(crowded)
 		return
 	}
 	p.inFlight.Store(int64(p.flight.count))

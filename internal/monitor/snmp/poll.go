@@ -17,9 +17,9 @@ type poll struct {
 	which    int // of the agents that are read
 	id       uint32
 	state    pollState
-	obstacle string    // of a fallback; one of FallbackReasons
+	obstacle string    // of a fallback; one of FallbackReasons, or crowded
 	tries    int       // how often it was sent
-	sent     time.Time // when it was last; zero: it was not
+	sent     time.Time // when it was last
 	received time.Time
 	judged   int               // datagrams that gosnmp had to look at
 	dropped  *drop             // the newest datagram that was not believed; or nil
@@ -29,7 +29,7 @@ type poll struct {
 type pollState uint8
 
 const (
-	pollMade     pollState = iota // it is not sent yet
+	pollMade     pollState = iota // it is to be sent, or sent again
 	pollAsked                     // it waits for its answer
 	pollAnswered                  // it has its readings
 	pollFallback                  // it takes a call
@@ -97,6 +97,9 @@ func (q *poll) drop(err error, bytes int) {
 }
 
 func (q *poll) fallBack(obstacle string) { q.state, q.obstacle = pollFallback, obstacle }
+
+// crowded is why neither a request nor a call is made: too many are in flight.
+const crowded = "crowded"
 
 // silent says that the request was sent, and not answered in time.
 func (q *poll) silent() bool { return q.obstacle == fallbackSilence && q.tries > 0 }

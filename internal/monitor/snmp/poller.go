@@ -16,7 +16,7 @@ const (
 	maxInFlight = 1 << 16
 	// maxCalls is how many agents may be asked at once over sockets of their own.
 	maxCalls = 512
-	// maxSilentCalls is how many of them may be silent ones, so that these leave room.
+	// maxSilentCalls is how many of them may be doubtful ones, so that these leave room.
 	maxSilentCalls = maxCalls / 2
 	// plentyInFlight is how many requests may wait before those that follow take another
 	// socket: Linux lets one hold some 300 answers unless it is told otherwise.
@@ -34,21 +34,20 @@ type PollerOptions struct {
 	Refused  func()              // an agent was not asked, since too many others are
 }
 
-// Poller asks many agents at once over one socket for each family of addresses. One is
-// enough for a process; any number of goroutines may use it.
+// Poller asks many agents at once over a few sockets. One is enough for a process; any
+// number of goroutines may use it.
 //
 // What it asks is a PDU that was encoded once, and what it takes for an answer has the
 // request's ID, comes from where the request went, and is the one that was expected, byte by
 // byte but for the values. All else is judged by gosnmp and by the rules of a call (see
-// Agent.Read), which also asks whatever takes more than one PDU: on first acquaintance, after
-// an error, or after silence.
+// Agent.Read), which also asks whatever the poller cannot; FallbackReasons say when.
 //
-// It has no queue. Beyond maxInFlight requests, and maxCalls agents that need a call, an
-// agent is not asked, and its reading says so.
+// It has no queue, and a request never waits for room. Beyond maxInFlight requests, and
+// maxCalls agents that need a call, an agent is not asked, and its reading says so.
 type Poller struct {
 	options PollerOptions
 	calls   chan struct{} // holds one for each call under way
-	silent  chan struct{} // likewise, of silent agents
+	silent  chan struct{} // likewise, of doubtful agents
 	rounds  sync.Pool     // of *round
 	spent   sync.Pool     // of *batch
 

@@ -12,7 +12,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// round is one Read of a Poller. It is used again and again.
+// round is one Read of a Poller. When it is over, another uses it again.
 type round struct {
 	poller *Poller
 	ctx    context.Context
@@ -140,7 +140,7 @@ func (r *round) conclude() (again bool) {
 			continue
 		}
 		q.state = pollOver
-		if q.obstacle == "" || q.silent() && q.tries > q.agent.options.Retries {
+		if q.obstacle == crowded || q.silent() && q.tries > q.agent.options.Retries {
 			r.giveUp(q)
 			continue
 		}

@@ -8,15 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/autoscaled/autoscaled/test/bench/process"
 )
 
 const token = "a-token-of-the-bench"
@@ -28,7 +28,7 @@ func (b *bench) start(ctx context.Context, directory string) (stop func(), err e
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(5)
+	ports, err := process.FreePorts(5)
 	if err != nil {
 		return nil, err
 	}
@@ -37,26 +37,25 @@ func (b *bench) start(ctx context.Context, directory string) (stop func(), err e
 	if err := os.WriteFile(file, []byte(b.config(directory, ports)), 0o600); err != nil {
 		return nil, err
 	}
-	cloud, err := launch(ctx, directory, "simulator", binary, "simulator", "--listen", "127.0.0.1:"+ports[1],
+	variables := []string{"BENCH_SECRET=simulated-secret-key", "BENCH_ACCESS=SIMULATEDACCESSKEY01", "BENCH_TOKEN=" + token}
+	cloud, err := process.Start(ctx, "simulator", directory, variables, binary, "simulator", "--listen", "127.0.0.1:"+ports[1],
 		"--proxy", "127.0.0.1:"+ports[2], "--snmp-port", ports[3], "--app-port", ports[4], "--addresses", "127.74.0.0/16")
 	if err != nil {
 		return nil, err
 	}
-	daemon, err := launch(ctx, directory, "autoscaled", binary, "run", "--config", file, "--log-format", "json")
+	daemon, err := process.Start(ctx, "autoscaled", directory, variables, binary, "run", "--config", file, "--log-format", "json")
 	if err != nil {
-		cloud.stop()
+		cloud.Stop()
 		return nil, err
 	}
 	b.daemon = daemon
 	pushing, cancel := context.WithCancel(ctx)
 	pushed := make(chan struct{})
 	go func() { defer close(pushed); b.push(pushing) }()
-	stop = func() { cancel(); <-pushed; daemon.stop(); cloud.stop() }
-	for tries := 0; !answers(b.url + "/healthz"); tries++ {
-		if tries == 300 || pause(ctx, time.Second/10) != nil {
-			stop()
-			return nil, fmt.Errorf("autoscaled did not come up: %s", daemon.lastWords())
-		}
+	stop = func() { cancel(); <-pushed; daemon.Stop(); cloud.Stop() }
+	if err := daemon.Until(ctx, 30*time.Second, func() bool { return process.Answers(b.url + "/healthz") }); err != nil {
+		stop()
+		return nil, err
 	}
 	return stop, nil
 }
@@ -85,56 +84,10 @@ func (b *bench) push(ctx context.Context) {
 			return
 		}
 		request.Header.Set("Authorization", "Bearer "+token)
-		if response, err := client.Do(request); err == nil {
+		if response, err := process.Client.Do(request); err == nil {
 			_ = response.Body.Close()
 		}
 	}
-}
-
-// process is a program that runs until it is stopped.
-type process struct {
-	said    string // the file of what it prints
-	command *exec.Cmd
-}
-
-func launch(ctx context.Context, directory, name, program string, args ...string) (*process, error) {
-	p := &process{said: filepath.Join(directory, name+".log"), command: exec.CommandContext(ctx, program, args...)} //nolint:gosec // the program that the person names
-	out, err := os.Create(p.said)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = out.Close() }()
-	p.command.Env = append(os.Environ(), "BENCH_SECRET=simulated-secret-key", "BENCH_ACCESS=SIMULATEDACCESSKEY01", "BENCH_TOKEN="+token)
-	p.command.Stdout, p.command.Stderr = out, out
-	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w; name a binary that can be run", name, err)
-	}
-	return p, nil
-}
-
-func (p *process) stop() {
-	_ = p.command.Process.Signal(os.Interrupt)
-	ended := time.AfterFunc(time.Minute, func() { _ = p.command.Process.Kill() })
-	_ = p.command.Wait() // how it ended, nobody asks
-	ended.Stop()
-}
-
-func (p *process) lastWords() string {
-	said, _ := os.ReadFile(p.said)
-	return string(bytes.TrimSpace(said[max(0, len(said)-1000):]))
-}
-
-// processorTime is what the process has used so far, in the kernel as well.
-func (p *process) processorTime() time.Duration {
-	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.command.Process.Pid))
-	_, after, _ := strings.Cut(string(stat), ") ") // behind its name, which may hold anything
-	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	kernel, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+kernel) * time.Second / 100
 }
 
 // giveWay lets this process, with all its threads, run when others need no processor.
@@ -193,7 +146,7 @@ func (l lag) since(before lag) lag {
 
 // lag reads how late evaluations began since the start.
 func (b *bench) lag() (l lag, err error) {
-	response, err := client.Get(b.url + "/metrics") //nolint:noctx // the client has a deadline
+	response, err := process.Client.Get(b.url + "/metrics") //nolint:noctx // the client has a deadline
 	if err != nil {
 		return l, err
 	}
@@ -216,30 +169,4 @@ func (b *bench) lag() (l lag, err error) {
 		}
 	}
 	return l, lines.Err()
-}
-
-func answers(url string) bool {
-	response, err := client.Get(url) //nolint:noctx // the client has a deadline
-	if err != nil {
-		return false
-	}
-	defer response.Body.Close()
-	return response.StatusCode == http.StatusOK
-}
-
-// client asks for what is not measured.
-var client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-
-// freePorts are ports that nobody uses just now.
-func freePorts(count int) (ports []string, err error) {
-	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = listener.Close() }() // once all are found, so that they differ
-		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		ports = append(ports, port)
-	}
-	return ports, nil
 }

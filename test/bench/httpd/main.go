@@ -18,6 +18,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/autoscaled/autoscaled/test/bench/process"
 )
 
 // bench is what is measured, and with what.
@@ -30,7 +32,7 @@ type bench struct {
 	warm, measure  time.Duration
 	ratioMost      float64
 	nice           int
-	daemon         *process
+	daemon         *process.Process
 	url            string
 }
 
@@ -120,8 +122,8 @@ func (b *bench) spell(ctx context.Context, look func(ctx context.Context)) (lag 
 	if err != nil {
 		return lag, err
 	}
-	used, began := b.daemon.processorTime(), time.Now()
-	if err := pause(ctx, b.measure); err != nil {
+	share, err := b.daemon.Share(ctx, b.measure)
+	if err != nil {
 		return lag, err
 	}
 	after, err := b.lag()
@@ -129,7 +131,7 @@ func (b *bench) spell(ctx context.Context, look func(ctx context.Context)) (lag 
 		return lag, err
 	}
 	lag = after.since(before)
-	lag.processor = (b.daemon.processorTime() - used).Seconds() / time.Since(began).Seconds()
+	lag.processor = share
 	return lag, nil
 }
 
