@@ -30,7 +30,7 @@ type Load struct {
 	Rate   func(elapsed time.Duration) float64 // arrivals per second at a time since Run began, >= 0
 	Seed   uint64                              // the same seed gives the same arrivals for the same steps of time
 
-	sent, unsent, unanswered atomic.Uint64
+	sent, unsent, unanswered, cut atomic.Uint64
 }
 
 // LoadCounts says what became of the visitors.
@@ -38,11 +38,12 @@ type LoadCounts struct {
 	Sent       uint64 // requests sent
 	Unsent     uint64 // visitors who gave up at once: 2048 requests were unanswered
 	Unanswered uint64 // of those sent, without a whole answer of any status after 5 s
+	Cut        uint64 // of those unanswered, whose connection ended before they hung up, or never came about
 }
 
 // Counts may be read while Run runs.
 func (l *Load) Counts() LoadCounts {
-	return LoadCounts{Sent: l.sent.Load(), Unsent: l.unsent.Load(), Unanswered: l.unanswered.Load()}
+	return LoadCounts{Sent: l.sent.Load(), Unsent: l.unsent.Load(), Unanswered: l.unanswered.Load(), Cut: l.cut.Load()}
 }
 
 // Run sends visitors until ctx ends, and returns when the last one is answered or
@@ -86,13 +87,17 @@ func (l *Load) Run(ctx context.Context) error {
 func (l *Load) visit(client *http.Client, request *http.Request) {
 	l.sent.Add(1)
 	response, err := client.Do(request)
-	if err != nil {
-		l.unanswered.Add(1)
+	if err == nil {
+		_, err = io.Copy(io.Discard, io.LimitReader(response.Body, loadAnswer))
+		err = errors.Join(err, response.Body.Close())
+	}
+	if err == nil {
 		return
 	}
-	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, loadAnswer))
-	if errors.Join(err, response.Body.Close()) != nil {
-		l.unanswered.Add(1)
+	l.unanswered.Add(1)
+	var timeout net.Error
+	if !errors.As(err, &timeout) || !timeout.Timeout() {
+		l.cut.Add(1)
 	}
 }
 

@@ -87,8 +87,8 @@ func TestVisitorsWhomNobodyAnswersAreCounted(t *testing.T) {
 	waitUntil(t, func() bool { return load.Counts().Unanswered >= 10 })
 	cancel()
 	<-ended
-	if counts := load.Counts(); counts.Unanswered != counts.Sent {
-		t.Errorf("counts %+v, want all unanswered", counts)
+	if counts := load.Counts(); counts.Unanswered != counts.Sent || counts.Cut != counts.Sent {
+		t.Errorf("counts %+v, want all unanswered, and nobody who hung up", counts)
 	}
 }
 
