@@ -16,9 +16,18 @@ build: ## Build bin/autoscaled
 dist: ## Build packages, archives and container images of a release into dist/, with checksums
 	@tools/dist.sh
 
-test: ## Install what the tests need (Debian packages, when root and missing) and run all of them under the race detector
+# Packages that start no goroutine: the race detector, which takes ten times as long, has nothing
+# to find in them.
+SEQUENTIAL := /(internal/(config|policy|policy/schedule|policy/forecast|record|plan/billing)|test/bench/elasticity)$$
+
+# The end-to-end tests, which are first, mostly wait: hence one package more at once than there
+# are processors.
+test: ## Install what the tests need (Debian packages, when root and missing) and run all of them, with the race detector
 	@test/setup.sh
-	@AUTOSCALED_REQUIRE_TOOLS=1 go test -race -timeout 8m -json ./test/e2e ./... | go run ./test/summary
+	@export AUTOSCALED_REQUIRE_TOOLS=1 GOGC=400; \
+	flags="-p $$(($$(nproc) + 1)) -vet=off -timeout 8m -json"; \
+	{ go test -race $$flags ./test/e2e $$(go list ./... | grep -vE '$(SEQUENTIAL)'); \
+	  go test $$flags $$(go list ./... | grep -E '$(SEQUENTIAL)'); } | go run ./test/summary
 
 e2e: ## Run the end-to-end tests alone, against the real snmpd and Prometheus
 	@test/setup.sh

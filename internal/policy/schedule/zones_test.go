@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/autoscaled/autoscaled/internal/raced"
+
 	"github.com/robfig/cron/v3"
 
 	"github.com/autoscaled/autoscaled/internal/policy/schedule"
@@ -217,6 +219,9 @@ func TestEveryMoveOfEveryClockIsAnsweredAsSomebodyWatchingItWould(t *testing.T) 
 	t.Parallel()
 	seed := chosenSeed(t)
 	for name, moved := range zones(t) {
+		if raced.Passes(6) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(seed, uint64(moved[0].at)))
