@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"fmt"
-	"runtime"
+	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,7 +21,12 @@ const agents = 4 + most
 // simulated agents, and returns its port.
 func (s *scene) snmpd(lines ...string) uint16 {
 	s.t.Helper()
-	program := tool(s.t, "snmpd")
+	return s.snmpdBy(nil, lines...)
+}
+
+// snmpdBy starts it by a command that runs the one behind it.
+func (s *scene) snmpdBy(command []string, lines ...string) uint16 {
+	s.t.Helper()
 	port := s.freePort("udp")
 	var addresses []string
 	address := s.network.Addr()
@@ -29,31 +36,27 @@ func (s *scene) snmpd(lines ...string) uint16 {
 	}
 	configuration := append([]string{"rocommunity public", "dontLogTCPWrappersConnects yes", "agentaddress " + strings.Join(addresses, ",")}, lines...)
 	file := s.write("snmpd.conf", strings.Join(configuration, "\n")+"\n")
-	start(s.t, "snmpd", []string{"MIBS=", "SNMP_PERSISTENT_DIR=" + s.folder}, program, "-f", "-Lo", "-C", "-c", file)
+	command = append(command, tool(s.t, "snmpd"), "-f", "-Lo", "-C", "-c", file)
+	start(s.t, "snmpd", []string{"MIBS=", "SNMP_PERSISTENT_DIR=" + s.folder}, command[0], command[1:]...)
 	return port
 }
 
-// untilIdle is how long the tests of other packages may keep the processors busy.
-const untilIdle = 5 * time.Minute
-
-// It comes before the parallel tests: those are idle for most of the time, and
-// this machine must be able to be.
 func TestProcessorsUnderLoadScaleOutAndIdleOnesIn(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
-	port := s.snmpd()
+	processors := showProcessors(s)
+	port := s.snmpdBy(processors.shown())
 	sim := s.simulate()
 	// Growing needs more than 93 %, shrinking from 5 to 4 less than 68 %.
 	d := s.run(s.configuration(sim.endpoint(),
 		fmt.Sprintf("cpu: {snmp: {profile: cpu_busy, port: %d}}", port),
 		"target: {signal: cpu, value: 85%}"))
-	d.measures(untilIdle, "processors at rest", func(busy float64) bool { return busy > 0 && busy < 0.85 })
+	d.measures(late, "processors at rest", func(busy float64) bool { return busy > 0 && busy < 0.85 })
 	d.restsAt(least)
-
-	stopBurning := burn()
-	defer stopBurning()
+	processors.busy.Store(true)
 	d.restsAt(most)
-	stopBurning()
-	d.until(untilIdle, "fewer instances, and some stopped", func(g fleet.GroupStatus) error {
+	processors.busy.Store(false)
+	d.until(late, "fewer instances, and some stopped", func(g fleet.GroupStatus) error {
 		if g.Serving == most || g.Standby == 0 {
 			return fmt.Errorf("%d serve and %d stand by (%v)", g.Serving, g.Standby, g.Decision.Policies)
 		}
@@ -62,16 +65,66 @@ func TestProcessorsUnderLoadScaleOutAndIdleOnesIn(t *testing.T) {
 	checkBooks(t, sim.books(), most)
 }
 
-// burn keeps all processors busy until it is told to stop.
-func burn() (stop func()) {
-	var stopped atomic.Bool
-	for range runtime.NumCPU() {
-		go func() {
-			for !stopped.Load() {
-			}
-		}()
+// processors are two that an agent is shown in place of this machine's, which other tests
+// keep busy.
+type processors struct {
+	t    *testing.T
+	file *os.File // in place of /proc/stat
+	busy atomic.Bool
+}
+
+func showProcessors(s *scene) *processors {
+	file, err := os.Create(s.path("stat"))
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	return func() { stopped.Store(true) }
+	p := &processors{t: s.t, file: file}
+	ended := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() { p.run(ended) })
+	s.t.Cleanup(func() {
+		close(ended)
+		running.Wait()
+		_ = file.Close()
+	})
+	return p
+}
+
+// run lets them work, or rest for nine tenths of the time.
+func (p *processors) run(ended chan struct{}) {
+	const each = 10 // hundredths of a second
+	var user, idle int
+	for tick := time.Tick(each * 10 * time.Millisecond); ; {
+		worked := each
+		if !p.busy.Load() {
+			worked /= 10
+		}
+		user, idle = user+worked, idle+each-worked
+		one := fmt.Sprintf("%012d 0 0 %012d 0 0 0 0 0 0", user, idle)
+		both := fmt.Sprintf("%012d 0 0 %012d 0 0 0 0 0 0", 2*user, 2*idle)
+		text := fmt.Sprintf("cpu  %s\ncpu0 %s\ncpu1 %s\nintr 0\nctxt 0\nbtime 1\nprocesses 1\n", both, one, one)
+		if _, err := p.file.WriteAt([]byte(text), 0); err != nil { // always as long, so that it is whole at any time
+			p.t.Error(err)
+		}
+		select {
+		case <-tick:
+		case <-ended:
+			return
+		}
+	}
+}
+
+// shown is the command that runs the one behind it where these are the machine's processors.
+func (p *processors) shown() []string {
+	command := []string{tool(p.t, "unshare"), "--mount"}
+	if os.Getuid() != 0 {
+		command = append(command, "--map-root-user")
+	}
+	command = append(command, "sh", "-c", `mount --bind "$0" /proc/stat && exec "$@"`, p.file.Name())
+	if said, err := exec.Command(command[0], append(command[1:], "true")...).CombinedOutput(); err != nil {
+		p.t.Skipf("an agent cannot be shown other processors here: %v: %s", err, said)
+	}
+	return command
 }
 
 // loadObject is the object that loadScript makes of a file: the agent sends each
