@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,13 +20,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
-func TestMain(m *testing.M) {
-	if os.Getenv(serves) != "" {
-		servePage()
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // serve is an HTTP server on loopback; its URL.
 func serve(t *testing.T, handler http.HandlerFunc) string {
