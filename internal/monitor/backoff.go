@@ -6,9 +6,9 @@ import "time"
 // waits for it at each of its readings: it is asked less and less often, up to once a
 // minute.
 type backoff struct {
-	interval time.Duration
-	polled   instant // when the last poll without an answer began
-	silent   int32   // such polls in a row
+	until   instant // it is left alone until then
+	silent  int32   // polls without an answer in a row
+	warming bool    // the instance is, and its source may still be starting; what is read there is not believed
 }
 
 const (
@@ -16,24 +16,39 @@ const (
 	longestRest  = time.Minute
 )
 
-// took takes note of a poll that began at started. Polls that come closer than others
-// count as one.
-func (b *backoff) took(silent bool, started time.Time) {
+// took takes note of a poll that began at started, of a group that is read once in an
+// interval. Polls that come closer than others count as one.
+func (b *backoff) took(silent bool, started time.Time, interval time.Duration) {
+	now, polled := instantOf(started), b.until-instant(pause(b.silent, interval))
 	switch {
 	case !silent:
 		b.silent = 0
-	case b.silent > 0 && instantOf(started).since(b.polled) < early(b.interval):
+	case b.silent > 0 && now.since(polled) < early(interval):
 	default:
-		b.silent, b.polled = b.silent+1, instantOf(started)
+		b.silent++
+		b.until = now + instant(pause(b.silent, interval))
 	}
+}
+
+// pause is for how long after the last of the silent polls the source is left alone.
+func pause(silent int32, interval time.Duration) time.Duration {
+	over := silent - patientPolls
+	if over < 0 {
+		return 0
+	}
+	return min(time.Duration(1)<<min(over, 10)*interval, longestRest-interval) + interval/2
 }
 
 // rests says whether the source is left alone at now.
 func (b *backoff) rests(now time.Time) bool {
-	over := b.silent - patientPolls
-	if over < 0 {
-		return false
+	return b.silent >= patientPolls && instantOf(now) < b.until
+}
+
+// setWarming says whether the instance is warming. What was silent while it did is asked
+// again at once.
+func (b *backoff) setWarming(warming bool) {
+	if b.warming && !warming {
+		b.silent = 0
 	}
-	skipped := min(time.Duration(1)<<min(over, 10)*b.interval, longestRest-b.interval)
-	return instantOf(now).since(b.polled) < skipped+b.interval/2
+	b.warming = warming
 }

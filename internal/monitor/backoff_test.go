@@ -35,7 +35,7 @@ func TestASilentAgentDelaysItsGroupLessAndLess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: always(1), addressB: polls(&asked, dead(4*time.Second))}})
-		m.interval = interval
+		every(m, interval)
 		before := 0
 		for round, want := range []int{1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 6} {
 			took := rounds(m, 1, targetA, targetB)
@@ -64,7 +64,7 @@ func TestAnAgentThatAnswersAgainIsAskedEachRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, up := 0, false
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: polls(&asked, waking(&up)), addressB: always(1)}})
-		m.interval = interval
+		every(m, interval)
 		rounds(m, 60, targetA, targetB)
 		up = true
 		rounds(m, 6, targetA, targetB)
@@ -84,7 +84,7 @@ func TestNobodyIsSparedWhereNobodyAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up := false
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: waking(&up), addressB: waking(&up)}})
-		m.interval = interval
+		every(m, interval)
 		rounds(m, 60, targetA, targetB)
 		up = true
 		for _, in := range m.Read(t.Context(), time.Now(), []Target{targetA, targetB})[0].Instances {
@@ -99,7 +99,7 @@ func TestAnExtraReadingAsksTheSilentTooAndIsNoPollToCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: always(1), addressB: polls(&asked, dead(0))}})
-		m.interval = interval
+		every(m, interval)
 		for range 7 { // a storm within the first interval
 			m.Read(t.Context(), time.Now(), []Target{targetA, targetB})
 			time.Sleep(time.Second)
@@ -117,13 +117,13 @@ func TestAnExtraReadingAsksTheSilentTooAndIsNoPollToCount(t *testing.T) {
 
 func TestALongIntervalIsNotMadeLonger(t *testing.T) {
 	t.Parallel()
-	b := backoff{interval: time.Hour}
+	var b backoff
 	for n := range 10 {
 		at := epoch.Add(time.Duration(n) * time.Hour)
 		if b.rests(at) {
 			t.Fatalf("left alone at poll %d", n)
 		}
-		b.took(true, at)
+		b.took(true, at, time.Hour)
 	}
 }
 
@@ -136,7 +136,7 @@ func TestAnAgentThatStartedWhileItsInstanceWarmedIsAskedAtOnce(t *testing.T) {
 			}
 			return dead(0)(ctx, now)
 		}}})
-		m.interval = interval
+		every(m, interval)
 		rounds(m, 20, Target{Code: "a", Address: addressA, Warming: true})
 		up = true
 		signals := m.Read(t.Context(), time.Now(), []Target{targetA})
@@ -152,7 +152,7 @@ func TestAnAnswerWithoutAValueIsNoSilence(t *testing.T) {
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: polls(&asked, func(context.Context, time.Time) []reading.Reading {
 			return []reading.Reading{reading.None(policy.Absent, time.Now(), errNoAnswer)}
 		})}})
-		m.interval = interval
+		every(m, interval)
 		rounds(m, 20, targetA)
 		if asked != 20 {
 			t.Errorf("asked %d times in 20 rounds", asked)

@@ -139,10 +139,8 @@ func (all *manyInstances) read(g int) []policy.Signal {
 	answer := [3]reading.Reading{reading.Of(all.value, now), reading.Of(all.value, now), reading.Of(all.value, now)}
 	m, targets := all.monitors[g], all.targets[g]
 	m.keep(targets)
-	for _, places := range m.instances {
-		for _, place := range places {
-			place.take(answer[:], now, now, false)
-		}
+	for _, place := range m.instances {
+		place.take(answer[:], now, now, false)
 	}
 	return m.report(now, targets)
 }
@@ -166,7 +164,7 @@ func BenchmarkMemoryOfAnInstance(b *testing.B) {
 		runtime.KeepAlive(all)
 		clear(returned)
 		b.ReportMetric((heapBytes()-before)/groups/instancesOfAGroup, "B/instance-unreturned")
-		b.ReportMetric(float64(unsafe.Sizeof(window{})), "B/window")
+		b.ReportMetric(float64(unsafe.Sizeof(kept{})), "B/window")
 	}
 	b.ReportMetric(0, "ns/op")
 }
@@ -209,7 +207,7 @@ func BenchmarkReadingOneQuery(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		m.readAt = time.Time{} // none is an extra one
+		m.readAt = 0 // none is an extra one
 		m.Read(context.Background(), now, all.targets)
 	}
 }

@@ -83,8 +83,8 @@ type Monitor struct {
 	poller    *snmp.Poller
 	inboxes   map[string]*inbox
 	watched   []instanceKey // the targets of the last reading
-	instances []places      // of each of them; nil where its address is unknown, and where it is given again
-	readAt    time.Time     // when the last reading began that was no extra one
+	instances places        // of one after the other; nil where its address is unknown, and where it is given again
+	readAt    instant       // when the last reading began that was no extra one; 0: none
 	extra     bool          // the newest is one
 	faults    []Fault
 	disputes  disputes
@@ -92,13 +92,13 @@ type Monitor struct {
 
 // signal is a configured signal and where its readings are found.
 type signal struct {
-	name      string
-	statistic policy.Statistic
-	ceiling   float64
-	slot
+	name        string
+	ceiling     float64
+	statistic   policy.Statistic
 	perInstance bool
-	made        *made              // nil: it is not made of others
-	check       *config.CrossCheck // nil: there is nothing to check it against
+	slot
+	made  *made              // nil: it is not made of others
+	check *config.CrossCheck // nil: there is nothing to check it against
 }
 
 // instanceKey is what an instance is remembered by.
@@ -126,8 +126,9 @@ func New(options Options) (*Monitor, error) {
 	if err := m.join(group.Signals); err != nil {
 		return nil, fmt.Errorf("group %s, %w", group.Name, err)
 	}
+	plan.finish()
 	m.sources, m.pages, m.poller, m.inboxes = plan.ofInstances, plan.pages, options.Poller, plan.inboxes
-	m.group = open(plan.ofGroup, netip.Addr{}, group.Interval)
+	m.group = open(plan.ofGroup, netip.Addr{})
 	return m, nil
 }
 
@@ -144,7 +145,7 @@ func (m *Monitor) Close() {
 // times its attempts, of the sources. What it returns is the caller's.
 func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []policy.Signal {
 	m.keep(targets)
-	if started := time.Now(); !m.readAt.IsZero() && started.Sub(m.readAt) < early(m.interval) {
+	if started := instantOf(time.Now()); m.readAt != 0 && started.since(m.readAt) < early(m.interval) {
 		m.extra, ctx = true, context.WithValue(ctx, extra{}, true)
 	} else {
 		m.extra, m.readAt = false, started
@@ -167,7 +168,7 @@ func (m *Monitor) keep(targets []Target) {
 		m.exchange(targets)
 	}
 	for i, target := range targets {
-		m.instances[i].setWarming(target.Warming)
+		m.placesOf(i).setWarming(target.Warming)
 	}
 }
 
@@ -176,20 +177,26 @@ func (m *Monitor) keep(targets []Target) {
 func (m *Monitor) exchange(targets []Target) {
 	known := make(map[instanceKey]places, len(m.watched))
 	for i, key := range m.watched {
-		if m.instances[i] != nil {
-			known[key] = m.instances[i]
+		if at := m.placesOf(i); at[0] != nil {
+			known[key] = at
 		}
 	}
-	m.watched, m.instances = make([]instanceKey, len(targets)), make([]places, len(targets))
+	m.watched, m.instances = make([]instanceKey, len(targets)), make(places, len(targets)*len(m.sources))
 	for i, target := range targets {
 		key := keyOf(target)
+		m.watched[i] = key
 		at, ok := known[key]
 		if !ok && target.Address.IsValid() {
-			at = open(m.sources, target.Address, m.interval)
+			at = open(m.sources, target.Address)
 		}
-		m.watched[i], m.instances[i] = key, at
+		copy(m.placesOf(i), at)
 		known[key] = nil // of one that is given twice the first is polled
 	}
+}
+
+// placesOf are those of the ith of the watched targets, one for each source.
+func (m *Monitor) placesOf(i int) places {
+	return m.instances[i*len(m.sources) : (i+1)*len(m.sources)]
 }
 
 // join finds what each signal is made of, and in which order they are made.

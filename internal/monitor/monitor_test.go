@@ -45,6 +45,11 @@ func watching(f *field) *Monitor {
 	}
 }
 
+// every has the monitor read so often.
+func every(m *Monitor, interval time.Duration) {
+	m.interval, m.sources[0].interval = interval, interval
+}
+
 var (
 	addressA, addressB = netip.MustParseAddr("127.0.0.11"), netip.MustParseAddr("127.0.0.12")
 	targetA, targetB   = Target{Code: "a", Address: addressA}, Target{Code: "b", Address: addressB}

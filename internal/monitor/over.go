@@ -56,7 +56,7 @@ func ewma(points *ring, now time.Time, span time.Duration) float64 {
 	var sum, weights float64
 	for i := range points.len() {
 		p := points.at(i)
-		weight := math.Exp2(-2 * now.Sub(p.at).Seconds() / span.Seconds())
+		weight := math.Exp2(-2 * p.at.age(now).Seconds() / span.Seconds())
 		sum += weight * p.value
 		weights += weight
 	}

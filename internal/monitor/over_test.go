@@ -15,7 +15,7 @@ import (
 
 func TestValuesOfAWindowMakeOne(t *testing.T) {
 	t.Parallel()
-	points := []point{{1, second(0)}, {5, second(10)}, {3, second(20)}}
+	points := []point{{1, stampOf(second(0))}, {5, stampOf(second(10))}, {3, stampOf(second(20))}}
 	half := math.Exp2(-1) // of a span of 20 s, a value loses half its weight in 10 s
 	for name, want := range map[string]float64{
 		"":     3,
@@ -45,7 +45,7 @@ func TestEWMATakesNoNoticeOfHowOftenItWasRead(t *testing.T) {
 	t.Parallel()
 	var seldom, often ring
 	for n := range 61 {
-		p := point{min(1, float64(n/30)), second(float64(n))} // 0, then 1 from the half of the span on
+		p := point{min(1, float64(n/30)), stampOf(second(float64(n)))} // 0, then 1 from the half of the span on
 		often.push(p, 61)
 		if n%2 == 0 {
 			seldom.push(p, 61)
@@ -88,7 +88,7 @@ func TestARingHoldsTheNewest(t *testing.T) {
 				r.clear()
 				want = nil
 			default:
-				r.push(point{value: float64(n)}, most)
+				r.push(point{float64(n), stampOf(second(float64(n)))}, most)
 				want = append(want, float64(n))
 				want = want[max(0, len(want)-most):]
 			}
@@ -111,7 +111,7 @@ func TestTheValueThatMOfNReach(t *testing.T) {
 		values := rapid.SliceOfN(rapid.Float64Range(-5, 5), needs.Count, 20).Draw(t, "values")
 		var r ring
 		for i, v := range values {
-			r.push(point{v, second(float64(i))}, 20)
+			r.push(point{v, stampOf(second(float64(i)))}, 20)
 		}
 		got := reached(needs)(&r, second(20), time.Minute)
 		newest := values[max(0, len(values)-of):]

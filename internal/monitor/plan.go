@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,11 +58,27 @@ type targetKey struct {
 	fetcher *prom.Fetcher
 }
 
+// agentSource is what agents are asked. It outlives the plan, so it keeps no more than it
+// needs to meet one.
 type agentSource struct {
-	*source
+	source
 	index      int
+	address    netip.Addr // of the one agent; the zero Addr: each instance's
 	client     *snmp.Client
 	quantities []snmp.Quantity
+	question   *snmp.Question // made of these two, once all signals are known; nil until then
+}
+
+// agent is the one at the address.
+func (a *agentSource) agent(address netip.Addr) *snmp.Agent {
+	if a.question == nil {
+		a.question = a.client.Question(slices.Clone(a.quantities))
+		a.client, a.quantities = nil, nil
+	}
+	if a.address.IsValid() {
+		address = a.address
+	}
+	return a.question.Agent(address)
 }
 
 type targetSource struct {
@@ -159,18 +176,9 @@ func (p *plan) newAgent(c config.SNMP) (*agentSource, error) {
 	if c.Address.IsValid() {
 		sources = &p.ofGroup
 	}
-	agent := &agentSource{client: client, index: len(*sources)}
-	var question *snmp.Question // of all signals, so it is made when these are known
-	agent.source = &source{kind: "snmp", meet: func(address netip.Addr) *snmp.Agent {
-		if c.Address.IsValid() {
-			address = c.Address
-		}
-		if question == nil {
-			question = agent.client.Question(agent.quantities)
-		}
-		return question.Agent(address)
-	}}
-	*sources = append(*sources, agent.source)
+	agent := &agentSource{index: len(*sources), address: c.Address, client: client}
+	agent.source = source{kind: "snmp", meet: agent.agent}
+	*sources = append(*sources, &agent.source)
 	return agent, nil
 }
 
@@ -272,4 +280,12 @@ func (p *plan) addInbox(signal string, format config.PushFormat) slot {
 func (s *source) answer() int {
 	s.rules = append(s.rules, rules{})
 	return len(s.rules) - 1
+}
+
+// finish tells the sources how often they are read, and gives back their room for further
+// signals.
+func (p *plan) finish() {
+	for _, source := range slices.Concat(p.ofInstances, p.ofGroup) {
+		source.interval, source.rules = p.options.Group.Interval, slices.Clone(source.rules)
+	}
 }

@@ -58,27 +58,15 @@ func (m *Monitor) poll(ctx context.Context, now time.Time) {
 // are left alone are not, unless the reading is an extra one. Where nobody answers there is
 // nobody to spare the wait, and the first to come back is to be noticed.
 func (m *Monitor) gather(t *turn) {
-	must := m.extra || !m.anybodyAnswers()
+	must := m.extra || !m.group.anyAnswers() && !m.instances.anyAnswers()
 	for _, place := range m.group {
 		t.add(place, must, m.poller)
 	}
-	for _, places := range m.instances {
-		for _, place := range places {
+	for _, place := range m.instances {
+		if place != nil {
 			t.add(place, must, m.poller)
 		}
 	}
-}
-
-func (m *Monitor) anybodyAnswers() bool {
-	if m.group.anyAnswers() {
-		return true
-	}
-	for _, places := range m.instances {
-		if places.anyAnswers() {
-			return true
-		}
-	}
-	return false
 }
 
 func (t *turn) add(p *place, must bool, poller *snmp.Poller) {

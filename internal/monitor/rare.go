@@ -1,17 +1,15 @@
 package monitor
 
-import "time"
-
 // rare is what few of the windows need, of which there may be a hundred thousand.
 type rare struct {
-	since time.Time // the values from then on have no gap; only where the window fills
-	lie   error     // what is wrong with a newest value that is not believed at all; or nil
-	err   error     // of the last poll; nil when it had a value
-	late  instant   // when the newest value came, if it was dated back by more than maxSkew then
+	since stamp   // the values from then on have no gap; only where the window fills
+	lie   error   // what is wrong with a newest value that is not believed at all; or nil
+	err   error   // of the last poll; nil when it had a value
+	late  instant // when the newest value came, if it was dated back by more than maxSkew then
 }
 
 // lie is what is wrong with a newest value that is not believed at all; or nil.
-func (w *window) lie() error {
+func (w window) lie() error {
 	if w.rare == nil {
 		return nil
 	}
@@ -19,7 +17,7 @@ func (w *window) lie() error {
 }
 
 // failure is the error of the last poll; nil when it had a value.
-func (w *window) failure() error {
+func (w window) failure() error {
 	if w.rare == nil {
 		return nil
 	}
@@ -27,28 +25,28 @@ func (w *window) failure() error {
 }
 
 // late is when the newest value came, if it was dated back by more than maxSkew then; or 0.
-func (w *window) late() instant {
+func (w window) late() instant {
 	if w.rare == nil {
 		return 0
 	}
 	return w.rare.late
 }
 
-func (w *window) setLie(lie error) {
+func (w window) setLie(lie error) {
 	if w.rare != nil || lie != nil {
 		w.rarely().lie = lie
 		w.tidy()
 	}
 }
 
-func (w *window) setFailure(err error) {
+func (w window) setFailure(err error) {
 	if w.rare != nil || err != nil {
 		w.rarely().err = err
 		w.tidy()
 	}
 }
 
-func (w *window) setLate(late instant) {
+func (w window) setLate(late instant) {
 	if w.rare != nil || late != 0 {
 		w.rarely().late = late
 		w.tidy()
@@ -56,13 +54,13 @@ func (w *window) setLate(late instant) {
 }
 
 // noGapSince notes from when on the values have no gap.
-func (w *window) noGapSince(at time.Time) {
+func (w window) noGapSince(at stamp) {
 	if w.fills {
 		w.rarely().since = at
 	}
 }
 
-func (w *window) rarely() *rare {
+func (w window) rarely() *rare {
 	if w.rare == nil {
 		w.rare = &rare{}
 	}
@@ -70,7 +68,7 @@ func (w *window) rarely() *rare {
 }
 
 // tidy gives up the room for what is rare once there is none of it.
-func (w *window) tidy() {
+func (w window) tidy() {
 	if w.rare.lie == nil && w.rare.err == nil && w.rare.late == 0 && !w.fills {
 		w.rare = nil
 	}

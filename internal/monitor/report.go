@@ -99,11 +99,11 @@ func (m *Monitor) answerOf(s *signal, i int, target *Target, now time.Time) answ
 	case !target.Address.IsValid():
 		return answer{sample: policy.Missing(policy.Failed, now), err: errNoAddress}
 	}
-	at := m.instances[i]
+	at := m.placesOf(i)[s.source]
 	if at == nil {
-		at = m.instances[slices.Index(m.watched, m.watched[i])]
+		at = m.placesOf(slices.Index(m.watched, m.watched[i]))[s.source]
 	}
-	return at[s.source].answer(s.position, now)
+	return at.answer(s.position, now)
 }
 
 // of is the signal as policy wants it. The room is for the samples of its instances.

@@ -40,9 +40,9 @@ func TestAReadingOfMadeSignalsTakesNoMemoryForEachInstance(t *testing.T) {
 	n := testing.AllocsPerRun(100, func() {
 		now = now.Add(interval)
 		watch.keep(watch.targets)
-		for _, places := range watch.instances {
+		for _, place := range watch.instances {
 			both := [2]reading.Reading{reading.Of(1, now), reading.Of(2, now)}
-			places[0].take(both[:], now, now, false)
+			place.take(both[:], now, now, false)
 		}
 		if made := watch.report(now, watch.targets)[2].Instances[99].Sample; made.Why() != policy.Present {
 			t.Fatal(made.Why())
@@ -55,8 +55,11 @@ func TestAReadingOfMadeSignalsTakesNoMemoryForEachInstance(t *testing.T) {
 
 func TestWhatIsKeptOfASignalIsSmall(t *testing.T) {
 	t.Parallel()
-	if size := unsafe.Sizeof(window{}); size > 112 {
+	if size := unsafe.Sizeof(kept{}); size > 64 {
 		t.Errorf("%d bytes for each signal of each instance", size)
+	}
+	if size := unsafe.Sizeof(place{}); size > 64 {
+		t.Errorf("%d bytes for each source of each instance", size)
 	}
 }
 
@@ -114,8 +117,8 @@ func TestInstancesAreRememberedByCodeAndAddress(t *testing.T) {
 			before := row
 			row = map[instanceKey]float64{}
 			m.keep(targets)
-			for _, places := range m.instances {
-				for _, place := range places {
+			for _, place := range m.instances {
+				if place != nil {
 					polled[place]++
 					place.take([]reading.Reading{reading.Of(polled[place], now)}, now, now, false)
 				}
@@ -143,8 +146,8 @@ func TestAReadingOfTheSameTargetsOpensAndForgetsNothing(t *testing.T) {
 	m := watching(f)
 	for warming := range 4 {
 		m.keep([]Target{{Code: "a", Address: addressA, Warming: warming%2 == 0}, targetB})
-		if m.instances[0][0].warming != (warming%2 == 0) {
-			t.Errorf("reading %d: warming is %v", warming, m.instances[0][0].warming)
+		if m.instances[0].backoff.warming != (warming%2 == 0) {
+			t.Errorf("reading %d: warming is %v", warming, m.instances[0].backoff.warming)
 		}
 	}
 	if f.opened != 2 {
@@ -154,7 +157,7 @@ func TestAReadingOfTheSameTargetsOpensAndForgetsNothing(t *testing.T) {
 
 func TestErrorsTakeNoMemoryOnceTheyAreOver(t *testing.T) {
 	t.Parallel()
-	w := window{rules: &rules{most: 1, staleness: time.Minute}}
+	w := window{&rules{most: 1, staleness: time.Minute}, &kept{}}
 	w.hear(reading.None(policy.Absent, tick(0), reading.ErrFirst), false, tick(0))
 	if got := w.answer(tick(0)); got.err == nil {
 		t.Error("nothing is wrong with a first reading")

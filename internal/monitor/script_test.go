@@ -84,7 +84,7 @@ func (s *scripted) read(now time.Time, script func(signal string, instance int) 
 			}
 		}
 		for source, readings := range answers {
-			s.instances[i][source].take(readings, now, now, false)
+			s.placesOf(i)[source].take(readings, now, now, false)
 		}
 	}
 	return s.report(now, s.targets)

@@ -13,10 +13,11 @@ import (
 
 // source is one request that answers one or several signals.
 type source struct {
-	kind  string  // snmp, scrape, promql, push
-	rules []rules // one for each signal that it answers
-	open  func(netip.Addr) probe
-	meet  func(netip.Addr) *snmp.Agent // in place of open, of agents
+	kind     string        // snmp, scrape, promql, push
+	interval time.Duration // the group's
+	rules    []rules       // one for each signal that it answers
+	open     func(netip.Addr) probe
+	meet     func(netip.Addr) *snmp.Agent // in place of open, of agents
 }
 
 // probe makes the request and returns a reading for each signal it answers. It
@@ -31,43 +32,39 @@ type place struct {
 	*source
 	probe   probe
 	agent   *snmp.Agent // in place of a probe
-	windows []window    // one for each signal that it answers
+	values  []kept      // one for each signal that it answers
 	backoff backoff
-	warming bool
 }
 
-// places are those of everything read at one address, or of the group.
+// places are those of everything read at one address or several, or of the group. Those of
+// an address where nothing is read are nil.
 type places []*place
 
 // open makes the places of the sources at address.
-func open(sources []*source, address netip.Addr, interval time.Duration) places {
+func open(sources []*source, address netip.Addr) places {
 	opened := make(places, len(sources))
 	for i, source := range sources {
-		opened[i] = &place{
-			source:  source,
-			windows: make([]window, len(source.rules)),
-			backoff: backoff{interval: interval},
-		}
+		opened[i] = &place{source: source, values: make([]kept, len(source.rules))}
 		if source.meet != nil {
 			opened[i].agent = source.meet(address)
 		} else {
 			opened[i].probe = source.open(address)
 		}
-		for j := range source.rules {
-			opened[i].windows[j].rules = &source.rules[j]
-		}
 	}
 	return opened
 }
 
-// setWarming says whether the instance is warming. What was silent while it did, its
-// agent still starting, is asked again at once.
+// window is that of the signal at position.
+func (p *place) window(position int) window {
+	return window{&p.rules[position], &p.values[position]}
+}
+
+// setWarming says whether the instance is warming.
 func (all places) setWarming(warming bool) {
 	for _, place := range all {
-		if place.warming && !warming {
-			place.backoff.took(false, time.Time{})
+		if place != nil {
+			place.backoff.setWarming(warming)
 		}
-		place.warming = warming
 	}
 }
 
@@ -93,18 +90,18 @@ func (p *place) take(readings []reading.Reading, started, now time.Time, givenUp
 		}
 		silent = silent && why == policy.Failed
 		asked = asked && why != policy.Overloaded
-		p.windows[i].hear(readings[i], p.warming, now)
+		p.window(i).hear(readings[i], p.backoff.warming, now)
 	}
 	if asked {
-		p.backoff.took(silent && !givenUp, started)
+		p.backoff.took(silent && !givenUp, started, p.interval)
 	}
 	return outcome
 }
 
 // anyAnswers says that one of the places answered when it was last asked.
 func (all places) anyAnswers() bool {
-	return slices.ContainsFunc(all, func(p *place) bool { return p.backoff.silent == 0 })
+	return slices.ContainsFunc(all, func(p *place) bool { return p != nil && p.backoff.silent == 0 })
 }
 
 // answer is the sample of the signal at position, and what is wrong with it.
-func (p *place) answer(position int, now time.Time) answer { return p.windows[position].answer(now) }
+func (p *place) answer(position int, now time.Time) answer { return p.window(position).answer(now) }

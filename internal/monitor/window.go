@@ -15,18 +15,19 @@ type rules struct {
 	span      time.Duration // the values younger than this make the sample; 0: the newest alone
 	over      over          // how they make it; nil: the newest alone
 	needs     config.Reach  // of the newest values; the zero one: as many as there are will do
-	most      int           // values kept
 	apart     time.Duration // so far apart they are kept; one that comes sooner joins the one before
 	join      func(before, now float64) float64
-	counts    bool          // it is a number of something, and none is below 0
 	staleness time.Duration // a newest value older than this counts no more
 
 	frozenAfter time.Duration // a value that stands still for longer counts no more; 0: it may
 	restAfter   time.Duration // a value that stands still for longer may not shrink the group
-	countsUp    bool          // the value is a counter's rate: 0 is standing still
 	ceiling     float64       // a larger value cannot be; 0: none
-	quiet       bool          // values only come while there is an alert
-	fills       bool          // it must have been watched for the span before it may shrink the group
+
+	most     int  // values kept
+	counts   bool // it is a number of something, and none is below 0
+	countsUp bool // the value is a counter's rate: 0 is standing still
+	quiet    bool // values only come while there is an alert
+	fills    bool // it must have been watched for the span before it may shrink the group
 }
 
 // rulesOf are those of a signal of the group. What is seen for a shorter time than the
@@ -65,11 +66,22 @@ func rulesOf(c config.Signal, group config.Group) (rules, error) {
 // and is why nothing of it need be on disk.
 type window struct {
 	*rules
-	points ring // none older than span but the newest
-	rest   rest
-	unit   unit
+	*kept
+}
+
+// kept is what a window keeps between two polls. There may be a hundred thousand, so its bools
+// are side by side, which leaves hardly any padding, and what few of them need is in rare.
+type kept struct {
+	points ring  // none older than span but the newest
 	rare   *rare // nil: there is nothing to put there
 
+	since    instant // when the last value came that differed; as long as none did, the first; 0: none came
+	before   float64 // the last value that came
+	positive float64 // the last value above 0; of a share
+
+	moved  bool           // a value differed from that before it
+	still  bool           // the newest did not
+	proven bool           // a value showed the share's unit, and none fell so far since
 	moving bool           // the newest value was not the first
 	lacks  policy.Absence // why the newest sample has no value; Present when it has one
 	silent bool           // the source did not answer the last poll
@@ -77,7 +89,7 @@ type window struct {
 
 // hear takes what a poll that ended at now read. While the instance is warming it is not
 // believed, also not in a later mean.
-func (w *window) hear(r reading.Reading, warming bool, now time.Time) {
+func (w window) hear(r reading.Reading, warming bool, now time.Time) {
 	w.silent = r.Sample.Why() == policy.Failed
 	w.setFailure(r.Err)
 	if !warming {
@@ -87,7 +99,7 @@ func (w *window) hear(r reading.Reading, warming bool, now time.Time) {
 
 // answer is the sample, and what is wrong with it: the last poll's error, or what the
 // window found.
-func (w *window) answer(now time.Time) answer {
+func (w window) answer(now time.Time) answer {
 	sample, err := w.read(now)
 	if failure := w.failure(); failure != nil {
 		err = failure
@@ -109,65 +121,66 @@ var (
 
 // add takes the newest sample. One that is dated no later than the newest value
 // is that value again.
-func (w *window) add(sample policy.Sample, now time.Time) {
-	for w.points.len() > 0 && w.points.last.at.Sub(now) > maxSkew {
+func (w window) add(sample policy.Sample, now time.Time) {
+	for w.points.len() > 0 && w.points.last.at.age(now) < -maxSkew {
 		w.points.dropNewest()
 	}
-	before, lied := w.lacks, w.lie()
-	lacks, news, lie := w.judge(sample, now)
+	before, lied, at := w.lacks, w.lie(), stampOf(sample.At())
+	lacks, news, lie := w.judge(sample, at, now)
 	if lie != nil && lied != nil && lacks == before {
 		lie = lied // the same lie goes on: people need not read it anew
 	}
 	w.lacks = lacks
 	w.setLie(lie)
 	if value, _ := sample.Value(); news {
-		w.take(point{value, sample.At()}, now)
+		w.take(point{value, at}, now)
 	}
 }
 
-// judge says why the sample has no value that is believed, or whether that is news, and
-// what is wrong with one that is not believed.
-func (w *window) judge(sample policy.Sample, now time.Time) (lacks policy.Absence, news bool, lie error) {
+// judge says why the sample, dated at, has no value that is believed, or whether that is
+// news, and what is wrong with one that is not believed.
+func (w window) judge(sample policy.Sample, at stamp, now time.Time) (lacks policy.Absence, news bool, lie error) {
 	value, ok := sample.Value()
 	switch {
 	case !ok:
 		return sample.Why(), false, nil
-	case sample.At().Sub(now) > maxSkew:
+	case at.age(now) < -maxSkew:
 		return policy.Skewed, false, errAhead
-	case w.points.len() > 0 && !sample.At().After(w.points.last.at):
+	case w.points.len() > 0 && at.since(w.points.last.at, now) <= 0:
 		return policy.Present, false, nil
 	}
-	if _, rested := w.rest.judge(w.rules, now); rested != nil || w.gap(sample.At()) {
-		w.unit = unit{} // what comes back may be another version of itself
+	if _, rested := w.rested(now); rested != nil || w.gap(at, now) {
+		w.forgetUnit() // what comes back may be another version of itself
 	}
 	if value < 0 && w.counts {
 		return policy.OutOfRange, false, fmt.Errorf("the value %.4g is below 0: does its source mean that it does not know? correct the source, or give it out by PromQL if it can be", value)
 	}
-	lacks, lie = w.unit.judge(value, w.ceiling)
+	lacks, lie = w.misfit(value)
 	return lacks, lie == nil, lie
 }
 
-func (w *window) take(p point, now time.Time) {
+func (w window) take(p point, now time.Time) {
 	w.moving = w.points.len() > 0
 	var late instant
-	if now.Sub(p.at) > maxSkew {
+	if p.at.age(now) > maxSkew {
 		late = instantOf(now)
 	}
 	w.setLate(late)
-	if w.rest.see(p.value, w.rules, now) { // nothing of that time is to count later either
+	if w.see(p.value, now) { // nothing of that time is to count later either
 		w.points.clear()
 	}
-	if w.gap(p.at) {
+	if w.gap(p.at, now) {
 		w.noGapSince(p.at)
 	}
-	if n := w.points.len(); n > 1 && w.points.last.at.Sub(w.points.at(n-2).at) < w.apart {
+	if n := w.points.len(); n > 1 && w.points.last.at.since(w.points.at(n-2).at, now) < w.apart {
 		p.value = w.join(w.points.last.value, p.value)
 		w.points.dropNewest()
 	}
-	if w.points.len() == max(1, w.most) && w.points.len() > 1 && now.Sub(w.points.at(0).at) < w.span {
+	most := max(1, w.most)
+	if w.points.len() == most && most > 1 && w.points.at(0).at.age(now) < w.span {
 		w.noGapSince(w.points.at(1).at) // what is dropped was within the span: it is not full any more
 	}
-	w.points.push(p, max(1, w.most))
+	w.points.push(p, most)
 }
 
 // early is how soon after another a reading is an extra one, which an event asked for:
@@ -187,8 +200,8 @@ func joinOf(over string) func(before, now float64) float64 {
 
 // gap says that a value of the given time is the first, or too late to continue what
 // was before it.
-func (w *window) gap(at time.Time) bool {
-	return w.points.len() == 0 || at.Sub(w.points.last.at) > w.staleness
+func (w window) gap(at stamp, now time.Time) bool {
+	return w.points.len() == 0 || at.since(w.points.last.at, now) > w.staleness
 }
 
 // read makes the sample of the values of the span; samples without a value do not
@@ -196,55 +209,54 @@ func (w *window) gap(at time.Time) bool {
 // it is not stale, unless the source has answered since that it has none. The error
 // explains what the window itself found; what went wrong at the source it does not
 // know.
-func (w *window) read(now time.Time) (policy.Sample, error) {
+func (w window) read(now time.Time) (policy.Sample, error) {
 	w.forget(now)
 	if lie := w.lie(); lie != nil || w.points.len() == 0 {
 		return policy.Missing(w.lacks, now), lie
 	}
-	newest := w.points.last
-	age := now.Sub(newest.at)
+	value, at := w.points.last.value, w.points.last.at.time(now)
+	age := now.Sub(at)
 	switch {
 	case age > w.staleness && w.moving && w.late() != 0 && instantOf(now).since(w.late()) <= w.staleness:
 		return policy.Missing(policy.Skewed, now), errBehind
 	case age > w.staleness && w.quiet:
-		return policy.Missing(policy.Stale, now), fmt.Errorf("%w since %s", errQuiet, newest.at.UTC().Format(time.RFC3339))
+		return policy.Missing(policy.Stale, now), fmt.Errorf("%w since %s", errQuiet, at.UTC().Format(time.RFC3339))
 	case age > w.staleness:
 		return policy.Missing(policy.Stale, now), fmt.Errorf("its newest value is of %s, older than the signal's staleness: is the source still being updated?",
-			newest.at.UTC().Format(time.RFC3339))
+			at.UTC().Format(time.RFC3339))
 	case age >= w.span && w.lacks != policy.Present && w.lacks != policy.Failed && w.lacks != policy.Overloaded:
 		return policy.Missing(w.lacks, now), nil
 	}
-	value := newest.value
 	if w.points.len() < w.needs.Count || age >= w.span && w.needs.Of > 0 {
 		return policy.Missing(policy.Filling, now), errTooFew
 	}
 	if age < w.span && w.over != nil {
 		value = w.over(&w.points, now, w.span)
 	}
-	return w.doubt(policy.ValueAt(value, newest.at), now)
+	return w.doubt(policy.ValueAt(value, at), now)
 }
 
 // doubt takes away from a sample what is not sure of it.
-func (w *window) doubt(sample policy.Sample, now time.Time) (policy.Sample, error) {
+func (w window) doubt(sample policy.Sample, now time.Time) (policy.Sample, error) {
 	value, ok := sample.Value()
 	if !ok {
 		return sample, errors.New("its values are too large for one number to be made of them")
 	}
-	frozen, err := w.rest.judge(w.rules, now)
+	frozen, err := w.rested(now)
 	switch {
 	case frozen:
 		return policy.Missing(policy.Frozen, now), err
 	case err != nil:
 		return policy.Doubted(value, policy.Frozen, sample.At()), err
-	case w.points.len() < w.needs.Of, w.fills && now.Sub(w.rare.since) < w.span:
+	case w.points.len() < w.needs.Of, w.fills && w.rare.since.age(now) < w.span:
 		return policy.Doubted(value, policy.Filling, sample.At()), errFilling
 	}
 	return sample, nil
 }
 
 // forget drops what has left the span, but never the newest value.
-func (w *window) forget(now time.Time) {
-	for w.points.len() > 1 && now.Sub(w.points.at(0).at) >= w.span {
+func (w window) forget(now time.Time) {
+	for w.points.len() > 1 && w.points.at(0).at.age(now) >= w.span {
 		w.points.dropOldest()
 	}
 }

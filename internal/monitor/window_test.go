@@ -66,7 +66,7 @@ func TestWindow(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.behaviour, func(t *testing.T) {
 			t.Parallel()
-			w := window{rules: &rules{span: test.span, over: by(policy.Average), most: 10, staleness: 30 * time.Second}}
+			w := window{&rules{span: test.span, over: by(policy.Average), most: 10, staleness: 30 * time.Second}, &kept{}}
 			for _, sample := range test.samples {
 				w.add(sample, sample.At())
 			}
@@ -80,13 +80,13 @@ func TestWindow(t *testing.T) {
 func TestAWindowNeverMakesUpAValue(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := window{rules: &rules{
+		w := window{&rules{
 			span:      time.Duration(rapid.IntRange(0, 60).Draw(t, "span")) * time.Second,
 			over:      rapid.SampledFrom([]over{nil, ewma, by(policy.Average), by(policy.Maximum), by(policy.Minimum), by(policy.Percentile(90))}).Draw(t, "over"),
 			most:      rapid.IntRange(1, 40).Draw(t, "most"),
 			staleness: time.Duration(rapid.IntRange(1, 60).Draw(t, "staleness")) * time.Second,
 			fills:     rapid.Bool().Draw(t, "fills"),
-		}}
+		}, &kept{}}
 		var believable []policy.Sample
 		var now float64
 		for range rapid.IntRange(0, 30).Draw(t, "polls") {
@@ -137,7 +137,7 @@ func drawSample(t *rapid.T, at float64) policy.Sample {
 
 func TestAWindowKeepsNoMoreThanItsSpan(t *testing.T) {
 	t.Parallel()
-	w := window{rules: &rules{span: 10 * time.Second, over: by(policy.Average), most: 12, staleness: 30 * time.Second}}
+	w := window{&rules{span: 10 * time.Second, over: by(policy.Average), most: 12, staleness: 30 * time.Second}, &kept{}}
 	for i := range 10_000 {
 		w.add(value(1, float64(i)), second(float64(i)))
 		w.read(second(float64(i)))
@@ -188,7 +188,7 @@ func TestAPeakThatAnExtraReadingShowedIsNotLost(t *testing.T) {
 
 func TestAWindowThatOverflowsIsNotFull(t *testing.T) {
 	t.Parallel()
-	w := window{rules: &rules{span: time.Minute, over: by(policy.Average), most: 3, staleness: time.Minute, fills: true}}
+	w := window{&rules{span: time.Minute, over: by(policy.Average), most: 3, staleness: time.Minute, fills: true}, &kept{}}
 	for n := range 10 {
 		w.add(policy.ValueAt(1, second(float64(10*n))), second(float64(10*n)))
 	}
