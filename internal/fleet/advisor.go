@@ -103,7 +103,7 @@ func (a *Advisor) decide(signals []policy.Signal, actual int) {
 	a.show(signals, now)
 	turn := spentTurns.Get().(*virtualTurn)
 	defer spentTurns.Put(turn)
-	*turn = a.would.decide(a.Spec, signals, actual, now)
+	a.would.decide(turn, a.Spec, signals, actual, now)
 	a.outlooks = slices.Clone(turn.inputs.Outlooks)
 	a.Recorder.Add(&turn.inputs, &turn.before, &a.would.Memory, turn.decision)
 	a.note(turn.decision, "would decide")

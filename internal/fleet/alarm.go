@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -29,9 +30,23 @@ func (a *alarm) start(slot, interval time.Duration, take func(due time.Time)) {
 	a.timer = time.AfterFunc(slot, func() {
 		if due, ok := a.begin(); ok {
 			defer a.end()
+			makeRoom()
 			take(due)
 		}
 	})
+}
+
+// stackOfTurn is what reading and deciding take of a stack, in bytes: with what it has besides,
+// a stack of 8 KiB.
+const stackOfTurn = 5 << 10
+
+// makeRoom lets the stack of a goroutine that has just begun grow at once to what a turn takes.
+// It would double by and by, in the depth of the turn, and each time all that is on it is moved.
+//
+//go:noinline
+func makeRoom() {
+	var room [stackOfTurn]byte
+	runtime.KeepAlive(&room)
 }
 
 // stop returns when no turn is under way and none will be.

@@ -154,8 +154,7 @@ func (d *decider) note(decision policy.Decision, verb string) {
 	before := d.decision
 	d.decision, d.desired = decision, decision.Desired
 	d.mu.Unlock()
-	d.Metrics.introduce(d) // the rules may have been exchanged
-	d.Metrics.decided(d.Name, decision)
+	d.Metrics.decided(d, decision)
 	d.tellForeseen(foreseenBy(&before), foreseenBy(&decision))
 	level, message := zap.DebugLevel, "held"
 	switch news := turn(before, decision); {

@@ -42,7 +42,9 @@ type groupMetrics struct {
 	override                                  policy.OverrideKind // empty: none is in force
 	held                                      []policy.Hold
 	decisions                                 []turned
-	signals                                   []shownSignal
+	signals                                   []policy.Signal // as they were read at readAt, with their faults
+	faults                                    []monitor.Fault
+	readAt                                    time.Time
 	wants                                     []shownWant
 	foreseen                                  []*policy.Foreseen
 }
@@ -52,14 +54,6 @@ type turned struct {
 	direction string
 	reason    policy.Reason
 	count     int
-}
-
-type shownSignal struct {
-	name     string
-	value    float64
-	missing  bool
-	silent   bool    // it is missing, and should not be
-	measured float64 // share of the expected readings
 }
 
 type shownWant struct {
@@ -174,11 +168,12 @@ func (g *groupMetrics) series(group string) []prometheus.Metric {
 	if g.acts {
 		g.acting(gauge)
 	}
-	for _, s := range g.signals {
-		gauge(signalMeasuredMetric, s.measured, s.name)
-		gauge(signalMissingMetric, truth(s.silent), s.name)
-		if !s.missing {
-			gauge(signalValueMetric, s.value, s.name)
+	for _, signal := range g.signals {
+		s := signalStatus(signal, g.faults, g.readAt)
+		gauge(signalMeasuredMetric, float64(s.Measured)/float64(max(1, s.Of)), s.Name)
+		gauge(signalMissingMetric, truth(s.Silent()), s.Name)
+		if s.Value != nil {
+			gauge(signalValueMetric, *s.Value, s.Name)
 		}
 	}
 	for _, want := range g.wants {
@@ -362,21 +357,15 @@ func (m *Metrics) nodesIn(group string, count int) {
 
 // introduce shows what the group runs on, and its limits.
 func (m *Metrics) introduce(d *decider) {
-	m.change(d.Name, func(g *groupMetrics) { g.account, g.least, g.most = d.Account, d.Spec.Min, d.Spec.Max })
+	m.change(d.Name, func(g *groupMetrics) { g.introduce(d) })
+}
+
+func (g *groupMetrics) introduce(d *decider) {
+	g.account, g.least, g.most = d.Account, d.Spec.Min, d.Spec.Max
 }
 
 func (m *Metrics) read(group string, signals []policy.Signal, faults []monitor.Fault, now time.Time) {
-	m.change(group, func(g *groupMetrics) {
-		g.signals = g.signals[:0]
-		for _, signal := range signals {
-			s := signalStatus(signal, faults, now)
-			one := shownSignal{name: s.Name, missing: s.Value == nil, silent: s.Silent(), measured: float64(s.Measured) / float64(max(1, s.Of))}
-			if s.Value != nil {
-				one.value = *s.Value
-			}
-			g.signals = append(g.signals, one)
-		}
-	})
+	m.change(group, func(g *groupMetrics) { g.signals, g.faults, g.readAt = signals, faults, now })
 }
 
 const directionNone = "none"
@@ -392,7 +381,7 @@ func (g *groupMetrics) went(direction string) {
 	g.toward = direction
 }
 
-func (m *Metrics) decided(group string, d policy.Decision) {
+func (m *Metrics) decided(by *decider, d policy.Decision) {
 	direction := directionNone
 	switch change := d.Change(); {
 	case change > 0:
@@ -400,7 +389,8 @@ func (m *Metrics) decided(group string, d policy.Decision) {
 	case change < 0:
 		direction = "in"
 	}
-	m.change(group, func(g *groupMetrics) {
+	m.change(by.Name, func(g *groupMetrics) {
+		g.introduce(by) // the rules may have been exchanged
 		i := g.counted(direction, d.Reason)
 		if i < 0 {
 			i, g.decisions = len(g.decisions), append(g.decisions, turned{direction: direction, reason: d.Reason})

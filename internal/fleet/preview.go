@@ -74,7 +74,7 @@ func (a *Advisor) preview(rules Rules) (p Preview, read bool) {
 	now := a.Now().Round(0)
 	decide := func(spec *policy.Spec, signals []policy.Signal) policy.Decision {
 		v := virtual{virtualState: a.would.clone(), lead: a.would.lead}
-		observed := v.observe(spec, signals, len(*targets), now)
+		observed := v.observe(spec, signals, len(*targets), now, &rescaled{})
 		inputs := observed.Inputs()
 		inputs.Outlooks = a.outlooks
 		return policy.Decide(spec, &inputs, now, &v.Memory)

@@ -123,13 +123,13 @@ func (g *Group) decideShadow(next *state, signals []policy.Signal, active policy
 	}
 	servingBefore, sizeBefore := v.Serving, v.Size
 	begun := v.Begun
-	turn := v.decide(&g.Shadow.Spec, signals, serving, now)
+	v.decide(&g.shadowed, &g.Shadow.Spec, signals, serving, now)
+	decision := &g.shadowed.decision
 	if begun {
-		s.Score.add(active, serving, servingBefore, sizeBefore, turn.decision.Change() != 0, now, g.Spec.Gap)
+		s.Score.add(active, serving, servingBefore, sizeBefore, decision.Change() != 0, now, g.Spec.Gap)
 	}
 	s.Virtual = v.virtualState
-	g.shadowed = turn
-	g.Metrics.change(g.Name, func(m *groupMetrics) { m.shadowDesired = float64(turn.decision.Desired.Count) })
+	g.Metrics.change(g.Name, func(m *groupMetrics) { m.shadowDesired = float64(decision.Desired.Count) })
 }
 
 // recordShadow records the newest decision of the shadow.

@@ -28,11 +28,19 @@ type virtual struct {
 	foresight *foresight     // nil: no rule forecasts
 }
 
-// virtualTurn is a decision about a virtual group, with what it rested on.
+// virtualTurn is a decision about a virtual group, with what it rested on. The next turn may
+// use its room again, but for that of the decision.
 type virtualTurn struct {
 	inputs   policy.Inputs
 	before   policy.Memory
 	decision policy.Decision
+	rescaled rescaled
+}
+
+// rescaled is room for signals that are made of others.
+type rescaled struct {
+	signals   []policy.Signal
+	instances []policy.InstanceSample // of all of them
 }
 
 // virtualState is a virtual group between two decisions.
@@ -56,25 +64,26 @@ func (v virtualState) clone() virtualState {
 	return v
 }
 
-// decide decides once, on the signals of a group of which so many instances actually serve.
-func (v *virtual) decide(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) virtualTurn {
-	observed := v.observe(spec, signals, actual, now)
-	inputs, before := observed.Inputs(), v.Memory.Clone()
-	v.foresight.foresee(&inputs, now, v.leads)
-	decision := policy.Decide(spec, &inputs, now, &v.Memory)
-	v.become(decision.Desired.Count, now, cmp.Or(v.lead, assumedLead(spec), virtualLead))
-	return virtualTurn{inputs, before, decision}
+// decide decides once, on the signals of a group of which so many instances actually serve,
+// and leaves in turn what it decided.
+func (v *virtual) decide(turn *virtualTurn, spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) {
+	observed := v.observe(spec, signals, actual, now, &turn.rescaled)
+	observed.Reduce(&turn.inputs)
+	turn.before.Set(&v.Memory)
+	v.foresight.foresee(&turn.inputs, now, v.leads)
+	turn.decision = policy.Decide(spec, &turn.inputs, now, &v.Memory)
+	v.become(turn.decision.Desired.Count, now, cmp.Or(v.lead, assumedLead(spec), virtualLead))
 }
 
-// observe is what policy is to know of the group at now.
-func (v *virtual) observe(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time) policy.Observation {
+// observe is what policy is to know of the group at now, until room is used again.
+func (v *virtual) observe(spec *policy.Spec, signals []policy.Signal, actual int, now time.Time, room *rescaled) policy.Observation {
 	if !v.Begun {
 		v.Size, v.Serving, v.Begun = actual, actual, true
 	}
 	v.arrive(now)
 	return policy.Observation{
 		Size: policy.Size{Count: v.Size, Type: spec.Type}, Becoming: v.Size - v.Serving, LastServing: v.LastServing,
-		Signals: v.rescaled(spec, signals, actual),
+		Signals: v.rescale(spec, signals, actual, room),
 	}
 }
 
@@ -118,50 +127,63 @@ func (v *virtual) become(size int, now time.Time, lead time.Duration) {
 	v.Size = size
 }
 
-// rescaled are the signals as the virtual instances would show them.
-func (v *virtual) rescaled(spec *policy.Spec, signals []policy.Signal, actual int) []policy.Signal {
-	spread := func(s policy.Signal) bool { return s.PerInstance || spec.Mean(s.Name) }
-	if actual == 0 || v.Serving == 0 || v.is(signals, actual) || !slices.ContainsFunc(signals, spread) {
+// rescale returns the signals as the virtual instances would show them, in the room where they
+// differ.
+func (v *virtual) rescale(spec *policy.Spec, signals []policy.Signal, actual int, room *rescaled) []policy.Signal {
+	differs := func(s policy.Signal) bool { return s.PerInstance || spec.Mean(s.Name) }
+	if actual == 0 || v.Serving == 0 || v.is(signals, actual) || !slices.ContainsFunc(signals, differs) {
 		return signals
 	}
-	list := make([]policy.Signal, len(signals))
-	for i, signal := range signals {
-		switch {
+	room.signals, room.instances = append(room.signals[:0], signals...), room.instances[:0]
+	for i := range room.signals {
+		switch signal := &room.signals[i]; {
 		case signal.PerInstance:
-			signal.Instances = v.spread(signal)
+			before := len(room.instances)
+			room.instances = v.spread(room.instances, signal)
+			signal.Instances = room.instances[before:]
 		case spec.Mean(signal.Name):
 			signal.Group = scaled(signal.Group, float64(actual)/float64(v.Serving), signal.Ceiling)
 		}
-		list[i] = signal
 	}
-	return list
+	return room.signals
 }
 
 // is says that the virtual group is what the real one is: none of its instances has still
 // to arrive or to warm up.
 func (v *virtual) is(signals []policy.Signal, actual int) bool {
 	return v.Size == actual && v.Serving == actual && !slices.ContainsFunc(signals, func(s policy.Signal) bool {
-		return s.PerInstance && (len(s.Instances) != actual || slices.ContainsFunc(s.Instances, isWarming))
+		return s.PerInstance && (len(s.Instances) != actual || someWarm(s.Instances))
 	})
 }
 
 func isWarming(in policy.InstanceSample) bool { return in.Sample.Why() == policy.Warming }
 
-// spread makes of what the real instances show what the virtual ones would: as large a
-// share of them is missing, and those that show something carry the same load together.
-// Those that warm up are the real group's affair.
-func (v *virtual) spread(signal policy.Signal) []policy.InstanceSample {
-	settled := slices.DeleteFunc(slices.Clone(signal.Instances), isWarming)
-	list := make([]policy.InstanceSample, v.Size)
-	for i := range list {
-		switch {
-		case i >= v.Serving || len(settled) == 0:
-			list[i].Sample = policy.Missing(policy.Warming, time.Time{})
-		default:
-			list[i] = settled[i*len(settled)/v.Serving]
+func someWarm(instances []policy.InstanceSample) bool {
+	for i := range instances {
+		if instances[i].Sample.Why() == policy.Warming {
+			return true
 		}
 	}
-	picked := list[:min(v.Serving, len(list))]
+	return false
+}
+
+// spread appends what the virtual instances would show, by what the real ones do: as large a
+// share of them is missing, and those that show something carry the same load together.
+// Those that warm up are the real group's affair.
+func (v *virtual) spread(list []policy.InstanceSample, signal *policy.Signal) []policy.InstanceSample {
+	settled := signal.Instances
+	if someWarm(settled) {
+		settled = slices.DeleteFunc(slices.Clone(settled), isWarming)
+	}
+	before := len(list)
+	for i := range v.Size {
+		if i >= v.Serving || len(settled) == 0 {
+			list = append(list, policy.InstanceSample{Sample: policy.Missing(policy.Warming, time.Time{})})
+		} else {
+			list = append(list, settled[i*len(settled)/v.Serving])
+		}
+	}
+	picked := list[before:][:min(v.Serving, v.Size)]
 	factor := float64(len(settled)) / float64(v.Serving)
 	if all, some := meanOf(settled), meanOf(picked); some > 0 && (signal.Statistic == policy.Average || signal.Statistic == policy.Sum) {
 		factor *= all / some
@@ -175,8 +197,8 @@ func (v *virtual) spread(signal policy.Signal) []policy.InstanceSample {
 // meanOf is the mean of the samples that have a value.
 func meanOf(instances []policy.InstanceSample) float64 {
 	sum, n := 0.0, 0
-	for _, in := range instances {
-		if value, ok := in.Sample.ForGrowth(); ok {
+	for i := range instances {
+		if value, ok := instances[i].Sample.ForGrowth(); ok {
 			sum += value
 			n++
 		}

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -35,8 +37,9 @@ func TestAVirtualGroupComesToTheSizeThatItsLoadNeedsWhateverTheRealOneHas(t *tes
 		}
 		spec := specAt(50)
 		var v virtual
+		var turn virtualTurn
 		for now, end := dawn, dawn.Add(time.Hour); now.Before(end); now = now.Add(10 * time.Second) {
-			v.decide(&spec, []policy.Signal{showing(actual, load)}, actual, now)
+			v.decide(&turn, &spec, []policy.Signal{showing(actual, load)}, actual, now)
 			if v.Serving > v.Size || v.Serving < 0 {
 				t.Fatalf("%d of %d serve", v.Serving, v.Size)
 			}
@@ -54,7 +57,7 @@ func TestWhatAVirtualGroupOrdersServesAfterAWhile(t *testing.T) {
 	var turn virtualTurn
 	at := func(after time.Duration) {
 		t.Helper()
-		turn = v.decide(&spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
+		v.decide(&turn, &spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
 	}
 	at(0)
 	if v.Size != 4 || v.Serving != 2 {
@@ -76,7 +79,7 @@ func TestWhatAVirtualGroupOrdersTakesAsLongAsItsRulesAssume(t *testing.T) {
 	spec.Policies = append(spec.Policies, policy.Rule{Name: "forecast", Forecast: &policy.Forecast{Signal: "none", Value: 1, Budget: 0.01, TimeToServe: 2 * virtualLead}})
 	var v virtual
 	for _, after := range []time.Duration{0, 2*virtualLead - time.Second, 2 * virtualLead} {
-		v.decide(&spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
+		v.decide(&virtualTurn{}, &spec, []policy.Signal{showing(2, 160)}, 2, dawn.Add(after))
 		if arrived := after == 2*virtualLead; v.Size != 4 || (v.Serving == 4) != arrived {
 			t.Errorf("after %s %d of %d serve", after, v.Serving, v.Size)
 		}
@@ -87,7 +90,8 @@ func TestASaturatedInstanceTellsALargerVirtualGroupNothingForShrinking(t *testin
 	t.Parallel()
 	spec := specAt(50)
 	v := virtual{virtualState: virtualState{Size: 10, Serving: 10, Begun: true}}
-	turn := v.decide(&spec, []policy.Signal{showing(2, 199)}, 2, dawn)
+	var turn virtualTurn
+	v.decide(&turn, &spec, []policy.Signal{showing(2, 199)}, 2, dawn)
 	if v.Size != 10 || turn.decision.Reason != policy.ReasonUnknown {
 		t.Errorf("it becomes %d (%s) on instances that may carry more than they show", v.Size, turn.decision.Reason)
 	}
@@ -97,7 +101,36 @@ func TestSignalsOfTheGroupAreNotRescaled(t *testing.T) {
 	t.Parallel()
 	v := virtual{virtualState: virtualState{Size: 10, Serving: 5}}
 	rate := policy.Signal{Name: "rate", Group: policy.ValueAt(1000, dawn)}
-	if got := v.rescaled(&policy.Spec{}, []policy.Signal{rate}, 2)[0].Group; got != rate.Group {
+	if got := v.rescale(&policy.Spec{}, []policy.Signal{rate}, 2, &rescaled{})[0].Group; got != rate.Group {
 		t.Errorf("got %v", got)
 	}
+}
+
+func TestATurnDecidesTheSameInWhateverRoom(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var used virtualTurn
+		var reused, fresh virtual
+		spec := specAt(50)
+		for step := range 20 {
+			actual := rapid.IntRange(0, 12).Draw(t, "actual")
+			signals := []policy.Signal{showing(actual, rapid.Float64Range(0, 600).Draw(t, "load")), {Name: "rate", Group: policy.ValueAt(100, dawn)}}
+			for i := range signals[0].Instances {
+				if rapid.IntRange(0, 5).Draw(t, "trouble") == 0 {
+					signals[0].Instances[i].Sample = policy.Missing(rapid.SampledFrom([]policy.Absence{policy.Warming, policy.Failed}).Draw(t, "why"), dawn)
+				}
+			}
+			read := fmt.Sprint(signals)
+			now := dawn.Add(time.Duration(step) * time.Minute)
+			var turn virtualTurn
+			reused.decide(&used, &spec, signals, actual, now)
+			fresh.decide(&turn, &spec, signals, actual, now)
+			if !reflect.DeepEqual(used.inputs, turn.inputs) || !used.before.Equal(&turn.before) || !reflect.DeepEqual(used.decision, turn.decision) {
+				t.Fatalf("in used room %+v, in new %+v", used, turn)
+			}
+			if after := fmt.Sprint(signals); after != read {
+				t.Fatalf("what was read, %s, has become %s", read, after)
+			}
+		}
+	})
 }

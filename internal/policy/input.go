@@ -56,15 +56,24 @@ type Input struct {
 }
 
 // Inputs reduces what was observed.
-func (o Observation) Inputs() Inputs {
-	in := Inputs{
+func (o Observation) Inputs() (in Inputs) {
+	o.Reduce(&in)
+	return in
+}
+
+// Reduce makes in the inputs of what was observed, with its signals in the room that in has.
+func (o *Observation) Reduce(in *Inputs) {
+	signals := in.Signals
+	if signals == nil || cap(signals) < len(o.Signals) {
+		signals = make([]Input, len(o.Signals))
+	}
+	*in = Inputs{
 		Size: o.Size, Becoming: o.Becoming, Lacking: o.Lacking, Leaving: o.Leaving, LastServing: o.LastServing, Doubtful: o.Doubtful, Standby: o.Standby, Settling: o.Settling,
-		Signals: make([]Input, len(o.Signals)),
+		Signals: signals[:len(o.Signals)],
 	}
 	for i := range o.Signals {
 		in.Signals[i] = o.Signals[i].reduce(o.Size.Count)
 	}
-	return in
 }
 
 // warming tells whether an instance is still becoming one, or serves but has not
@@ -120,8 +129,8 @@ func (s *Signal) reduce(size int) Input {
 		return in
 	}
 	in.Of = len(s.Instances)
-	for _, instance := range s.Instances {
-		in.count(instance)
+	for i := range s.Instances {
+		in.count(&s.Instances[i])
 	}
 	in.Missing = max(size, in.Of) - in.Trusted
 	if in.Missing == 0 {
@@ -138,13 +147,13 @@ func (s *Signal) reduce(size int) Input {
 const readingMax = 1e300
 
 // reading is what an instance shows, as far as it may make the group grow.
-func (i InstanceSample) reading() (value float64, ok bool) {
+func (i *InstanceSample) reading() (value float64, ok bool) {
 	value, ok = i.Sample.ForGrowth()
 	return min(max(0, value), readingMax), ok
 }
 
-func (in *Input) count(instance InstanceSample) {
-	sample := instance.Sample
+func (in *Input) count(instance *InstanceSample) {
+	sample := &instance.Sample
 	value, ok := instance.reading()
 	switch {
 	case sample.present:
@@ -178,7 +187,8 @@ func (s *Signal) summarise(in *Input, unknown int) {
 	// The believed ones first, then the doubted: one slice serves all of the statistics.
 	values := make([]float64, 0, in.Known)
 	for pass := range 2 {
-		for _, instance := range s.Instances {
+		for i := range s.Instances {
+			instance := &s.Instances[i]
 			if value, ok := instance.reading(); ok && instance.Sample.present == (pass == 0) {
 				values = append(values, value)
 			}

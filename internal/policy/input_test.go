@@ -155,6 +155,25 @@ func TestReductionSaysWhatTheSignalDoes(t *testing.T) {
 	})
 }
 
+func TestReductionIsTheSameInWhateverRoom(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		used := policy.Inputs{Becoming: 1, Outlooks: []policy.Outlook{{}}}
+		for range 3 {
+			observed := policy.Observation{Size: policy.Size{Count: rapid.IntRange(0, 12).Draw(t, "size")}, Lacking: rapid.IntRange(0, 2).Draw(t, "lacking")}
+			for range rapid.IntRange(0, 3).Draw(t, "signals") {
+				signal := ofInstances(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) policy.Sample { return drawSample(t, 100) }), 0, 12).Draw(t, "samples"))
+				signal.Statistic = drawStatistic(t)
+				observed.Signals = append(observed.Signals, signal)
+			}
+			observed.Reduce(&used)
+			if fresh := observed.Inputs(); !reflect.DeepEqual(used, fresh) {
+				t.Fatalf("in used room %+v, in new %+v", used, fresh)
+			}
+		}
+	})
+}
+
 // What is kept of a decision has to be readable, and decide alike, whatever was measured.
 func TestReductionIsWrittenAndReadWhateverWasMeasured(t *testing.T) {
 	t.Parallel()

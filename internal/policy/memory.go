@@ -68,15 +68,33 @@ func (m *Memory) times(yield func(*time.Time)) {
 }
 
 // Clone is a copy that shares nothing with the memory.
-func (m Memory) Clone() Memory {
-	m.Peaks, m.Troughs = slices.Clone(m.Peaks), slices.Clone(m.Troughs)
-	m.Changes, m.Turns = slices.Clone(m.Changes), slices.Clone(m.Turns)
-	m.Hits, m.Wishes = maps.Clone(m.Hits), maps.Clone(m.Wishes)
-	if m.Override != nil {
-		override := *m.Override
+func (m Memory) Clone() (copied Memory) {
+	copied.Set(&m)
+	return copied
+}
+
+// Set makes the memory a copy of another that shares nothing with it, in the room that it
+// has.
+func (m *Memory) Set(o *Memory) {
+	room := *m
+	*m = *o
+	m.Peaks, m.Troughs = append(room.Peaks[:0], o.Peaks...), append(room.Troughs[:0], o.Troughs...)
+	m.Changes, m.Turns = append(room.Changes[:0], o.Changes...), append(room.Turns[:0], o.Turns...)
+	m.Hits, m.Wishes = refilled(room.Hits, o.Hits), refilled(room.Wishes, o.Wishes)
+	if o.Override != nil {
+		override := *o.Override
 		m.Override = &override
 	}
-	return m
+}
+
+// refilled is a copy of the map, in room unless that is nil.
+func refilled[V any](room, from map[string]V) map[string]V {
+	if room == nil {
+		return maps.Clone(from)
+	}
+	clear(room)
+	maps.Copy(room, from)
+	return room
 }
 
 // ExchangeWants lets two sets of rules for the same group change places: what each

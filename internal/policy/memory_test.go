@@ -221,27 +221,56 @@ func TestPauseIsWrittenWithItsAuthor(t *testing.T) {
 	}
 }
 
-func TestACloneSharesNothingWithItsMemory(t *testing.T) {
-	t.Parallel()
-	memory := policy.Memory{
-		Peaks: []policy.PastWant{{At: noon, Count: 1}}, Troughs: []policy.PastWant{{At: noon, Count: 1}},
-		Changes: []policy.PastChange{{At: noon, By: 1}}, Turns: []time.Time{noon},
-		Hits: map[string]policy.Hits{"hot": {Bits: 1, At: noon}}, Wishes: map[string]policy.Wish{"asked": {At: noon, Count: 1}},
-		Override: &policy.Override{Kind: policy.HoldAt, Count: 1, Since: noon, By: "sato"},
+// remembering is a memory in which there is something of everything that it could share.
+func remembering(count int, at time.Time) policy.Memory {
+	return policy.Memory{
+		LastOut: at, Peaks: []policy.PastWant{{At: at, Count: count}}, Troughs: []policy.PastWant{{At: at, Count: count}},
+		Changes: []policy.PastChange{{At: at, By: count}}, Turns: []time.Time{at},
+		Hits: map[string]policy.Hits{"hot": {Bits: 1, At: at}}, Wishes: map[string]policy.Wish{"asked": {At: at, Count: count}},
+		Override: &policy.Override{Kind: policy.HoldAt, Count: count, Since: at, By: "sato"},
 	}
-	before, err := json.Marshal(memory)
+}
+
+func TestACopySharesNothingWithItsMemory(t *testing.T) {
+	t.Parallel()
+	later := noon.Add(time.Hour)
+	other := remembering(3, later)
+	other.Peaks, other.Hits["cold"] = append(other.Peaks, other.Peaks...), policy.Hits{Bits: 3}
+	for name, room := range map[string]*policy.Memory{"a clone": nil, "set anew": {}, "set in the room of a larger one": &other} {
+		memory := remembering(1, noon)
+		before := written(t, memory)
+		clone := memory.Clone()
+		if room != nil {
+			room.Set(&memory)
+			clone = *room
+		}
+		if text := written(t, clone); text != before || !clone.Equal(&memory) {
+			t.Errorf("%s is another: %s, of %s", name, text, before)
+		}
+		clone.Peaks[0].Count, clone.Troughs[0].Count, clone.Changes[0].By, clone.Turns[0] = 2, 2, 2, later
+		clone.Hits["hot"], clone.Wishes["asked"] = policy.Hits{Bits: 2, At: later}, policy.Wish{At: later, Count: 2}
+		clone.Override.Count = 2
+		if after := written(t, memory); after != before {
+			t.Errorf("%s: %s\nbecame\n%s", name, before, after)
+		}
+	}
+}
+
+func TestNothingIsLeftOfAMemoryThatIsSetToTheEmptyOne(t *testing.T) {
+	t.Parallel()
+	memory := remembering(1, noon)
+	memory.Set(&policy.Memory{})
+	if text := written(t, memory); text != "{}" || !memory.Equal(&policy.Memory{}) {
+		t.Errorf("it still holds %s", text)
+	}
+}
+
+// written is the memory as it is kept on disk.
+func written(t *testing.T, memory policy.Memory) string {
+	t.Helper()
+	text, err := json.Marshal(memory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clone := memory.Clone()
-	if !clone.Equal(&memory) {
-		t.Errorf("the clone is another: %+v", clone)
-	}
-	later := noon.Add(time.Hour)
-	clone.Peaks[0].Count, clone.Troughs[0].Count, clone.Changes[0].By, clone.Turns[0] = 2, 2, 2, later
-	clone.Hits["hot"], clone.Wishes["asked"] = policy.Hits{Bits: 2, At: later}, policy.Wish{At: later, Count: 2}
-	clone.Override.Count = 2
-	if after, err := json.Marshal(memory); err != nil || string(after) != string(before) {
-		t.Errorf("%s\nbecame\n%s (%v)", before, after, err)
-	}
+	return string(text)
 }

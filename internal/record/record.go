@@ -20,6 +20,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -55,8 +56,16 @@ type Recorder struct {
 	shape  shape
 	words  []uint64
 	after  policy.Memory // as the last evaluation left it
-	buffer []byte
 }
+
+// scratch is what an evaluation is encoded in. Whichever recorder is next uses it again:
+// there may be thousands, and few record at the same time.
+type scratch struct {
+	words   []uint64
+	payload []byte
+}
+
+var spentScratch = sync.Pool{New: func() any { return new(scratch) }}
 
 // NewRecorder records evaluations under spec, which must not change before [Recorder.Use].
 func NewRecorder(spec *policy.Spec, sink Sink) (*Recorder, error) {
@@ -114,16 +123,20 @@ func (r *Recorder) Add(in *policy.Inputs, before, after *policy.Memory, d policy
 		}
 		r.next = false
 	}
-	s := shapeOf(in)
-	words := s.flatten(in, d.At, make([]uint64, 0, len(r.words)))
-	if r.next && d.Change() == 0 && within(d.At, r.whole, wholeEvery) && s.equal(r.shape) && before.Equal(&r.after) {
-		r.buffer = appendDifference(r.buffer[:0], r.words, words)
-		r.buffer = appendResult(r.buffer, resultOf(d))
-		r.next = r.sink(d.At, kindNext, r.buffer)
+	room := spentScratch.Get().(*scratch)
+	defer spentScratch.Put(room)
+	if r.next && d.Change() == 0 && within(d.At, r.whole, wholeEvery) && r.shape.is(in) && before.Equal(&r.after) {
+		room.words = r.shape.flatten(in, d.At, room.words[:0])
+		room.payload = appendDifference(room.payload[:0], r.words, room.words)
+		room.payload = appendResult(room.payload, resultOf(d))
+		r.next = r.sink(d.At, kindNext, room.payload)
 	} else {
 		r.addWhole(in, before, d)
+		r.shape = shapeOf(in)
+		room.words = r.shape.flatten(in, d.At, room.words[:0])
 	}
-	r.shape, r.words, r.after = s, words, after.Clone()
+	r.words = append(r.words[:0], room.words...)
+	r.after.Set(after)
 }
 
 func (r *Recorder) addWhole(in *policy.Inputs, before *policy.Memory, d policy.Decision) {

@@ -188,6 +188,34 @@ func asJSON(t interface{ Fatal(...any) }, value any) string {
 	return string(text)
 }
 
+func TestWhatWasRecordedStaysWhateverItsInputsAreUsedForNext(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	var kept, reused tape
+	g := newGroup(t, specOfAll(t), seed, kept.sink)
+	again, err := record.NewRecorder(&g.spec, reused.sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var room, result policy.Memory
+	var inputs policy.Inputs
+	for range 500 {
+		room.Set(&g.memory)
+		g.tick()
+		last := len(g.made) - 1
+		signals := append(inputs.Signals[:0], g.inputs[last].Signals...)
+		inputs = g.inputs[last]
+		inputs.Signals = signals
+		result.Set(&g.memory)
+		again.Add(&inputs, &room, &result, g.made[last])
+		clear(inputs.Signals)
+	}
+	if !reflect.DeepEqual(kept.entries, reused.entries) {
+		t.Error("the history is another when a group uses its inputs again")
+	}
+}
+
 func TestTenThousandDecisionsAreRecomputedBitForBit(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()

@@ -34,20 +34,40 @@ type signalShape struct {
 }
 
 func shapeOf(in *policy.Inputs) shape {
-	s := shape{machine: in.Size.Type, signals: make([]signalShape, len(in.Signals))}
+	s := shape{machine: in.Size.Type, signals: make([]signalShape, len(in.Signals)), roster: hasRoster(in)}
 	for i := range in.Signals {
-		signal := &in.Signals[i]
-		s.signals[i] = signalShape{signal.Name, signal.PerInstance, signal.Statistic, signal.Ceiling}
+		s.signals[i] = signalShapeOf(&in.Signals[i])
 	}
-	s.roster = in.Standby != 0 || in.Settling != 0 || len(in.Outlooks) > 0
 	for i := range in.Outlooks {
 		s.outlooks = append(s.outlooks, outlookShapeOf(&in.Outlooks[i]))
 	}
 	return s
 }
 
-func (s shape) equal(o shape) bool {
-	return s.machine == o.machine && slices.Equal(s.signals, o.signals) && s.roster == o.roster && slices.Equal(s.outlooks, o.outlooks)
+// is says that the inputs have the shape.
+func (s *shape) is(in *policy.Inputs) bool {
+	if s.machine != in.Size.Type || s.roster != hasRoster(in) || len(s.signals) != len(in.Signals) || len(s.outlooks) != len(in.Outlooks) {
+		return false
+	}
+	for i := range s.signals {
+		if s.signals[i] != signalShapeOf(&in.Signals[i]) {
+			return false
+		}
+	}
+	for i := range s.outlooks {
+		if s.outlooks[i] != outlookShapeOf(&in.Outlooks[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func signalShapeOf(signal *policy.Input) signalShape {
+	return signalShape{signal.Name, signal.PerInstance, signal.Statistic, signal.Ceiling}
+}
+
+func hasRoster(in *policy.Inputs) bool {
+	return in.Standby != 0 || in.Settling != 0 || len(in.Outlooks) > 0
 }
 
 // flatten appends the inputs of an evaluation at now as words. What one word follows from
