@@ -3,9 +3,8 @@ package snmp
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
-
-	"github.com/gosnmp/gosnmp"
 
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
@@ -17,11 +16,21 @@ import (
 type Agent struct {
 	peer
 	question *Question
-	meters   []meter
-	rows     map[named]string // the index of each row found by its name
-	located  *template        // of the question with these rows; nil: it has none, or they are to be found
-	known    bool             // it has answered
-	silent   error            // it did not when it was last asked; nil: it did, or was not asked yet
+	before   []baseline // of the question's quantities that have one, in their order
+	odd      *oddAgent
+}
+
+// oddAgent is what is known of few agents; nil: nothing of it.
+type oddAgent struct {
+	rows    []foundRow
+	located *template // of the question with these rows; nil: it has none, or they are to be found
+	silent  error     // it did not answer when it was last asked; nil: it did, or was not asked yet
+}
+
+// foundRow is a row that was found by its name.
+type foundRow struct {
+	named
+	index string
 }
 
 // NewAgent is that of a question for a single agent.
@@ -38,15 +47,15 @@ func (a *Agent) Read(ctx context.Context) []reading.Reading {
 // read asks until then, at most so many times for each PDU.
 func (a *Agent) read(ctx context.Context, until time.Time, attempts int) []reading.Reading {
 	call, err := a.dialUntil(ctx, until, attempts)
+	quantities := a.question.quantities
 	if err != nil {
-		a.silent = err
-		return reading.Repeat(reading.Failed(time.Now(), err), len(a.meters))
+		a.heard(err)
+		return reading.Repeat(reading.Failed(time.Now(), err), len(quantities))
 	}
 	defer call.close()
-	v := &visit{Agent: a, call: call, walked: map[string]walked{}, readings: make([]reading.Reading, len(a.meters))}
+	v := &visit{Agent: a, call: call, walked: map[string]walked{}, readings: make([]reading.Reading, len(quantities))}
 	v.read(ctx)
-	a.silent = failure(v.readings)
-	a.known = a.known || a.silent == nil
+	a.heard(failure(v.readings))
 	return v.readings
 }
 
@@ -61,33 +70,80 @@ func failure(readings []reading.Reading) (err error) {
 	return err
 }
 
+// heard takes note of why the agent did not answer; nil: it did.
+func (a *Agent) heard(silent error) {
+	switch {
+	case silent != nil:
+		a.unusual().silent = silent
+		return
+	case a.odd != nil && len(a.odd.rows) > 0:
+		a.odd.silent = nil
+	default:
+		a.odd = nil
+	}
+	a.known = true
+}
+
+// silent is why the agent did not answer when it was last asked; nil: it did, or was not
+// asked yet.
+func (a *Agent) silent() error {
+	if a.odd == nil {
+		return nil
+	}
+	return a.odd.silent
+}
+
 // doubtful says that the agent may not answer: it never did, or did not when it was last
 // asked.
-func (a *Agent) doubtful() bool { return !a.known || a.silent != nil }
+func (a *Agent) doubtful() bool { return !a.known || a.silent() != nil }
+
+func (a *Agent) unusual() *oddAgent {
+	if a.odd == nil {
+		a.odd = &oddAgent{}
+	}
+	return a.odd
+}
+
+// meter is that of the ith quantity.
+func (a *Agent) meter(i int) meter {
+	m := meter{quantity: &a.question.quantities[i]}
+	if m.quantity.counts {
+		m.before = &a.before[a.question.counters(i)]
+	}
+	return m
+}
 
 // index is the row that the quantity's cells are in; empty while it is to be found, and
 // when their OIDs have it.
-func (a *Agent) index(q *Quantity) string { return a.rows[q.named] }
+func (a *Agent) index(q *Quantity) string {
+	if a.odd == nil || q.named == (named{}) {
+		return ""
+	}
+	for _, row := range a.odd.rows {
+		if row.named == q.named {
+			return row.index
+		}
+	}
+	return ""
+}
 
 // found keeps the index of a row.
-func (a *Agent) found(row named, index string) {
-	if a.rows == nil {
-		a.rows = map[named]string{}
-	}
-	a.rows[row] = index
-	a.located = nil
+func (a *Agent) found(name named, index string) {
+	a.lost(name)
+	a.unusual().rows = append(a.unusual().rows, foundRow{name, index})
 }
 
 // lost forgets the index of a row, which has another name now.
-func (a *Agent) lost(row named) {
-	delete(a.rows, row)
-	a.located = nil
+func (a *Agent) lost(name named) {
+	odd := a.unusual()
+	odd.rows = slices.DeleteFunc(odd.rows, func(r foundRow) bool { return r.named == name })
+	odd.located = nil
 }
 
 // ready is the request that the poller can send in place of a call; or why it cannot, one
 // of FallbackReasons.
 func (a *Agent) ready() (t *template, obstacle string) {
-	if a.silent != nil {
+	if a.silent() != nil {
 		return nil, fallbackSilence
 	}
 	return a.request()
@@ -101,42 +157,36 @@ func (a *Agent) request() (t *template, obstacle string) {
 	switch {
 	case obstacle != "":
 		return nil, obstacle
-	case a.endpoint.Addr().Zone() != "":
+	case a.address.Zone() != "":
 		return nil, fallbackSocket
-	case len(t.objects) > a.fits+1:
+	case t.count > int(a.fits)+1:
 		return nil, fallbackSize
-	case a.options.Version == "v3":
-		return t, a.secure()
 	}
 	return t, ""
 }
 
 // locate is the template for the rows that were found, once all were.
 func (a *Agent) locate() (*template, string) {
-	if a.located != nil {
-		return a.located, ""
+	if a.odd == nil || len(a.odd.rows) == 0 {
+		return nil, fallbackRow
+	}
+	if a.odd.located != nil {
+		return a.odd.located, ""
 	}
 	var objects []string
-	for i := range a.meters {
-		q := a.meters[i].quantity
-		if q.named != (named{}) && a.index(q) == "" {
+	for i := range a.question.quantities {
+		q := &a.question.quantities[i]
+		index := a.index(q)
+		if q.named != (named{}) && index == "" {
 			return nil, fallbackRow
 		}
-		objects = append(objects, q.cells(a.index(q))...)
+		objects = append(objects, q.cells(index)...)
 	}
-	t, obstacle := a.template(objects)
+	t, obstacle := a.template(objects, a.question.texts)
 	if t == nil {
 		return nil, obstacle
 	}
-	at := 1
-	t.texts = make([]Value, len(t.objects))
-	for i := range a.meters {
-		q := a.meters[i].quantity
-		if at += q.count(); q.named != (named{}) {
-			t.texts[at-1] = Value{why: policy.OutOfRange, more: &remark{q.named.name, textError(q.named.name)}}
-		}
-	}
-	a.located = t
+	a.odd.located = t
 	return t, ""
 }
 
@@ -148,12 +198,12 @@ func (a *Agent) settle(values []Value, at time.Time, into []reading.Reading) boo
 	if !a.stillNamed(values) {
 		return false
 	}
-	for i := range a.meters {
-		q := a.meters[i].quantity
-		into[i] = a.meters[i].read(snapshot{at: at, uptime: uptime, values: values[:len(q.objects)]})
-		values = values[q.count():]
+	for i := range a.question.quantities {
+		m := a.meter(i)
+		into[i] = m.read(snapshot{at: at, uptime: uptime, values: values[:len(m.quantity.objects)]})
+		values = values[m.quantity.count():]
 	}
-	a.known, a.silent = true, nil
+	a.heard(nil)
 	return true
 }
 
@@ -161,12 +211,12 @@ func (a *Agent) settle(values []Value, at time.Time, into []reading.Reading) boo
 // are to be found again, and their counters start anew.
 func (a *Agent) stillNamed(values []Value) bool {
 	all := true
-	for i := range a.meters {
-		meter := &a.meters[i]
-		q, n := meter.quantity, meter.quantity.count()
+	for i := range a.question.quantities {
+		q := &a.question.quantities[i]
+		n := q.count()
 		if q.named != (named{}) && values[n-1].text() != q.named.name {
 			a.lost(q.named)
-			meter.before = nil
+			a.meter(i).forget()
 			all = false
 		}
 		values = values[n:]
@@ -174,36 +224,19 @@ func (a *Agent) stillNamed(values []Value) bool {
 	return all
 }
 
-// secure says what the agent's engine lacks for requests that are made without gosnmp.
-func (a *Agent) secure() (obstacle string) {
+// sealer is that of the agent's engine, the zero one but in v3; or why there is none, one
+// of FallbackReasons.
+func (a *Agent) sealer() (s sealer, obstacle string) {
+	if a.options.Version != "v3" {
+		return sealer{}, ""
+	}
 	e := a.engine
-	switch {
-	case e == nil || e.doubted || !e.authentic && a.user.level != gosnmp.NoAuthNoPriv:
-		return fallbackEngine
-	case e.sealer == nil:
-		var ok bool
-		if e.sealer, ok = newSealer(e, a.user, a.options.Context); !ok {
-			return fallbackPrivacy
-		}
+	if e == nil || e.doubted || !e.authentic && a.user.authenticates() {
+		return sealer{}, fallbackEngine
 	}
-	return ""
-}
-
-// seal appends the whole message that the template makes.
-func (a *Agent) seal(to []byte, t *template, id uint32) []byte {
-	if a.options.Version != "v3" {
-		return t.appendMessage(to, id)
+	s, ok := newSealer(e, a.user, a.options.Context)
+	if !ok {
+		return sealer{}, fallbackPrivacy
 	}
-	boots, seconds := a.engine.clock(time.Now())
-	return a.engine.sealer.seal(to, t, id, boots, seconds, a.salt.Add(1))
-}
-
-// open takes the values out of a message that is the plain answer to the template's, as
-// template.open does.
-func (a *Agent) open(t *template, datagram, scratch []byte, id uint32, now time.Time, into []Value) bool {
-	if a.options.Version != "v3" {
-		return t.openMessage(datagram, a.options.Community.Reveal(), id, into)
-	}
-	boots, seconds, ok := a.engine.sealer.open(datagram, scratch, t, id, into)
-	return ok && (a.user.level == gosnmp.NoAuthNoPriv || a.engine.hear(boots, seconds, now) == nil)
+	return s, ""
 }

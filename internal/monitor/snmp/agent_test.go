@@ -33,7 +33,7 @@ func ticks(user, system, idle, wait uint64) []Value {
 }
 
 func lastOf(q Quantity, steps []step) reading.Reading {
-	m := meter{quantity: &q}
+	m := meter{quantity: &q, before: &baseline{}}
 	var last reading.Reading
 	for _, s := range steps {
 		last = m.read(snapshot{
@@ -205,6 +205,9 @@ func TestConfigurationAndProfilesHaveTheSameNames(t *testing.T) {
 		t.Errorf("profiles %q, and configuration knows %q", names, known)
 	}
 	for name, p := range profiles {
+		if p.counts && len(p.objects) > 32/kindBits {
+			t.Errorf("%s has %d objects, of which a baseline has no room", name, len(p.objects))
+		}
 		if p.ceiling != 0 && p.ceiling != 1 || (p.table != nil) != (name == "cpu_load_hr") {
 			t.Errorf("%s has the ceiling %v", name, p.ceiling)
 		}

@@ -20,9 +20,9 @@ type batch struct {
 // add seals the request.
 func (b *batch) add(q *poll) {
 	from := len(b.sealed)
-	b.sealed = q.agent.seal(b.sealed, q.template, q.id)
+	b.sealed = q.seal(b.sealed)
 	b.ids[b.count] = q.id
-	b.out[b.count] = outgoing{b.sealed[from:len(b.sealed):len(b.sealed)], q.agent.endpoint}
+	b.out[b.count] = outgoing{b.sealed[from:len(b.sealed):len(b.sealed)], q.agent.endpoint()}
 	b.count++
 }
 

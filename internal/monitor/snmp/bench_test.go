@@ -44,7 +44,7 @@ func BenchmarkGetOf16ObjectsInV3AuthPriv(b *testing.B) {
 
 func BenchmarkEncodeAndDecodeV2c(b *testing.B) {
 	r := request{id: 77, pdu: gosnmp.GetRequest, objects: append([]string{sysUpTime}, many(16)...)}
-	benchmarkMessage(b, client(b, Options{Port: 161, Timeout: patient}).peer(loopback).envelope, r, bytesOf(v2c(answerTo(r.packet()))))
+	benchmarkMessage(b, client(b, Options{Port: 161, Timeout: patient}).peer(loopback).envelope(), r, bytesOf(v2c(answerTo(r.packet()))))
 }
 
 func BenchmarkEncodeAndDecodeV3AuthPriv(b *testing.B) {

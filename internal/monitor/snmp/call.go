@@ -38,7 +38,7 @@ func (p *peer) dial(ctx context.Context) (*call, error) {
 
 // dialUntil opens that of a call that has until then, and so many attempts at each request.
 func (p *peer) dialUntil(ctx context.Context, until time.Time, attempts int) (*call, error) {
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(p.endpoint))
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(p.endpoint()))
 	if err != nil {
 		return nil, p.named(reason(err))
 	}
@@ -59,7 +59,7 @@ func (c *call) close() {
 }
 
 // named makes clear which agent an error is about.
-func (p *peer) named(err error) error { return fmt.Errorf("snmp %s: %w", p.endpoint, err) }
+func (p *peer) named(err error) error { return fmt.Errorf("snmp %s: %w", p.endpoint(), err) }
 
 // reply is an answer, and when it was received.
 type reply struct {
@@ -76,7 +76,7 @@ func (c *call) ask(ctx context.Context, pdu gosnmp.PDUType, objects []string, re
 	}
 	for {
 		r := request{id: newID(), pdu: pdu, repetitions: repetitions, objects: objects}
-		answer, err := c.exchange(ctx, c.envelope, r, fit)
+		answer, err := c.exchange(ctx, c.envelope(), r, fit)
 		if err != nil {
 			c.engine.doubt()
 			return reply{}, err

@@ -26,6 +26,9 @@ func newCarrier(conn *net.UDPConn, give func([]incoming)) (carrier, error) {
 	err = raw.Control(func(fd uintptr) {
 		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, socketBuffer) // for those who may
 		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, socketBuffer)
+		// What may never be fragmented needs no identification, which IPv4 has to choose. A
+		// request that is too long is refused, and takes a call.
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
 		_, refusal = c.in.transfer(fd, unix.SYS_RECVMMSG, 0, maxBatch)
 	})
 	if err != nil {

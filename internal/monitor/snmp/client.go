@@ -85,10 +85,9 @@ type Options struct {
 
 // Client asks agents. It may be used by many goroutines at once.
 type Client struct {
-	options  Options
-	envelope envelope       // of v1 and v2c
-	user     user           // of v3
-	salt     *atomic.Uint64 // of the last encrypted message
+	options Options
+	user    *user          // of v3
+	salt    *atomic.Uint64 // of the last encrypted message of v3
 }
 
 // NewClient refuses options that could not make a request.
@@ -106,22 +105,19 @@ func NewClient(options Options) (*Client, error) {
 	if options.Dropped == nil {
 		options.Dropped = func(string) {}
 	}
-	c := &Client{options: options, salt: new(atomic.Uint64)}
+	c := &Client{options: options}
 	if options.Version != "v3" {
 		if len(options.Community.Reveal()) > maxCommunity {
 			return nil, fmt.Errorf("snmp: the community is longer than %d bytes", maxCommunity)
-		}
-		c.envelope = community{gosnmp.Version2c, options.Community.Reveal()}
-		if options.Version == "v1" {
-			c.envelope = community{gosnmp.Version1, options.Community.Reveal()}
 		}
 		return c, nil
 	}
 	var seed [8]byte
 	_, _ = rand.Read(seed[:]) // it never fails
+	c.salt = new(atomic.Uint64)
 	c.salt.Store(binary.BigEndian.Uint64(seed[:]))
-	var err error
-	c.user, err = newUser(options)
+	user, err := newUser(options)
+	c.user = &user
 	return c, err
 }
 
@@ -134,22 +130,32 @@ func (c *Client) Bound() time.Duration {
 // is for one caller at a time.
 type peer struct {
 	*Client
-	endpoint netip.AddrPort
-	envelope envelope // of requests and answers
-	engine   *engine  // of v3; nil while it is not known
-	fits     int      // objects in one request that the agent's answers have room for
+	address netip.Addr
+	engine  *engine // of v3; nil while it is not known
+	fits    uint8   // objects in one request that the agent's answers have room for
+	known   bool    // it has answered an Agent
 }
 
 func (c *Client) peer(address netip.Addr) *peer {
-	p := new(peer)
-	p.be(c, address)
-	return p
+	p := c.peerAt(address)
+	return &p
 }
 
-// be makes the zero peer that at the address.
-func (p *peer) be(c *Client, address netip.Addr) {
-	*p = peer{Client: c, endpoint: netip.AddrPortFrom(address.Unmap(), c.options.Port), envelope: c.envelope, fits: maxObjects}
-	if c.options.Version == "v3" {
-		p.envelope = secured{p}
+func (c *Client) peerAt(address netip.Addr) peer {
+	return peer{Client: c, address: address.Unmap(), fits: maxObjects}
+}
+
+func (p *peer) endpoint() netip.AddrPort { return netip.AddrPortFrom(p.address, p.options.Port) }
+
+// envelope is that of requests and answers.
+func (p *peer) envelope() envelope {
+	name := p.options.Community.Reveal()
+	switch p.options.Version {
+	case "v1":
+		return community{gosnmp.Version1, name}
+	case "v3":
+		return secured{p}
+	default:
+		return community{gosnmp.Version2c, name}
 	}
 }

@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"crypto/cipher"
 	"crypto/hmac"
 	"errors"
 	"fmt"
@@ -23,12 +24,12 @@ const (
 type engine struct {
 	id            string
 	auth, privacy []byte
+	block         cipher.Block // of privacy; nil until the poller needs it
 	boots         uint32
-	seconds       uint32    // since its last boot
-	at            time.Time // when they were that many
-	authentic     bool      // boots and seconds come from an authentic message
-	doubted       bool      // it is to be asked again before the next request
-	sealer        *sealer   // nil until the poller needs it
+	seconds       uint32  // since its last boot
+	at            instant // when they were that many
+	authentic     bool    // boots and seconds come from an authentic message
+	doubted       bool    // it is to be asked again before the next request
 }
 
 // doubt makes the next call ask anew who the engine is.
@@ -64,7 +65,7 @@ func (e *engine) makePrivacy(u user) (err error) {
 	case gosnmp.DES, gosnmp.AES:
 		// gosnmp would make longer keys first, at the price of another megabyte of hashing.
 		if e.privacy, err = localise(e.id, u.auth, u.privacyPassphrase); err == nil {
-			e.privacy = e.privacy[:16]
+			e.privacy = slices.Clone(e.privacy[:16]) // without the rest, which nobody needs
 		}
 	default:
 		parameters := gosnmp.UsmSecurityParameters{
@@ -116,7 +117,7 @@ func (e *engine) parameters(u user) *gosnmp.UsmSecurityParameters {
 
 // clock is what the engine's boots and seconds should be now.
 func (e *engine) clock(now time.Time) (boots, seconds uint32) {
-	return e.boots, e.seconds + uint32(now.Sub(e.at)/time.Second)
+	return e.boots, e.seconds + uint32(e.at.until(now)/time.Second)
 }
 
 var errOld = errors.New("it is older than what the agent said before, by its engine's clock")
@@ -136,6 +137,6 @@ func (e *engine) hear(boots, seconds uint32, now time.Time) error {
 			return nil // our idea of the time is the newer one
 		}
 	}
-	e.boots, e.seconds, e.at, e.authentic = boots, seconds, now, true
+	e.boots, e.seconds, e.at, e.authentic = boots, seconds, instantOf(now), true
 	return nil
 }

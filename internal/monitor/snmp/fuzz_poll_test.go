@@ -24,22 +24,23 @@ type verdict struct {
 
 // byPoller is what the poller makes of a datagram.
 func byPoller(p *Poller, a *Agent, t *template, datagram []byte, id uint32) verdict {
-	q := &poll{round: &round{poller: p}, agent: a, template: t, id: id, state: pollAsked, readings: make([]reading.Reading, len(a.meters))}
+	q := &poll{round: &round{poller: p}, agent: a, template: t, id: id, state: pollAsked, readings: make([]reading.Reading, len(a.question.quantities))}
+	q.sealer, _ = a.sealer()
 	over := q.take(slices.Clone(datagram), time.Now())
 	got := verdict{over: over}
 	if q.dropped != nil {
 		got.refused = q.dropped.reason
 	}
 	if q.state == pollAnswered {
-		got.values = shownValues(p.values[:len(t.objects)])
+		got.values = shownValues(p.values[:t.count])
 	}
 	return got
 }
 
 // byCall is what a call makes of it, by gosnmp.
 func byCall(a *Agent, t *template, datagram []byte, id uint32) verdict {
-	r := request{id: id, pdu: gosnmp.GetRequest, objects: t.objects}
-	answer, err := judge(a.envelope, slices.Clone(datagram), r, time.Now(), func(got reply) error { return exactly(got, r.objects) })
+	r := request{id: id, pdu: gosnmp.GetRequest, objects: t.objects()}
+	answer, err := judge(a.envelope(), slices.Clone(datagram), r, time.Now(), func(got reply) error { return exactly(got, r.objects) })
 	var dropped *drop
 	if errors.As(err, &dropped) {
 		return verdict{refused: dropped.reason}
@@ -105,9 +106,9 @@ func FuzzThePollerMakesOfADatagramWhatACallDoes(f *testing.F) {
 		f.Fatal(question.obstacle)
 	}
 	p, _ := newTestPoller(f)
-	whole := bytesOf(kinds(id, question.template.objects))
+	whole := bytesOf(kinds(id, question.template.objects()))
 	f.Add(whole)
-	plain := kinds(id, question.template.objects)
+	plain := kinds(id, question.template.objects())
 	plain.Variables[8].Type, plain.Variables[8].Value = gosnmp.Counter32, uint32(1) // gosnmp alone takes floats
 	f.Add(bytesOf(plain))
 	for _, change := range []func(*gosnmp.SnmpPacket){
@@ -122,7 +123,7 @@ func FuzzThePollerMakesOfADatagramWhatACallDoes(f *testing.F) {
 		func(a *gosnmp.SnmpPacket) { a.Variables = append(a.Variables, a.Variables[0]) },
 		func(a *gosnmp.SnmpPacket) { a.Variables[0].Type, a.Variables[0].Value = gosnmp.Gauge32, uint32(1) },
 	} {
-		answer := kinds(id, question.template.objects)
+		answer := kinds(id, question.template.objects())
 		change(answer)
 		f.Add(bytesOf(answer))
 	}
@@ -144,7 +145,7 @@ func FuzzThePollerMakesOfADatagramWhatACallDoes(f *testing.F) {
 func TestThePollerDecodesPlainAnswersWithoutGosnmp(t *testing.T) {
 	c := client(t, Options{Port: 161, Timeout: time.Second})
 	q := c.Question(quantities(t, "cpu_busy", "memory_used", "swap_used"))
-	answer := answerTo(request{id: minTemplateID, pdu: gosnmp.GetRequest, objects: q.template.objects}.packet())
+	answer := answerTo(request{id: minTemplateID, pdu: gosnmp.GetRequest, objects: q.template.objects()}.packet())
 	answer.Version, answer.Community = gosnmp.Version2c, "public"
 	var values [maxObjects + 1]Value
 	datagram := bytesOf(answer)

@@ -55,7 +55,7 @@ func FuzzReadings(f *testing.F) {
 		if old {
 			envelope.version = gosnmp.Version1
 		}
-		meters := make([]meter, len(quantities))
+		before := make([]baseline, len(quantities))
 		for i, datagram := range [][]byte{first, second} {
 			packet, ok := believed(t, envelope, datagram, asked)
 			at := epoch.Add(time.Duration(i) * 10 * time.Second)
@@ -69,9 +69,8 @@ func FuzzReadings(f *testing.F) {
 			}
 			values := answer.values
 			for k, q := range quantities {
-				meters[k].quantity = &q
 				n := len(q.objects)
-				read := meters[k].read(snapshot{at: at, uptime: answer.uptime, values: values[:n:n]})
+				read := meter{&q, &before[k]}.read(snapshot{at: at, uptime: answer.uptime, values: values[:n:n]})
 				values = values[n:]
 				value, has := read.Sample.Value()
 				switch {

@@ -24,11 +24,11 @@ type answer struct {
 func (c *call) get(ctx context.Context, objects []string) (answer, error) {
 	var whole answer
 	for len(objects) > 0 {
-		part := objects[:min(c.fits, len(objects))]
+		part := objects[:min(int(c.fits), len(objects))]
 		got, err := c.getPart(ctx, part)
 		switch {
 		case errors.Is(err, errTooBig) && len(part) > 1:
-			c.fits = (len(part) + 1) / 2
+			c.fits = uint8((len(part) + 1) / 2)
 			continue
 		case err != nil:
 			return answer{}, err
@@ -116,5 +116,5 @@ func uptimeOf(got reply) (time.Duration, error) {
 	if !ok || got.Variables[0].Type != gosnmp.TimeTicks {
 		return 0, errors.New("the agent does not tell sysUpTime.0, so counters could not be trusted: allow .1.3.6.1.2.1.1 in its view")
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
+	return time.Duration(ticks) * hundredth, nil
 }

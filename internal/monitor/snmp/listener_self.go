@@ -38,7 +38,7 @@ func newSelf(address net.Addr) self {
 	var seed [8]byte
 	_, _ = rand.Read(seed[:]) // it never fails
 	return self{
-		engine: engine{id: selfID(machineID(), address), boots: uint32(boots), at: now},
+		engine: engine{id: selfID(machineID(), address), boots: uint32(boots), at: instantOf(now)},
 		salt:   binary.BigEndian.Uint64(seed[:]),
 		told:   map[string]uint32{},
 	}

@@ -11,53 +11,43 @@ import (
 // meter follows one quantity of one agent.
 type meter struct {
 	quantity *Quantity // shared by all agents that are asked for it
-	before   *baseline // nil: counters have none yet, and others need none
-}
-
-// baseline is what the next reading of counters is compared with.
-type baseline struct {
-	snapshot
-	reading reading.Reading // what it gave
+	before   *baseline // nil: the quantity needs none
 }
 
 // read takes what the agent said, of which it keeps nothing but copies.
-func (m *meter) read(after snapshot) reading.Reading {
+func (m meter) read(after snapshot) reading.Reading {
 	if missing, ok := m.missing(after); ok {
-		m.before = nil
+		m.forget()
 		return missing
 	}
 	rule := m.quantity.rule
 	if m.quantity.table != nil {
 		rule = overRows
 	}
-	var before *snapshot
-	if m.before != nil {
-		before = &m.before.snapshot
+	var before *baseline
+	if m.before != nil && m.before.at != 0 {
+		before = m.before
 	}
 	number, err := rule(m.quantity, before, after)
 	if err != nil && errors.Is(err, errUnmoved) && before != nil {
-		return m.before.reading
+		return before.reading(after.at)
 	}
 	read := m.judge(number*m.quantity.scale, err, after)
-	m.keep(after, read)
+	if m.before != nil {
+		m.before.keep(after, read, m.quantity.table != nil)
+	}
 	return read
 }
 
-// keep makes the snapshot the baseline of the next reading, if that needs one.
-func (m *meter) keep(after snapshot, read reading.Reading) {
-	if !m.quantity.counts {
-		return
+// forget makes the next reading of counters the first.
+func (m meter) forget() {
+	if m.before != nil {
+		*m.before = baseline{}
 	}
-	if m.before == nil {
-		m.before = &baseline{}
-	}
-	values := append(m.before.values[:0], after.values...)
-	*m.before = baseline{snapshot: after, reading: read}
-	m.before.values = values
 }
 
 // missing is the reading when the agent lacks an object that the quantity needs.
-func (m *meter) missing(after snapshot) (reading.Reading, bool) {
+func (m meter) missing(after snapshot) (reading.Reading, bool) {
 	for i := range after.values {
 		value, object := &after.values[i], &m.quantity.objects[0]
 		if m.quantity.table == nil {
@@ -81,7 +71,7 @@ func (o object) String() string {
 // rounding is what arithmetic may add to a value.
 const rounding = 1e-9
 
-func (m *meter) judge(value float64, err error, after snapshot) reading.Reading {
+func (m meter) judge(value float64, err error, after snapshot) reading.Reading {
 	q := m.quantity
 	switch {
 	case err != nil && errors.As(err, new(impossible)):

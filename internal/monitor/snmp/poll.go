@@ -14,7 +14,8 @@ type poll struct {
 	round    *round
 	agent    *Agent
 	template *template
-	which    int // of the agents that are read
+	sealer   sealer // of v3
+	which    int    // of the agents that are read
 	id       uint32
 	state    pollState
 	obstacle string    // of a fallback; one of FallbackReasons, or crowded
@@ -36,12 +37,33 @@ const (
 	pollOver                      // its readings were told, or a call will
 )
 
+// seal appends the whole message that makes the request.
+func (q *poll) seal(to []byte) []byte {
+	a := q.agent
+	if a.options.Version != "v3" {
+		return q.template.appendMessage(to, q.id)
+	}
+	boots, seconds := a.engine.clock(time.Now())
+	return q.sealer.seal(to, q.template, q.id, boots, seconds, a.salt.Add(1))
+}
+
+// open takes the values out of a message that is the plain answer to the request, as
+// template.open does.
+func (q *poll) open(datagram, scratch []byte, now time.Time, into []Value) bool {
+	a := q.agent
+	if a.options.Version != "v3" {
+		return q.template.openMessage(datagram, a.options.Community.Reveal(), q.id, into)
+	}
+	boots, seconds, ok := q.sealer.open(datagram, scratch, q.template, q.id, into)
+	return ok && (!a.user.authenticates() || a.engine.hear(boots, seconds, now) == nil)
+}
+
 // take says whether the datagram, which has the request's ID and comes from its agent,
 // ends the wait.
 func (q *poll) take(datagram []byte, now time.Time) bool {
 	poller := q.round.poller
-	values := poller.values[:len(q.template.objects)]
-	if !q.agent.open(q.template, datagram, poller.scratch[:], q.id, now, values) && !q.decode(datagram, now, values) {
+	values := poller.values[:q.template.count]
+	if !q.open(datagram, poller.scratch[:], now, values) && !q.decode(datagram, now, values) {
 		return q.state != pollAsked
 	}
 	if q.agent.settle(values, now, q.readings) {
@@ -66,9 +88,9 @@ func (q *poll) decode(datagram []byte, now time.Time, into []Value) bool {
 		q.fallBack(fallbackAnswer)
 		return false
 	}
-	r := request{id: q.id, pdu: gosnmp.GetRequest, objects: q.template.objects}
+	r := request{id: q.id, pdu: gosnmp.GetRequest, objects: q.template.objects()}
 	bytes := len(datagram)
-	answer, err := judge(q.agent.envelope, datagram, r, now, func(got reply) error { return exactly(got, r.objects) })
+	answer, err := judge(q.agent.envelope(), datagram, r, now, func(got reply) error { return exactly(got, r.objects) })
 	if err != nil {
 		q.drop(err, bytes)
 		return false

@@ -182,7 +182,7 @@ func (p *Poller) lane(q *poll) int {
 	if q.agent.doubtful() || q.tries > 0 {
 		lane = liveLanes
 	}
-	if q.agent.endpoint.Addr().Is6() {
+	if q.agent.address.Is6() {
 		lane += liveLanes + 1
 	}
 	return lane
@@ -272,7 +272,7 @@ func (p *Poller) judge(in incoming, now time.Time) (stray string) {
 	switch {
 	case q == nil || q.state != pollAsked:
 		return dropID
-	case in.from != q.agent.endpoint:
+	case in.from != q.agent.endpoint():
 		return dropSender
 	}
 	if q.take(in.datagram, now) {

@@ -423,7 +423,7 @@ func TestAnInterfaceIsFoundByACallAndThenPolled(t *testing.T) {
 	p, told := newTestPoller(t)
 	for range 3 {
 		wantAbsence(t, p.readOne(t.Context(), a)[0], policy.Absent, reading.ErrFirst.Error()[:11])
-		a.meters[0].before = nil
+		a.meter(0).forget()
 	}
 	if asked := m.questions(); asked[gosnmp.GetBulkRequest] != 1 || asked[gosnmp.GetRequest] != 3 {
 		t.Errorf("asked %v, want one walk and three GETs", asked)
@@ -444,11 +444,7 @@ func TestARenumberedInterfaceIsFoundAgainByThePollerAndCountsAnew(t *testing.T) 
 			a := reader(t, agent(t, m.replies), Options{Timeout: patient}, lo, eth0, eth0)
 			p, told := newTestPoller(t)
 			later := func() []reading.Reading {
-				for i := range a.meters {
-					if a.meters[i].before != nil {
-						a.meters[i].before.at = a.meters[i].before.at.Add(-10 * time.Second)
-					}
-				}
+				a.earlier(10 * time.Second)
 				return p.readOne(t.Context(), a)
 			}
 			later()

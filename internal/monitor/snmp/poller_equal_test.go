@@ -133,10 +133,8 @@ func (s *drama) start(options Options) (met func(of []config.SNMP) *Agent) {
 
 // earlier makes the readings before so much older.
 func (a *Agent) earlier(by time.Duration) {
-	for i := range a.meters {
-		if a.meters[i].before != nil {
-			a.meters[i].before.at = a.meters[i].before.at.Add(-by)
-		}
+	for i := range a.before {
+		a.before[i].at -= instant(by)
 	}
 }
 

@@ -223,7 +223,7 @@ func plainAnswers(t *testing.T) map[string]struct {
 		options.Port, options.Timeout = 161, patient
 		c := client(t, options)
 		a := c.Question(gauges(t, columnOf(3)...)).Agent(loopback)
-		asked := request{id: id, pdu: gosnmp.GetRequest, objects: a.question.template.objects}.packet()
+		asked := request{id: id, pdu: gosnmp.GetRequest, objects: a.question.template.objects()}.packet()
 		asked.Version, asked.Community = gosnmp.Version2c, "public"
 		seal := bytesOf
 		if version == "v3" {
@@ -231,7 +231,7 @@ func plainAnswers(t *testing.T) map[string]struct {
 			known := *e.engine
 			known.authentic = true
 			a.engine, seal = &known, e.seal
-			if a.secure() != "" {
+			if _, obstacle := a.sealer(); obstacle != "" {
 				continue
 			}
 		}

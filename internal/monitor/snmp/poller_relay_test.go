@@ -11,7 +11,7 @@ import (
 // witness is a quantity that hands what the agent says of the objects to the function, once
 // for each reading with a value.
 func witness(objects []string, tell func(uptime time.Duration, values []Value)) Quantity {
-	q := Quantity{scale: 1, floor: math.Inf(-1), rule: func(_ *Quantity, _ *snapshot, after snapshot) (float64, error) {
+	q := Quantity{scale: 1, floor: math.Inf(-1), rule: func(_ *Quantity, _ *baseline, after snapshot) (float64, error) {
 		tell(after.uptime, slices.Clone(after.values))
 		return 1, nil
 	}}

@@ -139,7 +139,7 @@ func TestClonesThatShareAnEngineIDAreToldApartByThePoller(t *testing.T) {
 		}
 		at := e.listen(t)
 		a := q.Agent(at.Addr())
-		a.endpoint = at
+		a.moveTo(at)
 		agents = append(agents, a)
 	}
 	p, told := newTestPoller(t)
@@ -161,7 +161,7 @@ func TestClonesThatShareAnEngineIDAreToldApartByThePoller(t *testing.T) {
 func TestALieAboutTheClockIsCorrectedBeforeTheAgentIsPolled(t *testing.T) {
 	t.Parallel()
 	e := newEngineer(t, authPriv("sha256", "aes"))
-	e.lie = &engine{id: e.engine.id, boots: 1 << 20, seconds: 5, at: time.Now()} // who asks is not authentic, nor is the answer
+	e.lie = &engine{id: e.engine.id, boots: 1 << 20, seconds: 5, at: instantOf(time.Now())} // who asks is not authentic, nor is the answer
 	a := e.polled(t)
 	p, told := newTestPoller(t)
 	for range 3 {
@@ -214,7 +214,7 @@ func TestQuantitiesArePolledInV3(t *testing.T) {
 	for n := range 3 {
 		m.set(time.Hour+time.Duration(10*n)*time.Second, links(link(1, "lo", 5), link(2, "eth0", uint64(1000*(n+1))))...)
 		if n > 0 {
-			a.meters[0].before.at = a.meters[0].before.at.Add(-10 * time.Second)
+			a.earlier(10 * time.Second)
 		}
 		got = p.readOne(t.Context(), a)
 	}

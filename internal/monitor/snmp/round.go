@@ -64,7 +64,7 @@ func (r *round) run(ctx context.Context, agents []*Agent, tell func(i int, readi
 func (r *round) prepare(agents []*Agent) {
 	quantities := 0
 	for _, agent := range agents {
-		quantities += len(agent.meters)
+		quantities += len(agent.question.quantities)
 	}
 	if cap(r.readings) < quantities {
 		r.readings = make([]reading.Reading, quantities)
@@ -75,7 +75,7 @@ func (r *round) prepare(agents []*Agent) {
 	r.polls = r.polls[:len(agents)]
 	room := r.readings[:quantities]
 	for i, agent := range agents {
-		n := len(agent.meters)
+		n := len(agent.question.quantities)
 		r.polls[i] = poll{round: r, agent: agent, which: i, readings: room[:n:n]}
 		room = room[n:]
 		q := &r.polls[i]
@@ -83,7 +83,10 @@ func (r *round) prepare(agents []*Agent) {
 		if obstacle == fallbackSilence && r.poller.crowded() {
 			t, obstacle = agent.request()
 		}
-		if q.template = t; obstacle != "" {
+		if q.template = t; obstacle == "" {
+			q.sealer, obstacle = agent.sealer()
+		}
+		if obstacle != "" {
 			q.fallBack(obstacle)
 		}
 	}
@@ -238,7 +241,7 @@ var errOverloaded = errors.New("it was not asked: too many others are at this mo
 func (r *round) giveUp(q *poll) {
 	now := time.Now()
 	if q.silent() {
-		q.agent.silent = q.agent.named(q.agent.noAnswer(q.dropped, os.ErrDeadlineExceeded, q.tries))
+		q.agent.heard(q.agent.named(q.agent.noAnswer(q.dropped, os.ErrDeadlineExceeded, q.tries)))
 		if q.dropped != nil { // it may be our idea of its engine that is wrong
 			q.agent.engine.doubt()
 		}
@@ -246,8 +249,8 @@ func (r *round) giveUp(q *poll) {
 		r.poller.options.Refused()
 	}
 	answer := reading.None(policy.Overloaded, now, errOverloaded)
-	if q.agent.silent != nil {
-		answer = reading.Failed(now, q.agent.silent)
+	if silent := q.agent.silent(); silent != nil {
+		answer = reading.Failed(now, silent)
 	}
 	r.tell(q.which, reading.Repeat(answer, len(q.readings)), now.Sub(r.began))
 }

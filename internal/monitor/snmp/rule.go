@@ -9,6 +9,9 @@ import (
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 )
 
+// hundredth is the unit in which agents tell their uptime.
+const hundredth = 10 * time.Millisecond
+
 // snapshot is what an agent said at one moment about the objects of one quantity.
 type snapshot struct {
 	at      time.Time
@@ -18,8 +21,8 @@ type snapshot struct {
 }
 
 // rule makes a number of the objects of a quantity. Rules over counters need
-// the snapshot before; without one, before is nil.
-type rule func(q *Quantity, before *snapshot, after snapshot) (float64, error)
+// the one before; without one, before is nil.
+type rule func(q *Quantity, before *baseline, after snapshot) (float64, error)
 
 var (
 	errRestarted = errors.New("the agent restarted since the reading before: the next reading counts again")
@@ -32,7 +35,7 @@ var (
 type impossible struct{ error }
 
 // newest is the value of the one object itself.
-func newest(_ *Quantity, _ *snapshot, after snapshot) (float64, error) {
+func newest(_ *Quantity, _ *baseline, after snapshot) (float64, error) {
 	switch value := after.values[0]; value.kind {
 	case gauge:
 		return value.number(), nil
@@ -47,13 +50,13 @@ func newest(_ *Quantity, _ *snapshot, after snapshot) (float64, error) {
 // The time is that between the two receptions, on our monotonic clock: it is
 // off by one network delay at most, while sysUpTime has steps of 10 ms and is
 // only as good as the agent's clock. sysUpTime serves to see restarts.
-func rate(q *Quantity, before *snapshot, after snapshot) (float64, error) {
+func rate(q *Quantity, before *baseline, after snapshot) (float64, error) {
 	elapsed, err := between(q, before, after)
 	if err != nil {
 		return 0, err
 	}
 	var moved float64
-	if err := steps(q, *before, after, func(_ part, step float64) { moved += step }); err != nil {
+	if err := steps(q, before, after, func(_ part, step float64) { moved += step }); err != nil {
 		return 0, err
 	}
 	// What the agent copied just before the first reading can be as old as its
@@ -65,7 +68,7 @@ func rate(q *Quantity, before *snapshot, after snapshot) (float64, error) {
 }
 
 // utilization is the rate's share of the interface's speed, in the quantity's unit.
-func utilization(q *Quantity, before *snapshot, after snapshot) (float64, error) {
+func utilization(q *Quantity, before *baseline, after snapshot) (float64, error) {
 	speed := speedOf(q, after)
 	if speed == 0 {
 		return 0, errNoSpeed
@@ -76,11 +79,11 @@ func utilization(q *Quantity, before *snapshot, after snapshot) (float64, error)
 }
 
 // between is the time over which counters moved.
-func between(q *Quantity, before *snapshot, after snapshot) (time.Duration, error) {
+func between(q *Quantity, before *baseline, after snapshot) (time.Duration, error) {
 	if err := continues(before, after); err != nil {
 		return 0, err
 	}
-	elapsed := after.at.Sub(before.at)
+	elapsed := before.at.until(after.at)
 	if elapsed <= 0 || elapsed < q.refresh {
 		return 0, errUnmoved
 	}
@@ -89,13 +92,14 @@ func between(q *Quantity, before *snapshot, after snapshot) (time.Duration, erro
 
 // steps tells how far each object of the quantity that is a counter moved. An
 // extra that the agent lacks is left out.
-func steps(q *Quantity, before, after snapshot, tell func(p part, step float64)) error {
+func steps(q *Quantity, before *baseline, after snapshot, tell func(p part, step float64)) error {
 	for i := range q.objects {
 		object := &q.objects[i]
-		if object.part == linkSpeed || before.values[i].kind == nothing && after.values[i].kind == nothing {
+		earlier := before.value(i)
+		if object.part == linkSpeed || earlier.kind == nothing && after.values[i].kind == nothing {
 			continue
 		}
-		step, err := increase(before.values[i], after.values[i])
+		step, err := increase(earlier, after.values[i])
 		if err != nil {
 			return fmt.Errorf("%s: %w", object.name, err)
 		}
@@ -118,12 +122,12 @@ func speedOf(q *Quantity, after snapshot) float64 {
 
 // busy is the working objects' part, 0 to 1, of the increase of all objects. It
 // needs no time: the ticks are the time.
-func busy(q *Quantity, before *snapshot, after snapshot) (float64, error) {
+func busy(q *Quantity, before *baseline, after snapshot) (float64, error) {
 	if err := continues(before, after); err != nil {
 		return 0, err
 	}
 	var worked, total, earlier float64
-	err := steps(q, *before, after, func(p part, step float64) {
+	err := steps(q, before, after, func(p part, step float64) {
 		total += step
 		if p.works() {
 			worked += step
@@ -132,8 +136,8 @@ func busy(q *Quantity, before *snapshot, after snapshot) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, value := range before.values {
-		earlier += float64(value.count())
+	for i := range q.objects {
+		earlier += float64(before.value(i).count())
 	}
 	switch {
 	case total == 0:
@@ -148,7 +152,7 @@ func busy(q *Quantity, before *snapshot, after snapshot) (float64, error) {
 // notFree is the share of the first object that is not in the others, which the
 // rest of the objects are. An extra among them, the last, is all that is free, by
 // the kernel's own reckoning.
-func notFree(q *Quantity, _ *snapshot, after snapshot) (float64, error) {
+func notFree(q *Quantity, _ *baseline, after snapshot) (float64, error) {
 	total, ok := after.values[0].amount()
 	if !ok || total <= 0 {
 		return 0, errors.New("the agent has none of it")
@@ -169,7 +173,7 @@ func notFree(q *Quantity, _ *snapshot, after snapshot) (float64, error) {
 }
 
 // used is the first object's share of the second.
-func used(_ *Quantity, _ *snapshot, after snapshot) (float64, error) {
+func used(_ *Quantity, _ *baseline, after snapshot) (float64, error) {
 	part, ok := after.values[0].amount()
 	whole, okWhole := after.values[1].amount()
 	switch {
@@ -183,18 +187,18 @@ func used(_ *Quantity, _ *snapshot, after snapshot) (float64, error) {
 
 // overRows applies the quantity's rule to each row of a table, and takes the
 // statistic of the results. A table without rows has none.
-func overRows(q *Quantity, before *snapshot, after snapshot) (float64, error) {
+func overRows(q *Quantity, before *baseline, after snapshot) (float64, error) {
 	if len(after.values) == 0 {
 		return 0, errors.New("the table has no rows")
 	}
-	if before != nil && !slices.Equal(before.indices, after.indices) {
+	if before != nil && !slices.Equal(before.indices(), after.indices) {
 		return 0, errRows
 	}
 	results := make([]float64, len(after.values))
 	for i := range after.values {
-		var earlier *snapshot
+		var earlier *baseline
 		if before != nil {
-			earlier = &snapshot{at: before.at, uptime: before.uptime, values: before.values[i : i+1]}
+			earlier = before.row(i)
 		}
 		var err error
 		results[i], err = q.rule(q, earlier, snapshot{at: after.at, uptime: after.uptime, values: after.values[i : i+1]})
@@ -224,11 +228,11 @@ func sum(rows []float64) (total float64) {
 func mean(rows []float64) float64 { return sum(rows) / float64(len(rows)) }
 
 // continues says why the counters of after cannot be compared with before's, or nil.
-func continues(before *snapshot, after snapshot) error {
+func continues(before *baseline, after snapshot) error {
 	switch {
 	case before == nil:
 		return reading.ErrFirst
-	case after.uptime < before.uptime:
+	case after.uptime < time.Duration(before.uptime)*hundredth:
 		return errRestarted
 	}
 	return nil

@@ -25,34 +25,32 @@ const (
 
 // sealer secures requests to one engine whose keys are known, and opens its answers,
 // without allocating. What it opens, secured.open would believe too; what it does
-// not, secured.open has to judge. It never changes: it may be used by many
-// goroutines at once, and is good for as long as the engine has its ID.
+// not, secured.open has to judge.
 type sealer struct {
-	engineID, user, context string
-	level                   gosnmp.SnmpV3MsgFlags
-	auth                    gosnmp.SnmpV3AuthProtocol
-	codeBytes               uint8        // of the code of authentication
-	blockBytes              uint8        // of the hash
-	key                     []byte       // of authentication
-	block                   cipher.Block // of privacy
+	engine  *engine
+	user    *user
+	context string
+	block   cipher.Block // of privacy; nil: none
 }
 
 // newSealer makes a sealer of the engine's keys. It is false for an algorithm that
 // only gosnmp speaks: DES.
-func newSealer(e *engine, u user, contextName string) (*sealer, bool) {
-	s := &sealer{engineID: e.id, user: u.name, context: contextName, level: u.level, auth: u.auth}
-	if u.level != gosnmp.NoAuthNoPriv {
-		s.codeBytes, s.blockBytes, s.key = uint8(codeBytes[u.auth]), uint8(u.auth.HashType().New().BlockSize()), e.auth
-	}
+func newSealer(e *engine, u *user, contextName string) (s sealer, ok bool) {
+	s = sealer{engine: e, user: u, context: contextName}
 	if u.level != gosnmp.AuthPriv {
 		return s, true
 	}
 	if u.privacy == gosnmp.DES {
-		return nil, false
+		return s, false
 	}
-	var err error
-	s.block, err = aes.NewCipher(e.privacy)
-	return s, err == nil
+	if e.block == nil {
+		var err error
+		if e.block, err = aes.NewCipher(e.privacy); err != nil {
+			return s, false
+		}
+	}
+	s.block = e.block
+	return s, true
 }
 
 // seal appends the message that asks for the template's objects, as secured.seal
@@ -66,7 +64,7 @@ func (s *sealer) seal(into []byte, t *template, id, boots, seconds uint32, salt 
 	into = s.appendGlobal(into, id)
 	into = s.appendSecurity(into, boots, seconds, salt)
 	data := len(into)
-	into = appendText(into, s.engineID)
+	into = appendText(into, s.engine.id)
 	into = appendText(into, s.context)
 	into = wrap(t.append(into, id), data, tagSequence)
 	if s.block != nil {
@@ -75,10 +73,10 @@ func (s *sealer) seal(into []byte, t *template, id, boots, seconds uint32, salt 
 	}
 	behind := len(into) - data + 2 + s.saltBytes() // the code, to the end
 	into = wrap(into, message, tagSequence)
-	if s.key != nil {
-		codeAt := len(into) - behind - int(s.codeBytes)
+	if s.user.authenticates() {
+		codeAt := len(into) - behind - int(s.user.codeBytes)
 		code := s.code(into[len(into):], into[message:], codeAt-message)
-		copy(into[codeAt:], code[:s.codeBytes])
+		copy(into[codeAt:], code[:s.user.codeBytes])
 	}
 	return into
 }
@@ -89,7 +87,7 @@ func (s *sealer) appendGlobal(into []byte, id uint32) []byte {
 	start := len(into)
 	into = binary.BigEndian.AppendUint32(append(into, tagInteger, 4), id)
 	into = appendNumber(into, maxDatagram)
-	into = append(into, tagOctetString, 1, byte(s.level|gosnmp.Reportable))
+	into = append(into, tagOctetString, 1, byte(s.user.level|gosnmp.Reportable))
 	into = appendNumber(into, uint32(gosnmp.UserSecurityModel))
 	return wrap(into, start, tagSequence)
 }
@@ -98,12 +96,12 @@ func (s *sealer) appendGlobal(into []byte, id uint32) []byte {
 // for its code. Behind the code is the salt only.
 func (s *sealer) appendSecurity(into []byte, boots, seconds uint32, salt uint64) []byte {
 	start := len(into)
-	into = appendText(into, s.engineID)
+	into = appendText(into, s.engine.id)
 	into = appendNumber(into, boots)
 	into = appendNumber(into, seconds)
-	into = appendText(into, s.user)
-	into = append(into, tagOctetString, s.codeBytes)
-	into = append(into, zeros[:s.codeBytes]...)
+	into = appendText(into, s.user.name)
+	into = append(into, tagOctetString, s.user.codeBytes)
+	into = append(into, zeros[:s.user.codeBytes]...)
 	into = append(into, tagOctetString, byte(s.saltBytes()))
 	if s.block != nil {
 		into = binary.BigEndian.AppendUint64(into, salt)
@@ -173,14 +171,14 @@ func (b *ber) done() bool { return !b.bad && len(b.rest) == 0 }
 // requests are. A flag that is not of security has no meaning in an answer.
 func (s *sealer) expects(m parts) bool {
 	return m.model == uint32(gosnmp.UserSecurityModel) &&
-		len(m.flags) == 1 && gosnmp.SnmpV3MsgFlags(m.flags[0])&gosnmp.AuthPriv == s.level &&
-		string(m.engineID) == s.engineID && string(m.user) == s.user &&
-		len(m.code) == int(s.codeBytes) && len(m.salt) == s.saltBytes()
+		len(m.flags) == 1 && gosnmp.SnmpV3MsgFlags(m.flags[0])&gosnmp.AuthPriv == s.user.level &&
+		string(m.engineID) == s.engine.id && string(m.user) == s.user.name &&
+		len(m.code) == int(s.user.codeBytes) && len(m.salt) == s.saltBytes()
 }
 
 // believes says that the message is authentic, or need not be.
 func (s *sealer) believes(m parts, datagram, scratch []byte) bool {
-	if s.key == nil {
+	if !s.user.authenticates() {
 		return true
 	}
 	codeAt := cap(datagram) - cap(m.code) // both end where the same buffer does
@@ -188,7 +186,7 @@ func (s *sealer) believes(m parts, datagram, scratch []byte) bool {
 		return false // gosnmp knows no other head of the code than the shortest
 	}
 	code := s.code(scratch, datagram, codeAt)
-	return subtle.ConstantTimeCompare(m.code, code[:s.codeBytes]) == 1
+	return subtle.ConstantTimeCompare(m.code, code[:s.user.codeBytes]) == 1
 }
 
 // scopedPDU is the PDU of the message, decrypted if need be.
@@ -203,7 +201,7 @@ func (s *sealer) scopedPDU(m parts, scratch []byte) ([]byte, bool) {
 	}
 	scoped := data.within(tagSequence)
 	engineID, context := scoped.take(tagOctetString), scoped.take(tagOctetString)
-	return scoped.rest, data.done() && !scoped.bad && string(engineID) == s.engineID && string(context) == s.context
+	return scoped.rest, data.done() && !scoped.bad && string(engineID) == s.engine.id && string(context) == s.context
 }
 
 var (
@@ -216,12 +214,12 @@ var (
 // hashes two blocks more than one that keeps the state behind the key, and is
 // spared that state for each engine, a third of the sealer.
 func (s *sealer) code(scratch, message []byte, codeAt int) [sha512.Size]byte {
-	inner := append(append(scratch[:0], innerPad[:s.blockBytes]...), message...)
-	clear(inner[int(s.blockBytes)+codeAt:][:s.codeBytes])
-	subtle.XORBytes(inner, inner, s.key)
+	inner := append(append(scratch[:0], innerPad[:s.user.blockBytes]...), message...)
+	clear(inner[int(s.user.blockBytes)+codeAt:][:s.user.codeBytes])
+	subtle.XORBytes(inner, inner, s.engine.auth)
 	digest, length := s.hash(inner)
-	outer := append(append(scratch[:0], outerPad[:s.blockBytes]...), digest[:length]...)
-	subtle.XORBytes(outer, outer, s.key)
+	outer := append(append(scratch[:0], outerPad[:s.user.blockBytes]...), digest[:length]...)
+	subtle.XORBytes(outer, outer, s.engine.auth)
 	digest, _ = s.hash(outer)
 	clear(outer) // it tells the key
 	return digest
@@ -229,7 +227,7 @@ func (s *sealer) code(scratch, message []byte, codeAt int) [sha512.Size]byte {
 
 // hash is the protocol's hash of the data, in the first length bytes of digest.
 func (s *sealer) hash(data []byte) (digest [sha512.Size]byte, length int) {
-	switch s.auth {
+	switch s.user.auth {
 	case gosnmp.MD5:
 		sum := md5.Sum(data) //nolint:gosec // see its import
 		length = copy(digest[:], sum[:])

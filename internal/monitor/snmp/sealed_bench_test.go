@@ -9,7 +9,7 @@ func benchmarkSealer(b *testing.B, options Options) {
 	e := newEngineer(b, options)
 	s, asked := sealerFor(b, e), templateFor(b, many(16))
 	answer := e.seal(sealedAnswer(asked))
-	values := make([]Value, len(asked.objects))
+	values := make([]Value, asked.count)
 	buffer, scratch := make([]byte, 0, 2*maxDatagram), make([]byte, 0, 2*maxDatagram)
 	b.Run("seal", func(b *testing.B) {
 		b.ReportAllocs()
@@ -39,8 +39,8 @@ func BenchmarkSealerOf16ObjectsSHA512AES256(b *testing.B) {
 
 func BenchmarkSealerOf16ObjectsMD5(b *testing.B) { benchmarkSealer(b, authOnly("md5")) }
 
-// BenchmarkSealerMemory says what one more engine's sealer keeps.
-func BenchmarkSealerMemory(b *testing.B) {
+// BenchmarkEngineMemory says what is kept of one more engine.
+func BenchmarkEngineMemory(b *testing.B) {
 	e := newEngineer(b, authPriv("sha256", "aes"))
 	heap := func() int64 {
 		runtime.GC()
@@ -48,15 +48,17 @@ func BenchmarkSealerMemory(b *testing.B) {
 		runtime.ReadMemStats(&stats)
 		return int64(stats.HeapAlloc)
 	}
-	const engines = 10_000
-	kept := make([]*sealer, engines)
+	kept := make([]*engine, 10_000)
 	for b.Loop() {
 		clear(kept)
 		before := heap()
 		for i := range kept {
-			kept[i] = sealerFor(b, e)
+			var err error
+			if kept[i], err = newEngine(e.engine.id, e.user); err != nil {
+				b.Fatal(err)
+			}
 		}
-		b.ReportMetric(float64(heap()-before)/engines, "B/sealer")
+		b.ReportMetric(float64(heap()-before)/float64(len(kept)), "B/engine")
 	}
 	runtime.KeepAlive(kept)
 }

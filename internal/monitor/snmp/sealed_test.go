@@ -38,16 +38,16 @@ func sealedLevels() map[string]Options {
 // sealerFor is one of the agent's engine.
 func sealerFor(t testing.TB, e *engineer) *sealer {
 	t.Helper()
-	s, ok := newSealer(e.engine, e.user, e.options.Context)
+	s, ok := newSealer(e.engine, &e.user, e.options.Context)
 	if !ok {
 		t.Fatal("the sealer does not speak the algorithms")
 	}
-	return s
+	return &s
 }
 
 func templateFor(t testing.TB, objects []string) *template {
 	t.Helper()
-	asked, err := newTemplate("public", objects)
+	asked, err := newTemplate("public", objects, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +60,9 @@ const sealedID = minTemplateID + 77
 // sealedAnswer is what the agent says to the template's request, with a value for each
 // object behind the uptime.
 func sealedAnswer(asked *template, values ...gosnmp.SnmpPDU) *gosnmp.SnmpPacket {
-	answer := answerTo(request{id: sealedID, objects: asked.objects}.packet())
+	answer := answerTo(request{id: sealedID, objects: asked.objects()}.packet())
 	for i, value := range values {
-		value.Name = asked.objects[i+1]
+		value.Name = asked.objects()[i+1]
 		answer.Variables[i+1] = value
 	}
 	return answer
@@ -73,7 +73,7 @@ func sealedAnswer(asked *template, values ...gosnmp.SnmpPDU) *gosnmp.SnmpPacket 
 func judged(t testing.TB, e *engineer, asked *template, datagram []byte) ([]Value, bool) {
 	packet, err := secured{e.reader(t)}.open(slices.Clone(datagram), request{id: sealedID})
 	if err != nil || packet.PDUType != gosnmp.GetResponse || packet.Error != gosnmp.NoError ||
-		exactly(reply{SnmpPacket: packet}, asked.objects) != nil {
+		exactly(reply{SnmpPacket: packet}, asked.objects()) != nil {
 		return nil, false
 	}
 	values := make([]Value, len(packet.Variables))
@@ -87,7 +87,7 @@ func judged(t testing.TB, e *engineer, asked *template, datagram []byte) ([]Valu
 func opened(t testing.TB, s *sealer, asked *template, datagram []byte) ([]Value, bool) {
 	t.Helper()
 	before := slices.Clone(datagram)
-	values := make([]Value, len(asked.objects))
+	values := make([]Value, asked.count)
 	_, _, ok := s.open(datagram, nil, asked, sealedID, values)
 	if !bytes.Equal(datagram, before) {
 		t.Fatal("to open a datagram changes it")
@@ -110,7 +110,7 @@ func TestASealerWritesWhatGosnmpWrites(t *testing.T) {
 					want := byGosnmp(t, e, asked, clock, salt)
 					got := s.seal([]byte("before"), asked, sealedID, clock[0], clock[1], salt)
 					if string(got) != "before"+string(want) {
-						t.Fatalf("%d objects at %v:\n%x, gosnmp has\n%x", len(asked.objects), clock, got, want)
+						t.Fatalf("%d objects at %v:\n%x, gosnmp has\n%x", asked.count, clock, got, want)
 					}
 				}
 			}
@@ -121,7 +121,7 @@ func TestASealerWritesWhatGosnmpWrites(t *testing.T) {
 // byGosnmp is the request as gosnmp writes it.
 func byGosnmp(t *testing.T, e *engineer, asked *template, clock [2]uint32, salt uint64) []byte {
 	t.Helper()
-	packet := request{id: sealedID, pdu: gosnmp.GetRequest, objects: asked.objects}.packet()
+	packet := request{id: sealedID, pdu: gosnmp.GetRequest, objects: asked.objects()}.packet()
 	parameters := e.engine.parameters(e.user)
 	parameters.AuthoritativeEngineBoots, parameters.AuthoritativeEngineTime = clock[0], clock[1]
 	parameters.PrivacyParameters = binary.BigEndian.AppendUint64(nil, salt)
@@ -166,7 +166,7 @@ func TestManyGoroutinesShareASealer(t *testing.T) {
 			request := s.seal(nil, asked, sealedID, 5, 1000, 1)
 			room, scratch := make([]byte, 0, 2*maxDatagram), make([]byte, maxDatagram) // which the round before left dirty
 			for range 50 {
-				_, _, ok := s.open(answer, scratch, asked, sealedID, make([]Value, len(asked.objects)))
+				_, _, ok := s.open(answer, scratch, asked, sealedID, make([]Value, asked.count))
 				if again := s.seal(room, asked, sealedID, 5, 1000, 1); !ok || !bytes.Equal(again, request) {
 					t.Errorf("%d objects: opened %v, and sealed %x", n*10, ok, again)
 				}
@@ -185,7 +185,7 @@ func TestNoKeyIsLeftBehindAMessage(t *testing.T) {
 	s.seal(room[:0], asked, sealedID, 5, 1000, 1)
 	s.open(answer, scratch, asked, sealedID, make([]Value, 3))
 	for _, pad := range []byte{0, 0x36, 0x5c} {
-		key := slices.Clone(s.key)
+		key := slices.Clone(s.engine.auth)
 		for i := range key {
 			key[i] ^= pad
 		}
@@ -209,7 +209,7 @@ func TestASealerTellsTheClockOfTheAnswer(t *testing.T) {
 func TestASealerLeavesDESToGosnmp(t *testing.T) {
 	t.Parallel()
 	e := newEngineer(t, authPriv("sha", "des"))
-	if _, ok := newSealer(e.engine, e.user, ""); ok {
+	if _, ok := newSealer(e.engine, &e.user, ""); ok {
 		t.Error("it takes DES for AES")
 	}
 }
@@ -318,7 +318,7 @@ func TestASealerOpensNothingThatWasChangedOnTheWay(t *testing.T) {
 					datagram := slices.Clone(whole)
 					datagram[n] ^= 1 << bit
 					got, ok := opened(t, s, asked, datagram)
-					if ok && s.key != nil {
+					if ok && s.user.authenticates() {
 						t.Fatalf("it was opened with bit %d of byte %d changed", bit, n)
 					}
 					if want, believed := judged(t, e, asked, datagram); ok && (!believed || !reflect.DeepEqual(got, want)) {
@@ -437,9 +437,9 @@ func resealed(s *sealer, datagram []byte) []byte {
 		text := data.take(tagOctetString)
 		s.encrypt(make([]byte, 16), text, m.boots, m.seconds, binary.BigEndian.Uint64(m.salt))
 	}
-	if s.key != nil && len(m.code) == int(s.codeBytes) {
+	if s.user.authenticates() && len(m.code) == int(s.user.codeBytes) {
 		clear(m.code)
-		code := hmac.New(s.auth.HashType().New, s.key)
+		code := hmac.New(s.user.auth.HashType().New, s.engine.auth)
 		code.Write(datagram)
 		copy(m.code, code.Sum(nil))
 	}
@@ -452,7 +452,7 @@ func TestASealerAllocatesNothing(t *testing.T) {
 		s, asked := sealerFor(t, e), templateFor(t, many(16))
 		answer := e.seal(sealedAnswer(asked))
 		request := s.seal(nil, asked, sealedID, 5, 1000, 1)
-		values, buffer := make([]Value, len(asked.objects)), make([]byte, 0, 2*len(request)+sealedScratch)
+		values, buffer := make([]Value, asked.count), make([]byte, 0, 2*len(request)+sealedScratch)
 		scratch := make([]byte, 0, len(answer)+sealedScratch)
 		if n := testing.AllocsPerRun(100, func() {
 			s.seal(buffer, asked, sealedID, 5, 1000, 1)

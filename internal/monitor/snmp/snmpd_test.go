@@ -135,7 +135,7 @@ func TestSnmpdIsReadInEveryVersionWithEveryAlgorithm(t *testing.T) {
 				if value, ok := readings[0].Sample.Value(); !ok || value < 0 {
 					t.Errorf("load1 is %v: %v", value, readings[0].Err)
 				}
-				if readings[1].Sample.Why() == policy.Failed || load.rows[named{ifName, "lo"}] == "" {
+				if readings[1].Sample.Why() == policy.Failed || load.index(&load.question.quantities[1]) == "" {
 					t.Errorf("lo was not found: %v", readings[1].Err)
 				}
 			}

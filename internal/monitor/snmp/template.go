@@ -1,10 +1,12 @@
 package snmp
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 	"time"
+	"unique"
 
 	"github.com/gosnmp/gosnmp"
 )
@@ -31,12 +33,17 @@ const (
 // are written in the plainest way; what is odd is for gosnmp to judge, which takes and
 // refuses what it always did.
 type template struct {
-	message []byte // in v2c
-	pdu     []byte // the end of the message
-	idAt    int    // of the four octets, in pdu
-	objects []string
-	names   [][]byte // of the objects, sysUpTime first, as they are encoded, with tag and length
-	texts   []Value  // what is most likely said of each object, if that is a text; nil: numbers
+	encoded unique.Handle[encoded] // the same for all that ask the same: there are thousands
+	count   int                    // of the objects, sysUpTime first
+	texts   []Value                // what is most likely said of each object, if that is a text; nil: numbers
+}
+
+// encoded is what a template is made of.
+type encoded struct {
+	message string // in v2c
+	pdu     int    // where it begins; it ends with the message
+	id      int    // where its four octets begin
+	names   string // of the objects as they are encoded, with tag and length, each behind one octet with the length of that
 }
 
 // minTemplateID is the smallest request ID that takes four octets (X.690 §8.3.2).
@@ -44,59 +51,82 @@ const minTemplateID = 1 << 23
 
 // newTemplate asks for the objects, numeric OIDs with a leading dot, behind sysUpTime.0.
 // The community is that of v2c.
-func newTemplate(name string, objects []string) (*template, error) {
+func newTemplate(name string, objects []string, texts []Value) (*template, error) {
 	objects = append([]string{sysUpTime}, objects...)
-	t := &template{objects: objects}
-	r := request{id: minTemplateID, pdu: gosnmp.GetRequest, objects: t.objects}
-	var err error
-	if t.message, err = (community{gosnmp.Version2c, name}).seal(r); err != nil {
+	message, err := community{gosnmp.Version2c, name}.seal(request{id: minTemplateID, pdu: gosnmp.GetRequest, objects: objects})
+	if err != nil {
 		return nil, err
 	}
-	whole := ber{rest: t.message}
+	whole := ber{rest: message}
 	content := whole.within(tagSequence)
 	content.take(tagInteger)
 	content.take(tagOctetString)
-	t.pdu = content.rest
+	e := encoded{message: string(message), pdu: len(message) - len(content.rest)}
 	pdu := content.within(tagGetRequest)
 	id := pdu.take(tagInteger)
 	if pdu.bad || len(id) != 4 {
 		return nil, fmt.Errorf("encode the request for %d objects: it cannot be found again in what was encoded", len(objects))
 	}
-	t.idAt = len(t.pdu) - len(pdu.rest) - 4
+	e.id = len(message) - len(pdu.rest) - 4
 	pdu.take(tagInteger)
 	pdu.take(tagInteger)
-	list := pdu.within(tagSequence)
-	for range t.objects {
+	if e.names, err = namesIn(pdu.within(tagSequence), objects); err != nil {
+		return nil, err
+	}
+	t := &template{encoded: unique.Make(e), count: len(objects), texts: texts}
+	return t, t.check(objects)
+}
+
+// namesIn are the names in an encoded list of the objects; see encoded.
+func namesIn(list ber, objects []string) (string, error) {
+	var names []byte
+	for _, object := range objects {
 		variable := list.within(tagSequence)
 		name := variable.rest
 		variable.take(tagOID)
-		t.names = append(t.names, name[:len(name)-len(variable.rest)])
+		length := len(name) - len(variable.rest)
+		if variable.bad || length > math.MaxUint8 {
+			return "", fmt.Errorf("encode the request for %s: its name, of %d bytes, cannot be found in what was encoded, or is too long", object, length)
+		}
+		names = append(append(names, byte(length)), name[:length]...)
 	}
-	return t, t.check()
+	return string(names), nil
+}
+
+// objects are the OIDs asked for, sysUpTime first.
+func (t *template) objects() (objects []string) {
+	packet, err := decode([]byte(t.encoded.Value().message))
+	if err != nil {
+		return nil // it was decoded when the template was made
+	}
+	for _, variable := range packet.Variables {
+		objects = append(objects, variable.Name)
+	}
+	return objects
 }
 
 // check holds that gosnmp reads out of the encoded names what was asked for: whoever
 // writes the same names then speaks of the same objects.
-func (t *template) check() error {
-	packet, err := decode(t.message)
-	if err != nil {
-		return err
-	}
-	if dropped := exactly(reply{SnmpPacket: packet}, t.objects); dropped != nil {
-		return dropped
+func (t *template) check(objects []string) error {
+	if read := t.objects(); !slices.Equal(read, objects) {
+		return fmt.Errorf("encode the request for %s: it is read as one for %s", objects, read)
 	}
 	return nil
 }
 
 // append writes the PDU behind what is there, with the ID, which is minTemplateID to 2³¹−1.
-func (t *template) append(to []byte, id uint32) []byte { return t.appendWith(to, t.pdu, id) }
+func (t *template) append(to []byte, id uint32) []byte {
+	return t.appendFrom(to, t.encoded.Value().pdu, id)
+}
 
 // appendMessage writes the message of v2c likewise.
-func (t *template) appendMessage(to []byte, id uint32) []byte { return t.appendWith(to, t.message, id) }
+func (t *template) appendMessage(to []byte, id uint32) []byte { return t.appendFrom(to, 0, id) }
 
-func (t *template) appendWith(to, encoded []byte, id uint32) []byte {
-	to = append(to, encoded...)
-	binary.BigEndian.PutUint32(to[len(to)-len(t.pdu)+t.idAt:], id)
+func (t *template) appendFrom(to []byte, from int, id uint32) []byte {
+	e := t.encoded.Value()
+	start := len(to) - from
+	to = append(to, e.message[from:]...)
+	binary.BigEndian.PutUint32(to[start+e.id:], id)
 	return to
 }
 
@@ -120,10 +150,13 @@ func (t *template) open(pdu []byte, id uint32, into []Value) bool {
 	if list.bad || said != id || status != 0 || index != 0 || len(whole.rest) > 0 || len(content.rest) > 0 {
 		return false
 	}
-	rest := list.rest
-	for i, name := range t.names {
+	rest, names := list.rest, t.encoded.Value().names
+	for i := range t.count {
+		end := 1 + int(names[0])
+		name := names[1:end]
+		names = names[end:]
 		variable, following := first(rest, tagSequence)
-		if !bytes.HasPrefix(variable, name) {
+		if len(variable) < len(name) || string(variable[:len(name)]) != name {
 			return false
 		}
 		value := variable[len(name):]
@@ -131,12 +164,8 @@ func (t *template) open(pdu []byte, id uint32, into []Value) bool {
 			return false
 		}
 		content, behind := first(value, value[0])
-		var expected Value
-		if t.texts != nil {
-			expected = t.texts[i]
-		}
 		var ok bool
-		if into[i], ok = valueIn(value[0], content, expected); !ok || content == nil || len(behind) > 0 {
+		if into[i], ok = t.valueIn(i, value[0], content); !ok || content == nil || len(behind) > 0 {
 			return false
 		}
 		rest = following
@@ -162,12 +191,12 @@ func first(data []byte, tag byte) (content, rest []byte) {
 
 // uptimeIn is the agent's uptime in what open took out of its answer.
 func uptimeIn(values []Value) time.Duration {
-	return time.Duration(values[0].number()) * 10 * time.Millisecond
+	return time.Duration(values[0].number()) * hundredth
 }
 
-// valueIn is the value with that tag and content, if it is of an ordinary kind. A text that
-// is as expected makes no new one.
-func valueIn(tag byte, content []byte, expected Value) (Value, bool) {
+// valueIn is the value of the ith object with that tag and content, if it is of an ordinary
+// kind. A text that is as expected makes no new one.
+func (t *template) valueIn(i int, tag byte, content []byte) (Value, bool) {
 	switch tag {
 	case tagInteger:
 		number, ok := signed(content)
@@ -182,8 +211,8 @@ func valueIn(tag byte, content []byte, expected Value) (Value, bool) {
 		count, ok := unsigned(content, 9)
 		return Value{kind: counter64, bits: count}, ok
 	case tagOctetString:
-		if expected.more != nil && string(content) == expected.more.text {
-			return expected, true
+		if t.texts != nil && t.texts[i].more != nil && string(content) == t.texts[i].more.text {
+			return t.texts[i], true
 		}
 		return valueOfText(content), true
 	case tagNoSuchObject, tagNoSuchInstance, tagEndOfMibView:

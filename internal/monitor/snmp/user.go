@@ -19,7 +19,12 @@ type user struct {
 	privacy gosnmp.SnmpV3PrivProtocol
 
 	authPassphrase, privacyPassphrase string
+
+	codeBytes  uint8 // of the code that authenticates a message
+	blockBytes uint8 // of what it is hashed in
 }
+
+func (u *user) authenticates() bool { return u.level != gosnmp.NoAuthNoPriv }
 
 var authProtocols = map[string]gosnmp.SnmpV3AuthProtocol{
 	"md5": gosnmp.MD5, "sha": gosnmp.SHA, "sha224": gosnmp.SHA224,
@@ -51,6 +56,7 @@ func newUser(o Options) (user, error) {
 		if u.auth, u.authPassphrase, err = key("auth", o.Auth, authProtocols); err != nil {
 			return user{}, err
 		}
+		u.codeBytes, u.blockBytes = uint8(codeBytes[u.auth]), uint8(u.auth.HashType().New().BlockSize())
 	}
 	if o.Privacy.Protocol != "" {
 		u.level = gosnmp.AuthPriv

@@ -14,7 +14,7 @@ type secured struct{ *peer }
 
 func (s secured) seal(r request) ([]byte, error) {
 	packet := r.packet()
-	parameters := s.engine.parameters(s.user)
+	parameters := s.engine.parameters(*s.user)
 	parameters.AuthoritativeEngineBoots, parameters.AuthoritativeEngineTime = s.engine.clock(time.Now())
 	if s.user.level == gosnmp.AuthPriv {
 		// No two messages under one key may have the same (RFC 3826 §3.1.2.1).
@@ -86,7 +86,7 @@ func (s secured) vet(h header, r request) *drop {
 
 // decode decodes a message, which must be authentic if its level says so.
 func (s secured) decode(datagram []byte, level gosnmp.SnmpV3MsgFlags) (*gosnmp.SnmpPacket, error) {
-	return s.engine.decode(datagram, s.user, level)
+	return s.engine.decode(datagram, *s.user, level)
 }
 
 func (e *engine) decode(datagram []byte, u user, level gosnmp.SnmpV3MsgFlags) (*gosnmp.SnmpPacket, error) {
@@ -173,13 +173,13 @@ func (p *peer) learn(report *gosnmp.SnmpPacket) error {
 		return fmt.Errorf("the agent reports an engine ID that cannot be: look at engineID in its configuration")
 	}
 	if p.engine == nil || p.engine.id != said.AuthoritativeEngineID {
-		engine, err := newEngine(said.AuthoritativeEngineID, p.user)
+		engine, err := newEngine(said.AuthoritativeEngineID, *p.user)
 		if err != nil {
 			return err
 		}
 		p.engine = engine
 	}
-	p.engine.boots, p.engine.seconds, p.engine.at = said.AuthoritativeEngineBoots, said.AuthoritativeEngineTime, time.Now()
+	p.engine.boots, p.engine.seconds, p.engine.at = said.AuthoritativeEngineBoots, said.AuthoritativeEngineTime, instantOf(time.Now())
 	p.engine.authentic, p.engine.doubted = false, false
 	return nil
 }

@@ -12,8 +12,7 @@ import (
 )
 
 // Value is what an agent said about one object: a number, a counter, or nothing.
-// The zero Value is nothing. Of counters those of the reading before are kept for every
-// agent, so it is small.
+// The zero Value is nothing.
 type Value struct {
 	kind kind
 	why  policy.Absence

@@ -16,7 +16,7 @@ type visit struct {
 	*Agent
 	call     *call
 	walked   map[string]walked // by the column's OID
-	readings []reading.Reading // one for each meter
+	readings []reading.Reading // one for each quantity
 }
 
 // walked is a column, or why it could not be read.
@@ -29,8 +29,8 @@ type walked struct {
 // was found by is looked for again, once.
 func (v *visit) read(ctx context.Context) {
 	var scalars, tables []int
-	for i := range v.meters {
-		if v.meters[i].quantity.table != nil {
+	for i := range v.question.quantities {
+		if v.question.quantities[i].table != nil {
 			tables = append(tables, i)
 		} else {
 			scalars = append(scalars, i)
@@ -39,7 +39,7 @@ func (v *visit) read(ctx context.Context) {
 	renumbered := v.get(ctx, v.locate(ctx, scalars))
 	renumbered = v.get(ctx, v.locate(ctx, renumbered))
 	for _, i := range renumbered {
-		v.lack(i, policy.Failed, fmt.Errorf("the agent renumbers its rows while %q is looked for: the next reading looks again", v.meters[i].quantity.named.name))
+		v.lack(i, policy.Failed, fmt.Errorf("the agent renumbers its rows while %q is looked for: the next reading looks again", v.question.quantities[i].named.name))
 	}
 	for _, i := range tables {
 		v.table(ctx, i)
@@ -50,8 +50,8 @@ func (v *visit) read(ctx context.Context) {
 func (v *visit) locate(ctx context.Context, meters []int) []int {
 	var found []int
 	for _, i := range meters {
-		wanted := v.meters[i].quantity.named
-		if wanted != (named{}) && v.index(v.meters[i].quantity) == "" {
+		q := &v.question.quantities[i]
+		if wanted := q.named; wanted != (named{}) && v.index(q) == "" {
 			names, err := v.column(ctx, wanted.column)
 			if err != nil {
 				v.lack(i, policy.Failed, err)
@@ -114,13 +114,13 @@ func (v *visit) get(ctx context.Context, meters []int) (renumbered []int) {
 
 // settle gives the meter its reading, unless the row has another name now.
 func (v *visit) settle(i int, got snapshot) bool {
-	meter := &v.meters[i]
+	meter := v.meter(i)
 	if wanted := meter.quantity.named; wanted != (named{}) {
 		last := len(got.values) - 1
 		if got.values[last].text() != wanted.name {
 			v.lost(wanted)
 			delete(v.walked, wanted.column)
-			meter.before = nil
+			meter.forget()
 			return false
 		}
 		got.values = got.values[:last]
@@ -133,8 +133,9 @@ func (v *visit) settle(i int, got snapshot) bool {
 // how many of them are each one's own.
 func (v *visit) batch(meters []int) (own []int, objects []string) {
 	for _, i := range meters {
-		cells := v.meters[i].quantity.cells(v.index(v.meters[i].quantity))
-		if len(own) > 0 && len(objects)+len(cells) > v.call.fits {
+		q := &v.question.quantities[i]
+		cells := q.cells(v.index(q))
+		if len(own) > 0 && len(objects)+len(cells) > int(v.call.fits) {
 			break
 		}
 		own, objects = append(own, len(cells)), append(objects, cells...)
@@ -144,7 +145,7 @@ func (v *visit) batch(meters []int) (own []int, objects []string) {
 
 // table reads a meter that is about a column.
 func (v *visit) table(ctx context.Context, i int) {
-	meter := &v.meters[i]
+	meter := v.meter(i)
 	got, err := v.column(ctx, meter.quantity.objects[0].oid)
 	if err != nil {
 		v.lack(i, policy.Failed, err)

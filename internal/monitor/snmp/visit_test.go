@@ -95,12 +95,12 @@ func TestAnInterfaceIsFoundByItsNameOnce(t *testing.T) {
 	a := reader(t, agent(t, m.replies), Options{Timeout: patient}, eth0)
 	for range 3 {
 		wantAbsence(t, a.Read(t.Context())[0], policy.Absent, reading.ErrFirst.Error()[:11])
-		a.meters[0].before = nil
+		a.meter(0).forget()
 	}
 	if asked := m.questions(); asked[gosnmp.GetBulkRequest] != 1 || asked[gosnmp.GetRequest] != 3 {
 		t.Errorf("asked %v, want one walk and three GETs", asked)
 	}
-	if index := a.rows[named{ifName, "eth0"}]; index != ".12" {
+	if index := a.index(&a.question.quantities[0]); index != ".12" {
 		t.Errorf("it is at %s, want .12", index)
 	}
 }
@@ -115,11 +115,11 @@ func TestARenumberedInterfaceIsFoundAgainAndCountsAnew(t *testing.T) {
 			a.Read(t.Context())
 
 			m.set(uptime, links(link(2, "docker0", 5), link(3, "eth0", 3000))...)
-			a.meters[0].before.at = a.meters[0].before.at.Add(-10 * time.Second)
+			a.earlier(10 * time.Second)
 			wantAbsence(t, a.Read(t.Context())[0], policy.Absent, "one reading of a counter")
 
 			m.set(uptime+10*time.Second, links(link(2, "docker0", 6), link(3, "eth0", 3500))...)
-			a.meters[0].before.at = a.meters[0].before.at.Add(-10 * time.Second)
+			a.earlier(10 * time.Second)
 			if value, ok := a.Read(t.Context())[0].Sample.Value(); !ok || math.Abs(value-50) > 2 {
 				t.Errorf("%v packets per second, want 50 of the new row", value)
 			}
@@ -215,7 +215,7 @@ func TestATableOfCountersNeedsTheSameRows(t *testing.T) {
 	a := reader(t, agent(t, m.replies), Options{Timeout: patient}, config.SNMP{OID: table, Table: "sum", Counter: true, Scale: 1})
 	next := func(cells ...gosnmp.SnmpPDU) reading.Reading {
 		m.set(2*time.Hour, cells...)
-		a.meters[0].before.at = a.meters[0].before.at.Add(-10 * time.Second)
+		a.earlier(10 * time.Second)
 		return a.Read(t.Context())[0]
 	}
 	wantAbsence(t, a.Read(t.Context())[0], policy.Absent, "one reading of a counter")
