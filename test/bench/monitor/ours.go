@@ -194,15 +194,14 @@ func (w *world) start(ctx context.Context) (*poller, error) {
 
 // read reads the groups' signals, so many groups at once, round after round, and decides nothing.
 func (w *world) read(ctx context.Context, routines *sync.WaitGroup) {
+	codes := codesOf(w.Agents)
 	for first := range min(w.AtOnce, len(w.monitors)) {
 		routines.Go(func() {
-			var targets [][]monitor.Target
-			for i := first; i < len(w.monitors); i += w.AtOnce {
-				targets = append(targets, targetsOf(i, w.Agents))
-			}
+			var targets []monitor.Target
 			for ctx.Err() == nil {
-				for k, of := range targets {
-					w.monitors[first+k*w.AtOnce].Read(ctx, time.Now(), of)
+				for i := first; i < len(w.monitors); i += w.AtOnce {
+					targets = appendTargets(targets[:0], i, codes)
+					w.monitors[i].Read(ctx, time.Now(), targets)
 				}
 				if w.rest > 0 {
 					_ = pause(ctx, w.rest) // the loop looks
@@ -212,10 +211,23 @@ func (w *world) read(ctx context.Context, routines *sync.WaitGroup) {
 	}
 }
 
-// targetsOf are the instances of the ith group of all.
-func targetsOf(i, agents int) (targets []monitor.Target) {
-	for k := i * agentsEach; k < min(agents, (i+1)*agentsEach); k++ {
-		targets = append(targets, monitor.Target{Code: addressOf(k).String(), Address: addressOf(k)})
+const codeBytes = 8
+
+// codesOf are the codes of so many instances, one behind the other.
+func codesOf(agents int) string {
+	var codes strings.Builder
+	codes.Grow(agents * codeBytes)
+	for k := range agents {
+		fmt.Fprintf(&codes, "gc%0*d", codeBytes-2, k)
+	}
+	return codes.String()
+}
+
+// appendTargets appends the instances of the ith group. They are made for each reading, since
+// what the benchmark itself keeps of an agent would count as ours.
+func appendTargets(targets []monitor.Target, i int, codes string) []monitor.Target {
+	for k := i * agentsEach; k < min(len(codes)/codeBytes, (i+1)*agentsEach); k++ {
+		targets = append(targets, monitor.Target{Code: codes[k*codeBytes:][:codeBytes], Address: addressOf(k)})
 	}
 	return targets
 }
