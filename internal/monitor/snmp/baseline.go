@@ -14,7 +14,7 @@ type baseline struct {
 	at     instant
 	uptime uint32   // of the agent, in hundredths of a second
 	kinds  uint32   // of the values, kindBits each
-	counts []uint64
+	counts []uint32 // the lower halves of all; behind them the upper ones, if one is a counter64
 	number float64  // the reading's value
 	odd    *oddBaseline
 }
@@ -26,8 +26,12 @@ type oddBaseline struct {
 	indices []string        // of a table
 }
 
-// kindBits leave room for 16 values, which are more than any profile has.
-const kindBits = 2
+const (
+	// kindBits leave room for 16 values, which are more than any profile has.
+	kindBits = 2
+	// lowBits has the lower bit of each kind.
+	lowBits = 0x55555555
+)
 
 // keep makes the snapshot and its reading the baseline.
 func (b *baseline) keep(after snapshot, read reading.Reading, table bool) {
@@ -51,9 +55,19 @@ func (b *baseline) count(values []Value) {
 	b.kinds, b.counts = 0, slices.Grow(b.counts[:0], len(values))
 	for i := range values {
 		b.kinds |= uint32(values[i].kind) << (kindBits * i)
-		b.counts = append(b.counts, values[i].count())
+		b.counts = append(b.counts, uint32(values[i].count()))
+	}
+	if !b.wide() {
+		return
+	}
+	for i := range values {
+		b.counts = append(b.counts, uint32(values[i].count()>>32))
 	}
 }
+
+// wide says that one of the values is a counter64, which is the kind of which both bits are
+// set.
+func (b *baseline) wide() bool { return b.kinds&(b.kinds>>1)&lowBits != 0 }
 
 // value is the ith one, of which no more is known than its kind and its count.
 func (b *baseline) value(i int) Value {
@@ -62,7 +76,10 @@ func (b *baseline) value(i int) Value {
 	}
 	v := Value{kind: kind(b.kinds >> (kindBits * i) & (1<<kindBits - 1))}
 	if v.kind == counter32 || v.kind == counter64 {
-		v.bits = b.counts[i]
+		v.bits = uint64(b.counts[i])
+	}
+	if v.kind == counter64 {
+		v.bits |= uint64(b.counts[len(b.counts)/2+i]) << 32
 	}
 	return v
 }
