@@ -45,6 +45,21 @@ func TestAPushedValueCountsUntilItIsStale(t *testing.T) {
 	})
 }
 
+// What was pushed is told from what was pushed before by its date, of which a history keeps the
+// wall clock's. That is no fixed span away from the process's own clock.
+func TestAPushedValueHasTheSameDateAtEachReading(t *testing.T) {
+	t.Parallel()
+	m, at := pushed(t), time.Now()
+	if _, err := m.Push("jobs", 40, at); err != nil {
+		t.Fatal(err)
+	}
+	for range 10_000 {
+		if got := m.Read(t.Context(), time.Now(), nil)[0].Group; got.At().Round(0) != at.Round(0) {
+			t.Fatalf("it is of %s, and was pushed at %s", got.At(), at)
+		}
+	}
+}
+
 func TestAnInboxThatIsEmptySaysWhatToSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for format, says := range map[config.PushFormat]string{

@@ -26,6 +26,7 @@ type rules struct {
 	most     int  // values kept
 	counts   bool // it is a number of something, and none is below 0
 	countsUp bool // the value is a counter's rate: 0 is standing still
+	pushed   bool // its values are told apart by their dates
 	quiet    bool // values only come while there is an alert
 	fills    bool // it must have been watched for the span before it may shrink the group
 }
@@ -50,7 +51,8 @@ func rulesOf(c config.Signal, group config.Group) (rules, error) {
 		frozenAfter: c.FrozenAfter, restAfter: c.FrozenAfter, countsUp: c.CountsUp(), ceiling: c.Most(),
 		fills: how != nil && c.Window > max(0, covered),
 	}
-	r.quiet = c.Push != nil && c.Push.Format.SaysWays()
+	r.pushed = c.Push != nil
+	r.quiet = r.pushed && c.Push.Format.SaysWays()
 	r.needs, _ = config.ParseReach(c.Over)
 	r.counts = c.SNMP != nil || c.Scrape != nil || c.Most() > 0
 	if r.countsUp { // what it shows at rest stays in the window for another span
@@ -134,6 +136,7 @@ func (w window) add(sample policy.Sample, now time.Time) {
 	w.setLie(lie)
 	if value, _ := sample.Value(); news {
 		w.take(point{value, at}, now)
+		w.setDated(sample.At())
 	}
 }
 
@@ -214,7 +217,7 @@ func (w window) read(now time.Time) (policy.Sample, error) {
 	if lie := w.lie(); lie != nil || w.points.len() == 0 {
 		return policy.Missing(w.lacks, now), lie
 	}
-	value, at := w.points.last.value, w.points.last.at.time(now)
+	value, at := w.points.last.value, w.dated(now)
 	age := now.Sub(at)
 	switch {
 	case age > w.staleness && w.moving && w.late() != 0 && instantOf(now).since(w.late()) <= w.staleness:
