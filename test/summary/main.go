@@ -12,9 +12,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 )
+
+// namedSkips is how many skipped tests of a package are named; of more the number is told.
+const namedSkips = 10
 
 // event is one line of `go test -json`; see `go doc test2json`.
 type event struct {
@@ -141,8 +146,16 @@ func (s *summary) finish() bool {
 		_, _ = fmt.Fprintf(s.out, "FAIL %s never ended\n", pkg)
 		s.failed++
 	}
+	named := map[string]int{} // by package
 	for _, id := range s.skips {
-		_, _ = fmt.Fprintf(s.out, "skipped %s %s\n", id.pkg, id.test)
+		if named[id.pkg]++; named[id.pkg] <= namedSkips {
+			_, _ = fmt.Fprintf(s.out, "skipped %s %s\n", id.pkg, id.test)
+		}
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(named)) {
+		if others := named[pkg] - namedSkips; others > 0 {
+			_, _ = fmt.Fprintf(s.out, "skipped %s %d others\n", pkg, others)
+		}
 	}
 	_, _ = fmt.Fprintf(s.out, "tests: %d passed, %d failed, %d skipped\n", s.passed, s.failed, s.skipped)
 	return s.failed == 0 && s.passed > 0

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,11 @@ func TestSummaryCountsAndShowsWhatMatters(t *testing.T) {
 		"a package that never ends is a failure": {
 			events: []string{`{"Action":"start","Package":"p"}`, `{"Action":"pass","Package":"p","Test":"TestA"}`},
 			want:   []string{"FAIL p never ended", "tests: 1 passed, 1 failed"},
+		},
+		"of much that is skipped the number is told": {
+			events: append(slices.Repeat([]string{`{"Action":"skip","Package":"p","Test":"TestB"}`}, namedSkips+2),
+				`{"Action":"pass","Package":"p","Test":"TestA"}`, `{"Action":"pass","Package":"p"}`),
+			want: []string{"skipped p TestB", "skipped p 2 others", "tests: 1 passed, 0 failed, 12 skipped"}, ok: true,
 		},
 		"what is skipped is named": {
 			events: []string{
