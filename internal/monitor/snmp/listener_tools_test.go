@@ -2,6 +2,7 @@ package snmp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -9,9 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,6 +42,10 @@ func listen(t *testing.T, senders ...config.TrapSender) *station {
 func listenAt(t *testing.T, address string, prepare func(*Listener), senders ...config.TrapSender) *station {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", address)
+	// A program that is being started has all sockets for a moment, also one that was closed.
+	for begun := time.Now(); errors.Is(err, syscall.EADDRINUSE) && time.Since(begun) < patient; runtime.Gosched() {
+		conn, err = net.ListenPacket("udp", address)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,7 +177,7 @@ func TestAReloadRebuildsWhatChangedAndNothingElse(t *testing.T) {
 			eventually(t, "every group decides again", func() bool {
 				now := d.Fleet.Status()
 				return len(now.Groups) == len(want)-len(slices.DeleteFunc(slices.Collect(maps.Values(want)), func(c httpd.GroupChange) bool { return c != removed })) &&
-					len(now.Accounts) == 1 && now.Accounts[0].Machines == machines &&
+					len(now.Accounts) == 1 && now.Accounts[0].Machines >= machines && // who begins to act may have ordered already
 					!slices.ContainsFunc(now.Groups, func(g fleet.GroupStatus) bool {
 						return g.Unseen || g.Decision.At.IsZero() || len(g.Signals) > 0 && g.Name == "web" && g.Serving < 2
 					})
