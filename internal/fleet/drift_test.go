@@ -10,7 +10,6 @@ import (
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
 	"github.com/autoscaled/autoscaled/internal/policy"
-	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // deed is what a person does to a machine of ours, and undoes.
@@ -107,9 +106,6 @@ func (w *world) told(kind actions.DriftKind) int {
 func eachKind(t *testing.T, test func(t *testing.T, kind actions.DriftKind)) {
 	t.Helper()
 	for _, kind := range actions.DriftKinds() {
-		if raced.Passes(3) {
-			continue
-		}
 		t.Run(string(kind), func(t *testing.T) {
 			test(t, kind)
 		})

@@ -8,7 +8,6 @@ import (
 	"github.com/autoscaled/autoscaled/internal/actions"
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
 	"github.com/autoscaled/autoscaled/internal/policy"
-	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // mode is in which way the account is half broken, as the process sees it.
@@ -37,9 +36,6 @@ func crowded() setting {
 
 func TestChangesThatFailForAnHourAreTriedSeldomAndResumeByThemselves(t *testing.T) {
 	for _, status := range []int{500, 503, 429, 403} {
-		if raced.Passes(3) {
-			continue
-		}
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			tell(t, crowded(), func(t *testing.T, w *world) {
 				w.load.set(1000)
@@ -70,9 +66,6 @@ func TestChangesThatFailForAnHourAreTriedSeldomAndResumeByThemselves(t *testing.
 
 func TestOrdersThatFailForAnHourAreTriedSeldomAndBuyNothingTwice(t *testing.T) {
 	for _, status := range []int{500, 503, 429, 403} {
-		if raced.Passes(3) {
-			continue
-		}
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			tell(t, crowded(), func(t *testing.T, w *world) {
 				w.load.set(1000)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim"
 	"github.com/autoscaled/autoscaled/internal/policy"
-	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
 // ail makes the machines with these codes never answer their probes.
@@ -166,9 +165,6 @@ var halfBroken = map[string]gpsim.Fault{
 
 func TestReadingThatFailsTakesNobodyOutOfThePool(t *testing.T) {
 	for name, fault := range halfBroken {
-		if raced.Passes(3) {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			tell(t, setting{}, func(t *testing.T, w *world) {
 				w.load.set(400)

@@ -1,14 +1,18 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+)
 
 // backoff spares a source that is silent poll after poll, and above all the group that
 // waits for it at each of its readings: it is asked less and less often, up to once a
 // minute.
 type backoff struct {
-	until   instant // it is left alone until then
-	silent  int32   // polls without an answer in a row
-	warming bool    // the instance is, and its source may still be starting; what is read there is not believed
+	until   reading.Instant // it is left alone until then
+	silent  int32           // polls without an answer in a row
+	warming bool            // the instance is, and its source may still be starting; what is read there is not believed
 }
 
 const (
@@ -19,14 +23,14 @@ const (
 // took takes note of a poll that began at started, of a group that is read once in an
 // interval. Polls that come closer than others count as one.
 func (b *backoff) took(silent bool, started time.Time, interval time.Duration) {
-	now, polled := instantOf(started), b.until-instant(pause(b.silent, interval))
+	polled := b.until - reading.Instant(pause(b.silent, interval))
 	switch {
 	case !silent:
 		b.silent = 0
-	case b.silent > 0 && now.since(polled) < early(interval):
+	case b.silent > 0 && polled.Until(started) < early(interval):
 	default:
 		b.silent++
-		b.until = now + instant(pause(b.silent, interval))
+		b.until = reading.InstantOf(started.Add(pause(b.silent, interval)))
 	}
 }
 
@@ -41,7 +45,7 @@ func pause(silent int32, interval time.Duration) time.Duration {
 
 // rests says whether the source is left alone at now.
 func (b *backoff) rests(now time.Time) bool {
-	return b.silent >= patientPolls && instantOf(now) < b.until
+	return b.silent >= patientPolls && b.until.Until(now) < 0
 }
 
 // setWarming says whether the instance is warming. What was silent while it did is asked

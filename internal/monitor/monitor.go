@@ -35,6 +35,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/formula"
 	"github.com/autoscaled/autoscaled/internal/monitor/prom"
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/monitor/snmp"
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
@@ -82,10 +83,10 @@ type Monitor struct {
 	pages     *prom.Pages // nil: none is read
 	poller    *snmp.Poller
 	inboxes   map[string]*inbox
-	watched   []instanceKey // the targets of the last reading
-	instances places        // of one after the other; nil where its address is unknown, and where it is given again
-	readAt    instant       // when the last reading began that was no extra one; 0: none
-	extra     bool          // the newest is one
+	watched   []instanceKey   // the targets of the last reading
+	instances places          // of one after the other; nil where its address is unknown, and where it is given again
+	readAt    reading.Instant // when the last reading began that was no extra one; 0: none
+	extra     bool            // the newest is one
 	faults    []Fault
 	disputes  disputes
 }
@@ -145,10 +146,10 @@ func (m *Monitor) Close() {
 // times its attempts, of the sources. What it returns is the caller's.
 func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []policy.Signal {
 	m.keep(targets)
-	if started := instantOf(time.Now()); m.readAt != 0 && started.since(m.readAt) < early(m.interval) {
+	if started := time.Now(); m.readAt != 0 && m.readAt.Until(started) < early(m.interval) {
 		m.extra, ctx = true, context.WithValue(ctx, extra{}, true)
 	} else {
-		m.extra, m.readAt = false, started
+		m.extra, m.readAt = false, reading.InstantOf(started)
 	}
 	m.poll(ctx, now)
 	return m.report(time.Now(), targets)

@@ -1,14 +1,18 @@
 package monitor
 
-import "time"
+import (
+	"time"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
+)
 
 // rare is what few of the windows need, of which there may be a hundred thousand.
 type rare struct {
-	since stamp     // the values from then on have no gap; only where the window fills
-	lie   error     // what is wrong with a newest value that is not believed at all; or nil
-	err   error     // of the last poll; nil when it had a value
-	late  instant   // when the newest value came, if it was dated back by more than maxSkew then
-	dated time.Time // of the newest value, as it came; only where it is pushed
+	since stamp           // the values from then on have no gap; only where the window fills
+	lie   error           // what is wrong with a newest value that is not believed at all; or nil
+	err   error           // of the last poll; nil when it had a value
+	late  reading.Instant // when the newest value came, if it was dated back by more than maxSkew then
+	dated time.Time       // of the newest value, as it came; only where it is pushed
 }
 
 // lie is what is wrong with a newest value that is not believed at all; or nil.
@@ -28,7 +32,7 @@ func (w window) failure() error {
 }
 
 // late is when the newest value came, if it was dated back by more than maxSkew then; or 0.
-func (w window) late() instant {
+func (w window) late() reading.Instant {
 	if w.rare == nil {
 		return 0
 	}
@@ -49,7 +53,7 @@ func (w window) setFailure(err error) {
 	}
 }
 
-func (w window) setLate(late instant) {
+func (w window) setLate(late reading.Instant) {
 	if w.rare != nil || late != 0 {
 		w.rarely().late = late
 		w.tidy()

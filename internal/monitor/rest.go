@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 )
 
 var errResting = errors.New("it stands still: until it moves the group can grow on it, and not shrink; if it may rest, write frozen_after: 0s")
@@ -22,7 +24,7 @@ func (w window) see(value float64, now time.Time) (over bool) {
 		w.still = w.since == 0 || value == w.before
 	}
 	if !w.still || w.since == 0 {
-		w.since = instantOf(now)
+		w.since = reading.InstantOf(now)
 	}
 	w.moved = w.moved || !w.still
 	w.before = value
@@ -35,7 +37,7 @@ func (w window) rested(now time.Time) (frozen bool, err error) {
 	if w.frozenAfter == 0 || !w.still {
 		return false, nil
 	}
-	switch still := instantOf(now).since(w.since); {
+	switch still := w.since.Until(now); {
 	case still > w.frozenAfter:
 		return true, fmt.Errorf("it has stood still for more than %s, and must move: is what it counts hung, or read from a cache? if it may rest so long, raise frozen_after (0s: any time)", w.frozenAfter)
 	case !w.moved, still > w.restAfter:

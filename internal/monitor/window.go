@@ -77,9 +77,9 @@ type kept struct {
 	points ring  // none older than span but the newest
 	rare   *rare // nil: there is nothing to put there
 
-	since    instant // when the last value came that differed; as long as none did, the first; 0: none came
-	before   float64 // the last value that came
-	positive float64 // the last value above 0; of a share
+	since    reading.Instant // when the last value came that differed; as long as none did, the first; 0: none came
+	before   float64         // the last value that came
+	positive float64         // the last value above 0; of a share
 
 	moved  bool           // a value differed from that before it
 	still  bool           // the newest did not
@@ -164,9 +164,9 @@ func (w window) judge(sample policy.Sample, at stamp, now time.Time) (lacks poli
 
 func (w window) take(p point, now time.Time) {
 	w.moving = w.points.len() > 0
-	var late instant
+	var late reading.Instant
 	if p.at.age(now) > maxSkew {
-		late = instantOf(now)
+		late = reading.InstantOf(now)
 	}
 	w.setLate(late)
 	if w.see(p.value, now) { // nothing of that time is to count later either
@@ -220,7 +220,7 @@ func (w window) read(now time.Time) (policy.Sample, error) {
 	value, at := w.points.last.value, w.dated(now)
 	age := now.Sub(at)
 	switch {
-	case age > w.staleness && w.moving && w.late() != 0 && instantOf(now).since(w.late()) <= w.staleness:
+	case age > w.staleness && w.moving && w.late() != 0 && w.late().Until(now) <= w.staleness:
 		return policy.Missing(policy.Skewed, now), errBehind
 	case age > w.staleness && w.quiet:
 		return policy.Missing(policy.Stale, now), fmt.Errorf("%w since %s", errQuiet, at.UTC().Format(time.RFC3339))

@@ -11,7 +11,7 @@ import (
 // far as rules need it, and what it gave. Every agent keeps one for each quantity of
 // counters, so it is small. The zero baseline is none.
 type baseline struct {
-	at     instant
+	at     reading.Instant
 	uptime uint32   // of the agent, in hundredths of a second
 	kinds  uint32   // of the values, kindBits each
 	counts []uint32 // the lower halves of all; behind them the upper ones, if one is a counter64
@@ -35,7 +35,7 @@ const (
 
 // keep makes the snapshot and its reading the baseline.
 func (b *baseline) keep(after snapshot, read reading.Reading, table bool) {
-	b.at, b.uptime, b.odd = instantOf(after.at), uint32(after.uptime/hundredth), nil
+	b.at, b.uptime, b.odd = reading.InstantOf(after.at), uint32(after.uptime/hundredth), nil
 	b.number, _ = read.Sample.Value()
 	if table {
 		b.odd = &oddBaseline{values: slices.Clone(after.values), indices: after.indices}
@@ -102,5 +102,5 @@ func (b *baseline) reading(now time.Time) reading.Reading {
 	if b.odd != nil && b.odd.reading.Err != nil {
 		return b.odd.reading
 	}
-	return reading.Of(b.number, b.at.before(now))
+	return reading.Of(b.number, b.at.Time(now))
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gosnmp/gosnmp"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 )
 
 const (
@@ -26,10 +28,10 @@ type engine struct {
 	auth, privacy []byte
 	block         cipher.Block // of privacy; nil until the poller needs it
 	boots         uint32
-	seconds       uint32  // since its last boot
-	at            instant // when they were that many
-	authentic     bool    // boots and seconds come from an authentic message
-	doubted       bool    // it is to be asked again before the next request
+	seconds       uint32          // since its last boot
+	at            reading.Instant // when they were that many
+	authentic     bool            // boots and seconds come from an authentic message
+	doubted       bool            // it is to be asked again before the next request
 }
 
 // doubt makes the next call ask anew who the engine is.
@@ -117,7 +119,7 @@ func (e *engine) parameters(u user) *gosnmp.UsmSecurityParameters {
 
 // clock is what the engine's boots and seconds should be now.
 func (e *engine) clock(now time.Time) (boots, seconds uint32) {
-	return e.boots, e.seconds + uint32(e.at.until(now)/time.Second)
+	return e.boots, e.seconds + uint32(e.at.Until(now)/time.Second)
 }
 
 var errOld = errors.New("it is older than what the agent said before, by its engine's clock")
@@ -137,6 +139,6 @@ func (e *engine) hear(boots, seconds uint32, now time.Time) error {
 			return nil // our idea of the time is the newer one
 		}
 	}
-	e.boots, e.seconds, e.at, e.authentic = boots, seconds, instantOf(now), true
+	e.boots, e.seconds, e.at, e.authentic = boots, seconds, reading.InstantOf(now), true
 	return nil
 }

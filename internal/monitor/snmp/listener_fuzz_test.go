@@ -9,14 +9,15 @@ import (
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 )
 
 // restart sets the listener's clock to the beginning of a boot, always the same.
 func (b *inbox) restart() {
-	b.self.boots, b.self.at = 7, instantOf(time.Now())
+	b.self.boots, b.self.at = 7, reading.InstantOf(time.Now())
 	for _, s := range b.senders {
 		if s.self != nil {
-			s.self.boots, s.self.at = 7, instantOf(time.Now())
+			s.self.boots, s.self.at = 7, reading.InstantOf(time.Now())
 		}
 	}
 }
@@ -43,10 +44,10 @@ func FuzzListener(f *testing.F) {
 	box.restart()
 	for _, way := range ways {
 		e := agentOf(f, way)
-		e.engine.at = instantOf(time.Now()) // so that all processes make the same trap
+		e.engine.at = reading.InstantOf(time.Now()) // so that all processes make the same trap
 		add(e.trap())
 		idea := e.idea(f, box.Listener)
-		idea.boots, idea.at = 7, instantOf(time.Now())
+		idea.boots, idea.at = 7, reading.InstantOf(time.Now())
 		add(e.inform(idea, 5))
 		f.Add(e.informAt(&engine{id: "\x80\x00\x00\x00\x05before"}, 5, gosnmp.Reportable))
 		stale := *idea

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gosnmp/gosnmp"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 )
 
 // self is our own engine, of which informs ask the time, and to which they are secured.
@@ -38,7 +40,7 @@ func newSelf(address net.Addr) self {
 	var seed [8]byte
 	_, _ = rand.Read(seed[:]) // it never fails
 	return self{
-		engine: engine{id: selfID(machineID(), address), boots: uint32(boots), at: instantOf(now)},
+		engine: engine{id: selfID(machineID(), address), boots: uint32(boots), at: reading.InstantOf(now)},
 		salt:   binary.BigEndian.Uint64(seed[:]),
 		told:   map[string]uint32{},
 	}

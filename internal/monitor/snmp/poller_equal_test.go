@@ -134,7 +134,7 @@ func (s *drama) start(options Options) (met func(of []config.SNMP) *Agent) {
 // earlier makes the readings before so much older.
 func (a *Agent) earlier(by time.Duration) {
 	for i := range a.before {
-		a.before[i].at -= instant(by)
+		a.before[i].at -= reading.Instant(by)
 	}
 }
 

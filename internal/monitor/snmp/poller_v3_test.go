@@ -161,7 +161,7 @@ func TestClonesThatShareAnEngineIDAreToldApartByThePoller(t *testing.T) {
 func TestALieAboutTheClockIsCorrectedBeforeTheAgentIsPolled(t *testing.T) {
 	t.Parallel()
 	e := newEngineer(t, authPriv("sha256", "aes"))
-	e.lie = &engine{id: e.engine.id, boots: 1 << 20, seconds: 5, at: instantOf(time.Now())} // who asks is not authentic, nor is the answer
+	e.lie = &engine{id: e.engine.id, boots: 1 << 20, seconds: 5, at: reading.InstantOf(time.Now())} // who asks is not authentic, nor is the answer
 	a := e.polled(t)
 	p, told := newTestPoller(t)
 	for range 3 {

@@ -83,7 +83,7 @@ func between(q *Quantity, before *baseline, after snapshot) (time.Duration, erro
 	if err := continues(before, after); err != nil {
 		return 0, err
 	}
-	elapsed := before.at.until(after.at)
+	elapsed := before.at.Until(after.at)
 	if elapsed <= 0 || elapsed < q.refresh {
 		return 0, errUnmoved
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gosnmp/gosnmp"
+
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 )
 
 // secured is the envelope of v3 once the peer's engine is known.
@@ -179,7 +181,7 @@ func (p *peer) learn(report *gosnmp.SnmpPacket) error {
 		}
 		p.engine = engine
 	}
-	p.engine.boots, p.engine.seconds, p.engine.at = said.AuthoritativeEngineBoots, said.AuthoritativeEngineTime, instantOf(time.Now())
+	p.engine.boots, p.engine.seconds, p.engine.at = said.AuthoritativeEngineBoots, said.AuthoritativeEngineTime, reading.InstantOf(time.Now())
 	p.engine.authentic, p.engine.doubted = false, false
 	return nil
 }

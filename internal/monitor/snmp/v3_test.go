@@ -16,6 +16,7 @@ import (
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/autoscaled/autoscaled/internal/config"
+	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
@@ -59,7 +60,7 @@ func (e *engineer) boot(t testing.TB, id string, boots, seconds uint32) {
 	if e.engine, err = newEngine(id, e.user); err != nil {
 		t.Fatal(err)
 	}
-	e.engine.boots, e.engine.seconds, e.engine.at = boots, seconds, instantOf(time.Now())
+	e.engine.boots, e.engine.seconds, e.engine.at = boots, seconds, reading.InstantOf(time.Now())
 }
 
 // question is a request that the agent's user could have sent.
@@ -414,7 +415,7 @@ func TestALieAboutTheClockIsCorrectedByTheAgent(t *testing.T) {
 	}
 	p.engine.doubt()
 	e.Lock()
-	e.lie = &engine{id: e.engine.id, boots: 1 << 20, seconds: 5, at: instantOf(time.Now())} // who asks is not authentic, nor is the answer
+	e.lie = &engine{id: e.engine.id, boots: 1 << 20, seconds: 5, at: reading.InstantOf(time.Now())} // who asks is not authentic, nor is the answer
 	e.Unlock()
 	if err := e.ask(t, p); err != nil {
 		t.Error(err)
@@ -590,7 +591,7 @@ func TestAnEngineIDThatCannotBeIsNotTaken(t *testing.T) {
 
 func TestTheClockRunsOnBetweenCalls(t *testing.T) {
 	t.Parallel()
-	e := &engine{boots: 3, seconds: 100, at: instantOf(epoch)}
+	e := &engine{boots: 3, seconds: 100, at: reading.InstantOf(epoch)}
 	hear := func(boots, seconds uint32, after time.Duration, want bool) {
 		t.Helper()
 		if err := e.hear(boots, seconds, epoch.Add(after)); (err == nil) != want {
