@@ -79,6 +79,7 @@ type Crew struct {
 	CrewOptions
 
 	preparations []cloud.Preparation
+	relabels     bool // what Drift says of a changed label: it is asked for all the time
 
 	inForce atomic.Pointer[templateInForce]
 
@@ -111,7 +112,7 @@ func NewCrew(options CrewOptions) (*Crew, error) {
 		return nil, err
 	}
 	c := &Crew{CrewOptions: options, instances: map[string]*instance{}, disowned: map[string]time.Time{}, wake: make(chan struct{}, 1)}
-	c.preparations = c.Machines.Preparations()
+	c.preparations, c.relabels = c.Machines.Preparations(), options.Drift[DriftRelabelled] == DriftRepair
 	c.Use(options.Template, "")
 	c.ctx, c.abort = context.WithCancel(context.Background())
 	if err := c.load(); err != nil {
@@ -298,7 +299,7 @@ func (c *Crew) phase(in *instance) Phase {
 		unfinished:   c.unfinished(&in.facts.Value),
 		parting:      c.parting(&in.facts.Value),
 		outdated:     c.outdated(&in.facts.Value),
-		relabel:      c.Drift[DriftRelabelled] == DriftRepair,
+		relabel:      c.relabels,
 		now:          c.Now(),
 	})
 }
