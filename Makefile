@@ -24,7 +24,7 @@ SEQUENTIAL := /(internal/(config|policy|policy/schedule|policy/forecast|record|p
 # are processors.
 test: ## Install what the tests need (Debian packages, when root and missing) and run all of them, with the race detector
 	@test/setup.sh
-	@export AUTOSCALED_REQUIRE_TOOLS=1 GOGC=400; \
+	@export AUTOSCALED_REQUIRE_TOOLS=1 GOGC=1600 GOMEMLIMIT=1GiB; \
 	flags="-p $$(($$(nproc) + 1)) -vet=off -timeout 8m -json"; \
 	{ go test -race $$flags ./test/e2e $$(go list ./... | grep -vE '$(SEQUENTIAL)'); \
 	  go test $$flags $$(go list ./... | grep -E '$(SEQUENTIAL)'); } | go run ./test/summary

@@ -48,11 +48,15 @@ func (a *Advisor) Stop() { a.alarm.stop() }
 // turn reads the signals and decides.
 func (a *Advisor) turn(ctx context.Context, due time.Time) {
 	a.Metrics.lag.Observe(max(0, time.Since(due).Seconds()))
-	if targets := a.look(); targets != nil {
-		signals := a.Signals.Read(ctx, a.Now(), *targets)
-		a.seeFaults(a.Signals.Faults())
-		a.decide(signals, len(*targets))
+	targets := a.look()
+	if targets == nil {
+		return
 	}
+	turn := spentTurns.Get().(*advisorTurn)
+	defer spentTurns.Put(turn)
+	signals := a.Signals.Read(ctx, a.Now(), *targets, turn.signals)
+	a.seeFaults(a.Signals.Faults())
+	a.decide(turn, signals, len(*targets))
 }
 
 // look is which machines count as instances; nil as long as that is not known.
@@ -93,25 +97,30 @@ func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 	a.Metrics.nodesIn(a.Name, len(targets))
 }
 
-func (a *Advisor) decide(signals []policy.Signal, actual int) {
+func (a *Advisor) decide(turn *advisorTurn, signals []policy.Signal, actual int) {
 	a.deciding.Lock()
 	defer a.deciding.Unlock()
 	now := a.Now().Round(0)
 	if jump := a.clock.jump(a.Now()); jump != 0 {
 		a.would.jump(now, jump)
 	}
-	a.show(signals, now)
-	turn := spentTurns.Get().(*virtualTurn)
-	defer spentTurns.Put(turn)
-	a.would.decide(turn, a.Spec, signals, actual, now)
+	turn.signals = a.show(signals, now)
+	a.would.decide(&turn.virtualTurn, a.Spec, signals, actual, now)
 	a.outlooks = slices.Clone(turn.inputs.Outlooks)
 	a.Recorder.Add(&turn.inputs, &turn.before, &a.would.Memory, turn.decision)
-	a.note(turn.decision, "would decide")
+	turn.recommendations = a.note(turn.decision, "would decide").Recommendations
 }
 
-// spentTurns are turns that are over: a kilobyte each, many times a second where there
+// advisorTurn is what a turn is worked out in. The next one, of whichever group, uses its
+// room again.
+type advisorTurn struct {
+	virtualTurn
+	signals []policy.Signal // room for those that are read
+}
+
+// spentTurns are turns that are over: some kilobytes each, many times a second where there
 // are thousands of groups.
-var spentTurns = sync.Pool{New: func() any { return new(virtualTurn) }}
+var spentTurns = sync.Pool{New: func() any { return new(advisorTurn) }}
 
 func (a *Advisor) status() GroupStatus {
 	s := a.decider.status("recommend")

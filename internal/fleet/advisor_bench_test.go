@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,9 +23,15 @@ type wavering struct {
 	count    int
 }
 
-func (w *wavering) Read(context.Context, time.Time, []monitor.Target) []policy.Signal {
+func (w *wavering) Read(_ context.Context, _ time.Time, _ []monitor.Target, room []policy.Signal) []policy.Signal {
 	w.count++
-	return w.readings[w.count%len(w.readings)]
+	read := w.readings[w.count%len(w.readings)]
+	room = slices.Grow(room[:0], len(read))[:len(read)]
+	for i, signal := range read {
+		signal.Instances = append(room[i].Instances[:0], signal.Instances...)
+		room[i] = signal
+	}
+	return room
 }
 
 func (w *wavering) Faults() []monitor.Fault { return nil }

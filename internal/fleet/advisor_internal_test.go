@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -119,8 +120,8 @@ func (g *advising) ask(t *testing.T, registry *prometheus.Registry, rules Rules)
 	}
 }
 
-// TestATurnThatChangesNothingKeepsItsDecisionAlone is not parallel: allocations are counted.
-func TestATurnThatChangesNothingKeepsItsDecisionAlone(t *testing.T) {
+// TestATurnThatChangesNothingAllocatesNothing is not parallel: allocations are counted.
+func TestATurnThatChangesNothingAllocatesNothing(t *testing.T) {
 	if raced.Enabled {
 		t.Skip("the race detector lets what could be used again go, by chance")
 	}
@@ -132,7 +133,29 @@ func TestATurnThatChangesNothingKeepsItsDecisionAlone(t *testing.T) {
 	}
 	g.Recorder = recorder
 	g.turns(t, 100)
-	if made := testing.AllocsPerRun(100, func() { g.turns(t, 1) }); made > 1 {
+	if made := testing.AllocsPerRun(100, func() { g.turns(t, 1) }); made != 0 {
 		t.Errorf("a turn makes %v allocations", made)
+	}
+}
+
+// TestWhatAReplacedGroupShowsStaysAsItWas lets a group that was replaced, of which somebody may
+// still hold on, be shown after its successor has taken turns.
+func TestWhatAReplacedGroupShowsStaysAsItWas(t *testing.T) {
+	t.Parallel()
+	metrics := NewMetrics(prometheus.NewRegistry())
+	old, successor := newAdvising(t, 0, metrics), newAdvising(t, 0, metrics)
+	old.turns(t, 3)
+	status, signals := old.status(), fmt.Sprint(old.signals)
+	successor.succeed(old.Advisor)
+	if got := successor.status(); !reflect.DeepEqual(got, status) {
+		t.Errorf("the successor begins with %+v, and not with %+v", got, status)
+	}
+	successor.steps.Store(old.steps.Load())
+	successor.turns(t, 10)
+	if got := old.status(); !reflect.DeepEqual(got, status) {
+		t.Errorf("it shows %+v, and showed %+v", got, status)
+	}
+	if got := fmt.Sprint(old.signals); got != signals {
+		t.Errorf("its signals are %s, and were %s", got, signals)
 	}
 }

@@ -93,8 +93,10 @@ func newRestingGroup(b *testing.B, count int) *restingGroup {
 
 type noSignals struct{}
 
-func (noSignals) Read(context.Context, time.Time, []monitor.Target) []policy.Signal { return nil }
-func (noSignals) Faults() []monitor.Fault                                           { return nil }
+func (noSignals) Read(context.Context, time.Time, []monitor.Target, []policy.Signal) []policy.Signal {
+	return nil
+}
+func (noSignals) Faults() []monitor.Fault { return nil }
 
 // fill writes count instances that serve on record, and into what is read.
 func (r *restingGroup) fill(b *testing.B, journal store.Journal, count int) {

@@ -17,9 +17,10 @@ import (
 )
 
 // Signals reads a group's signals. Read returns one signal for each that is
-// configured, within a bounded time; Faults says why values were missing in it.
+// configured, within a bounded time, and may make them in room, which nobody needs any
+// more; Faults says why values were missing in it.
 type Signals interface {
-	Read(ctx context.Context, now time.Time, targets []monitor.Target) []policy.Signal
+	Read(ctx context.Context, now time.Time, targets []monitor.Target, room []policy.Signal) []policy.Signal
 	Faults() []monitor.Fault
 }
 
@@ -101,7 +102,12 @@ func (d *decider) resume(desired policy.Size, override *policy.Override) {
 func (d *decider) succeed(old *decider) {
 	old.mu.Lock()
 	defer old.mu.Unlock()
-	d.decision, d.signals, d.faults, d.readAt, d.foreign = old.decision, old.signals, old.faults, old.readAt, old.foreign
+	d.decision, d.signals, d.faults, d.readAt, d.foreign = old.decision, slices.Clone(old.signals), old.faults, old.readAt, old.foreign
+	// The predecessor may still be shown: what becomes room for others is not to be its own.
+	d.decision.Recommendations = slices.Clone(d.decision.Recommendations)
+	for i := range d.signals {
+		d.signals[i].Instances = slices.Clone(d.signals[i].Instances)
+	}
 }
 
 func (d *decider) showOverride(override *policy.Override) {
@@ -115,12 +121,15 @@ func (d *decider) showOverride(override *policy.Override) {
 	}
 }
 
-// show keeps and measures the signals that were read at now.
-func (d *decider) show(signals []policy.Signal, now time.Time) {
+// show keeps and measures the signals that were read at now, and returns those before them,
+// which nobody has any more.
+func (d *decider) show(signals []policy.Signal, now time.Time) (before []policy.Signal) {
 	d.mu.Lock()
+	before = d.signals
 	d.signals, d.faults, d.readAt = signals, d.found, now
 	d.mu.Unlock()
 	d.Metrics.read(d.Name, signals, d.found, now)
+	return before
 }
 
 // setTrouble notes whether what had to be written down was; the same trouble again
@@ -148,10 +157,10 @@ func (d *decider) troubled() bool {
 }
 
 // note keeps a decision for status, and measures and logs it. verb says what
-// becomes of a change.
-func (d *decider) note(decision policy.Decision, verb string) {
+// becomes of a change. It returns the decision before, which nobody has any more.
+func (d *decider) note(decision policy.Decision, verb string) (before policy.Decision) {
 	d.mu.Lock()
-	before := d.decision
+	before = d.decision
 	d.decision, d.desired = decision, decision.Desired
 	d.mu.Unlock()
 	d.Metrics.decided(d, decision)
@@ -168,6 +177,7 @@ func (d *decider) note(decision policy.Decision, verb string) {
 	if entry := d.Log.Check(level, message); entry != nil {
 		entry.Write(told(decision)...)
 	}
+	return before
 }
 
 // told is a decision in a line of the log.

@@ -41,7 +41,7 @@ func (g *Group) read(ctx context.Context, tick time.Time, targets []monitor.Targ
 	g.targeted.Store(&targets)
 	now := g.Now()
 	go func() {
-		signals := g.Signals.Read(ctx, now, targets)
+		signals := g.Signals.Read(ctx, now, targets, nil)
 		g.readings <- reading{signals, g.Signals.Faults()}
 	}()
 }

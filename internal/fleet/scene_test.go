@@ -169,8 +169,8 @@ type process struct {
 func tell(t *testing.T, s setting, story func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Parallel()
-	if raced.Passes(2) {
-		t.Skip("one of two under the race detector")
+	if raced.Passes(3) {
+		t.Skip("one of three under the race detector")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, s)
@@ -442,7 +442,7 @@ func (l *load) change(how func(*load)) {
 	how(l)
 }
 
-func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []policy.Signal {
+func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target, _ []policy.Signal) []policy.Signal {
 	l.mu.Lock()
 	slow := l.slow
 	l.mu.Unlock()

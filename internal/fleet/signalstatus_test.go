@@ -23,7 +23,7 @@ func TestThatNoAlertFiresConcernsNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Now()
-		signals := m.Read(t.Context(), now, nil)
+		signals := m.Read(t.Context(), now, nil, nil)
 		s := signalStatus(signals[0], m.Faults(), now)
 		if s.Quiet != quiet || s.FaultExpected != quiet || s.Value != nil || strings.HasPrefix(s.Why, "absent: no alert") != quiet {
 			t.Errorf("%s: its status is %+v", format, s)

@@ -31,10 +31,11 @@ type virtual struct {
 // virtualTurn is a decision about a virtual group, with what it rested on. The next turn may
 // use its room again, but for that of the decision.
 type virtualTurn struct {
-	inputs   policy.Inputs
-	before   policy.Memory
-	decision policy.Decision
-	rescaled rescaled
+	inputs          policy.Inputs
+	before          policy.Memory
+	decision        policy.Decision
+	recommendations []policy.Recommendation // room for those of the decision
+	rescaled        rescaled
 }
 
 // rescaled is room for signals that are made of others.
@@ -71,7 +72,7 @@ func (v *virtual) decide(turn *virtualTurn, spec *policy.Spec, signals []policy.
 	observed.Reduce(&turn.inputs)
 	turn.before.Set(&v.Memory)
 	v.foresight.foresee(&turn.inputs, now, v.leads)
-	turn.decision = policy.Decide(spec, &turn.inputs, now, &v.Memory)
+	turn.decision, turn.recommendations = policy.DecideIn(turn.recommendations, spec, &turn.inputs, now, &v.Memory), nil
 	v.become(turn.decision.Desired.Count, now, cmp.Or(v.lead, assumedLead(spec), virtualLead))
 }
 

@@ -123,6 +123,7 @@ func TestATurnDecidesTheSameInWhateverRoom(t *testing.T) {
 			read := fmt.Sprint(signals)
 			now := dawn.Add(time.Duration(step) * time.Minute)
 			var turn virtualTurn
+			used.recommendations = used.decision.Recommendations
 			reused.decide(&used, &spec, signals, actual, now)
 			fresh.decide(&turn, &spec, signals, actual, now)
 			if !reflect.DeepEqual(used.inputs, turn.inputs) || !used.before.Equal(&turn.before) || !reflect.DeepEqual(used.decision, turn.decision) {

@@ -67,7 +67,7 @@ func TestPagesAndAnswersAreReachedAsConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	got := m.Read(t.Context(), time.Now(), []monitor.Target{{Code: "gc00000001", Address: address.Addr()}})
+	got := m.Read(t.Context(), time.Now(), []monitor.Target{{Code: "gc00000001", Address: address.Addr()}}, nil)
 	for i, want := range []struct {
 		value float64
 		why   policy.Absence

@@ -24,7 +24,7 @@ func polls(count *int, of probe) probe {
 func rounds(m *Monitor, n int, targets ...Target) (took time.Duration) {
 	for range n {
 		began := time.Now()
-		m.Read(context.Background(), began, targets)
+		m.Read(context.Background(), began, targets, nil)
 		took += time.Since(began)
 		time.Sleep(interval - time.Since(began))
 	}
@@ -73,7 +73,7 @@ func TestAnAgentThatAnswersAgainIsAskedEachRound(t *testing.T) {
 		if asked-before != 10 {
 			t.Errorf("asked %d times in 10 rounds", asked-before)
 		}
-		signals := m.Read(t.Context(), time.Now(), []Target{targetA})
+		signals := m.Read(t.Context(), time.Now(), []Target{targetA}, nil)
 		if value, ok := signals[0].Instances[0].Sample.Value(); !ok || value != 0.5 {
 			t.Errorf("shows %v", signals[0].Instances[0].Sample)
 		}
@@ -87,7 +87,7 @@ func TestNobodyIsSparedWhereNobodyAnswers(t *testing.T) {
 		every(m, interval)
 		rounds(m, 60, targetA, targetB)
 		up = true
-		for _, in := range m.Read(t.Context(), time.Now(), []Target{targetA, targetB})[0].Instances {
+		for _, in := range m.Read(t.Context(), time.Now(), []Target{targetA, targetB}, nil)[0].Instances {
 			if _, ok := in.Sample.Value(); !ok {
 				t.Errorf("%s is %v as soon as the network is back", in.Instance, in.Sample.Why())
 			}
@@ -101,7 +101,7 @@ func TestAnExtraReadingAsksTheSilentTooAndIsNoPollToCount(t *testing.T) {
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: always(1), addressB: polls(&asked, dead(0))}})
 		every(m, interval)
 		for range 7 { // a storm within the first interval
-			m.Read(t.Context(), time.Now(), []Target{targetA, targetB})
+			m.Read(t.Context(), time.Now(), []Target{targetA, targetB}, nil)
 			time.Sleep(time.Second)
 		}
 		if asked != 7 {
@@ -139,7 +139,7 @@ func TestAnAgentThatStartedWhileItsInstanceWarmedIsAskedAtOnce(t *testing.T) {
 		every(m, interval)
 		rounds(m, 20, Target{Code: "a", Address: addressA, Warming: true})
 		up = true
-		signals := m.Read(t.Context(), time.Now(), []Target{targetA})
+		signals := m.Read(t.Context(), time.Now(), []Target{targetA}, nil)
 		if why := signals[0].Instances[0].Sample.Why(); why != policy.Present {
 			t.Errorf("it is %v when it begins to serve", why)
 		}

@@ -61,7 +61,7 @@ func (all *manyGroups) watch(b *testing.B, i int, now time.Time) *Monitor {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if sample := m.Read(b.Context(), now, all.targets)[0].Group; sample.Why() != 0 {
+	if sample := m.Read(b.Context(), now, all.targets, nil)[0].Group; sample.Why() != 0 {
 		b.Fatal(sample.Why(), m.Faults())
 	}
 	return m
@@ -142,7 +142,7 @@ func (all *manyInstances) read(g int) []policy.Signal {
 	for _, place := range m.instances {
 		place.take(answer[:], now, now, false)
 	}
-	return m.report(now, targets)
+	return m.report(now, targets, nil)
 }
 
 // BenchmarkMemoryOfAnInstance is what is held of an instance between two readings of three
@@ -208,6 +208,6 @@ func BenchmarkReadingOneQuery(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.readAt = 0 // none is an extra one
-		m.Read(context.Background(), now, all.targets)
+		m.Read(context.Background(), now, all.targets, nil)
 	}
 }

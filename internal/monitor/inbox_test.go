@@ -27,7 +27,7 @@ func pushed(t *testing.T) *Monitor {
 func TestAPushedValueCountsUntilItIsStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := pushed(t)
-		read := func() policy.Sample { return m.Read(t.Context(), time.Now(), nil)[0].Group }
+		read := func() policy.Sample { return m.Read(t.Context(), time.Now(), nil, nil)[0].Group }
 		if why := read().Why(); why != policy.Absent {
 			t.Errorf("before anything is pushed it is %v", why)
 		}
@@ -54,7 +54,7 @@ func TestAPushedValueHasTheSameDateAtEachReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 10_000 {
-		if got := m.Read(t.Context(), time.Now(), nil)[0].Group; got.At().Round(0) != at.Round(0) {
+		if got := m.Read(t.Context(), time.Now(), nil, nil)[0].Group; got.At().Round(0) != at.Round(0) {
 			t.Fatalf("it is of %s, and was pushed at %s", got.At(), at)
 		}
 	}
@@ -94,7 +94,7 @@ func TestAPushThatComesLateChangesNothing(t *testing.T) {
 				t.Errorf("%v: kept is %v (%v)", push, kept, err)
 			}
 		}
-		if value, _ := m.Read(t.Context(), now, nil)[0].Group.Value(); value != 2 {
+		if value, _ := m.Read(t.Context(), now, nil, nil)[0].Group.Value(); value != 2 {
 			t.Errorf("it shows %v", value)
 		}
 	})
@@ -113,7 +113,7 @@ func TestAPushThatCannotBeIsRefusedWithTheReason(t *testing.T) {
 				t.Errorf("want %q: %v", says, err)
 			}
 		}
-		if why := m.Read(t.Context(), now, nil)[0].Group.Why(); why != policy.Absent {
+		if why := m.Read(t.Context(), now, nil, nil)[0].Group.Why(); why != policy.Absent {
 			t.Errorf("a refused push left %v", why)
 		}
 	})
@@ -142,10 +142,10 @@ func TestPushesAndReadingsDoNotDisturbEachOther(t *testing.T) {
 		})
 	}
 	for range 100 {
-		m.Read(t.Context(), time.Now(), nil)
+		m.Read(t.Context(), time.Now(), nil, nil)
 	}
 	pushing.Wait()
-	if value, ok := m.Read(t.Context(), time.Now(), nil)[0].Group.Value(); !ok || value < 0 || value > 3 {
+	if value, ok := m.Read(t.Context(), time.Now(), nil, nil)[0].Group.Value(); !ok || value < 0 || value > 3 {
 		t.Errorf("it shows %v", value)
 	}
 }
@@ -161,7 +161,7 @@ func TestThatNoAlertFiresIsNoFault(t *testing.T) {
 			}
 			check := func(when string, why policy.Absence) {
 				t.Helper()
-				signals, faults := m.Read(t.Context(), time.Now(), nil), m.Faults()
+				signals, faults := m.Read(t.Context(), time.Now(), nil, nil), m.Faults()
 				if signals[0].Group.Why() != why || len(faults) != 2 {
 					t.Fatalf("%s, %s: %v, and %v", format, when, signals[0], faults)
 				}
@@ -177,7 +177,7 @@ func TestThatNoAlertFiresIsNoFault(t *testing.T) {
 			if _, err := m.Push("jobs", 1, time.Now()); err != nil {
 				t.Fatal(err)
 			}
-			if m.Read(t.Context(), time.Now(), nil); len(m.Faults()) != 0 {
+			if m.Read(t.Context(), time.Now(), nil, nil); len(m.Faults()) != 0 {
 				t.Errorf("%s: while it has a value: %v", format, m.Faults())
 			}
 			time.Sleep(31 * time.Second)

@@ -143,8 +143,9 @@ func (m *Monitor) Close() {
 // Read reads all sources once and returns the signals. Now is the instant at
 // which PromQL is evaluated; ages are taken on the process's own clock, which no
 // change of the wall clock moves. It takes no longer than the longest timeout,
-// times its attempts, of the sources. What it returns is the caller's.
-func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []policy.Signal {
+// times its attempts, of the sources. What it returns is the caller's, and is made in room
+// if that fits: signals that nobody needs any more, or nil.
+func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target, room []policy.Signal) []policy.Signal {
 	m.keep(targets)
 	if started := time.Now(); m.readAt != 0 && m.readAt.Until(started) < early(m.interval) {
 		m.extra, ctx = true, context.WithValue(ctx, extra{}, true)
@@ -152,7 +153,7 @@ func (m *Monitor) Read(ctx context.Context, now time.Time, targets []Target) []p
 		m.extra, m.readAt = false, reading.InstantOf(started)
 	}
 	m.poll(ctx, now)
-	return m.report(time.Now(), targets)
+	return m.report(time.Now(), targets, room)
 }
 
 // extra marks a reading ahead of its time: whoever asked for it wants to know what is now.

@@ -84,7 +84,7 @@ func TestADeadInstanceDelaysTheOthersByItsTimeoutAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: dead(4 * time.Second), addressB: always(0.5)}})
 		started := time.Now()
-		got := instances(m.Read(t.Context(), started, []Target{targetA, targetB}))
+		got := instances(m.Read(t.Context(), started, []Target{targetA, targetB}, nil))
 		if took := time.Since(started); took != 4*time.Second {
 			t.Errorf("took %v, want the one timeout of 4s", took)
 		}
@@ -112,7 +112,7 @@ func TestAValueStandsUntilItIsStale(t *testing.T) {
 			return always(0.5)(ctx, now)
 		}}})
 		read := func() policy.Sample {
-			return instances(m.Read(t.Context(), time.Now(), []Target{targetA}))[0].Sample
+			return instances(m.Read(t.Context(), time.Now(), []Target{targetA}, nil))[0].Sample
 		}
 		read()
 		broken = true
@@ -136,7 +136,7 @@ func TestWarmingInstancesArePolledAndNotBelieved(t *testing.T) {
 		m := watching(&field{probes: map[netip.Addr]probe{addressA: rising()}})
 		read := func(warming bool) policy.Sample {
 			time.Sleep(time.Second)
-			return instances(m.Read(t.Context(), time.Now(), []Target{{Code: "a", Address: addressA, Warming: warming}}))[0].Sample
+			return instances(m.Read(t.Context(), time.Now(), []Target{{Code: "a", Address: addressA, Warming: warming}}, nil))[0].Sample
 		}
 		if why := read(true).Why(); why != policy.Warming || len(m.Faults()) != 0 {
 			t.Errorf("%s with faults %v, want warming without", why, m.Faults())
@@ -151,7 +151,7 @@ func TestWarmingInstancesArePolledAndNotBelieved(t *testing.T) {
 func TestInstancesWithoutAnAddress(t *testing.T) {
 	t.Parallel()
 	m := watching(&field{})
-	got := instances(m.Read(t.Context(), time.Now(), []Target{{Code: "new", Warming: true}, {Code: "lost"}}))
+	got := instances(m.Read(t.Context(), time.Now(), []Target{{Code: "new", Warming: true}, {Code: "lost"}}, nil))
 	if why := got[0].Sample.Why(); why != policy.Warming {
 		t.Errorf("while becoming: %s, want warming", why)
 	}
@@ -166,7 +166,7 @@ func TestAVanishedTargetIsForgotten(t *testing.T) {
 		f := &field{probes: map[netip.Addr]probe{addressA: always(1), addressB: dead(0)}}
 		m := watching(f)
 		read := func(targets ...Target) []policy.InstanceSample {
-			return instances(m.Read(t.Context(), time.Now(), targets))
+			return instances(m.Read(t.Context(), time.Now(), targets, nil))
 		}
 		read(targetA)
 		read()
@@ -187,7 +187,7 @@ func TestAVanishedTargetIsForgotten(t *testing.T) {
 func TestATargetGivenTwiceIsPolledOnce(t *testing.T) {
 	t.Parallel()
 	m := watching(&field{probes: map[netip.Addr]probe{addressA: rising()}})
-	got := instances(m.Read(t.Context(), time.Now(), []Target{targetA, targetA}))
+	got := instances(m.Read(t.Context(), time.Now(), []Target{targetA, targetA}, nil))
 	if len(got) != 2 || got[0] != got[1] {
 		t.Errorf("got %v, want the same sample twice", got)
 	}
@@ -203,7 +203,7 @@ func TestObserveHearsOfEachRequest(t *testing.T) {
 		defer mu.Unlock()
 		heard = append(heard, outcome)
 	}
-	m.Read(t.Context(), time.Now(), []Target{targetA, targetB})
+	m.Read(t.Context(), time.Now(), []Target{targetA, targetB}, nil)
 	slices.Sort(heard)
 	if want := []policy.Absence{policy.Present, policy.Failed}; !slices.Equal(heard, want) {
 		t.Errorf("heard %v, want %v", heard, want)

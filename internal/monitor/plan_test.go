@@ -131,7 +131,7 @@ func TestEverySourceAnswersInConfigOrderWithAsFewRequestsAsPossible(t *testing.T
 	}
 	defer m.Close()
 
-	got := m.Read(t.Context(), time.Now(), []monitor.Target{{Code: "gc00000001", Address: world.http.Addr()}})
+	got := m.Read(t.Context(), time.Now(), []monitor.Target{{Code: "gc00000001", Address: world.http.Addr()}}, nil)
 	want := []struct {
 		name        string
 		perInstance bool
@@ -175,7 +175,7 @@ func TestLateDataAreAskedForAsOfThenAndCountFromNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	sample := m.Read(t.Context(), now, nil)[0].Group
+	sample := m.Read(t.Context(), now, nil, nil)[0].Group
 	if value, ok := sample.Value(); !ok || value != 250 {
 		t.Errorf("%v (%s), want 250: late data are no stale ones", value, sample.Why())
 	}
@@ -196,7 +196,7 @@ func TestCPUBusyHasTheCeilingOfAShare(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if got := m.Read(t.Context(), time.Now(), nil); got[0].Ceiling != 1 || len(got[0].Instances) != 0 {
+	if got := m.Read(t.Context(), time.Now(), nil, nil); got[0].Ceiling != 1 || len(got[0].Instances) != 0 {
 		t.Errorf("got %+v, want a ceiling of 1 and no instance", got[0])
 	}
 }
@@ -240,7 +240,7 @@ func TestUnreachableSourcesAreMissingSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	for _, signal := range m.Read(t.Context(), time.Now(), []monitor.Target{{Code: "gc00000001", Address: nobody}}) {
+	for _, signal := range m.Read(t.Context(), time.Now(), []monitor.Target{{Code: "gc00000001", Address: nobody}}, nil) {
 		if why := signal.Instances[0].Sample.Why(); why != policy.Failed {
 			t.Errorf("%s is %s, want failed", signal.Name, why)
 		}

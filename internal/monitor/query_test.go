@@ -49,7 +49,7 @@ func TestAQueryOfManyGroupsIsAskedOnceAndGivesEachItsOwn(t *testing.T) {
 	server, asked := asking(t)
 	now := time.Now()
 	for group, want := range map[string]float64{"web": 250, "db": 40} {
-		if value, ok := querying(t, server, group).Read(t.Context(), now, nil)[0].Group.Value(); !ok || value != want {
+		if value, ok := querying(t, server, group).Read(t.Context(), now, nil, nil)[0].Group.Value(); !ok || value != want {
 			t.Errorf("%s has %v, want %v", group, value, want)
 		}
 	}
@@ -64,12 +64,12 @@ func TestAnExtraReadingTakesNoAnswerThatOthersHadBefore(t *testing.T) {
 	t.Parallel()
 	server, asked := asking(t)
 	m, now := querying(t, server, "web"), time.Now()
-	m.Read(t.Context(), now, nil)
-	m.Read(t.Context(), now.Add(5*time.Second), nil)
+	m.Read(t.Context(), now, nil, nil)
+	m.Read(t.Context(), now.Add(5*time.Second), nil, nil)
 	if got := asked.Load(); got != 2 {
 		t.Errorf("asked %d times, want once more for what is now", got)
 	}
-	querying(t, server, "db").Read(t.Context(), now.Add(10*time.Second), nil)
+	querying(t, server, "db").Read(t.Context(), now.Add(10*time.Second), nil, nil)
 	if got := asked.Load(); got != 2 {
 		t.Errorf("asked %d times, want none for a reading in its turn", got)
 	}

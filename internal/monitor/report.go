@@ -9,9 +9,9 @@ import (
 	"github.com/autoscaled/autoscaled/internal/policy"
 )
 
-// report makes the signals of what is remembered of the targets, as of now. What it takes
-// memory for is what it returns.
-func (m *Monitor) report(now time.Time, targets []Target) []policy.Signal {
+// report makes the signals of what is remembered of the targets, as of now, in room if
+// that fits.
+func (m *Monitor) report(now time.Time, targets []Target, room []policy.Signal) []policy.Signal {
 	work := spentWork.Get().(*work)
 	defer work.spend()
 	var lasting disputes
@@ -28,11 +28,10 @@ func (m *Monitor) report(now time.Time, targets []Target) []policy.Signal {
 		}
 	}
 	m.faults, m.disputes = nil, lasting
-	signals, room := make([]policy.Signal, len(m.signals)), make([]policy.InstanceSample, len(work.instances))
+	signals := fitting(room, len(m.signals))
 	for i := range m.signals {
 		s := &m.signals[i]
-		signals[i] = s.of(found[i], targets, room)
-		room = room[len(signals[i].Instances):]
+		signals[i] = s.of(found[i], targets, signals[i].Instances)
 		m.faults = append(m.faults, faultsOf(s, found[i], targets)...)
 	}
 	return signals
@@ -106,7 +105,16 @@ func (m *Monitor) answerOf(s *signal, i int, target *Target, now time.Time) answ
 	return at.answer(s.position, now)
 }
 
-// of is the signal as policy wants it. The room is for the samples of its instances.
+// fitting is room for n: that which is given, if it suffices. What is far larger is left to
+// the collector: rooms go from group to group, and the largest would come to all of them.
+func fitting[T any](room []T, n int) []T {
+	if cap(room) < n || cap(room) > 4*n {
+		return make([]T, n)
+	}
+	return room[:n]
+}
+
+// of is the signal as policy wants it, with the samples of its instances in room.
 func (s *signal) of(found answers, targets []Target, room []policy.InstanceSample) policy.Signal {
 	signal := policy.Signal{
 		Name:        s.name,
@@ -114,9 +122,7 @@ func (s *signal) of(found answers, targets []Target, room []policy.InstanceSampl
 		Statistic:   s.statistic,
 		Ceiling:     s.ceiling,
 		Group:       found.group.sample,
-	}
-	if n := len(found.instances); n > 0 {
-		signal.Instances = room[:n:n]
+		Instances:   fitting(room, len(found.instances)),
 	}
 	for i := range signal.Instances {
 		signal.Instances[i] = policy.InstanceSample{Instance: targets[i].Code, Sample: found.instances[i].sample}

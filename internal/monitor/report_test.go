@@ -17,10 +17,11 @@ import (
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/monitor/reading"
 	"github.com/autoscaled/autoscaled/internal/policy"
+	"github.com/autoscaled/autoscaled/internal/raced"
 )
 
-// mostAllocations are those of a reading of any number of instances: the two lists that it
-// returns, and now and then what work is done in, which is collected.
+// mostAllocations are those of a reading of any number of instances without room: the lists
+// that it returns, and now and then what work is done in, which is collected.
 const mostAllocations = 20
 
 func TestAReadingTakesNoMemoryForEachInstance(t *testing.T) {
@@ -44,13 +45,72 @@ func TestAReadingOfMadeSignalsTakesNoMemoryForEachInstance(t *testing.T) {
 			both := [2]reading.Reading{reading.Of(1, now), reading.Of(2, now)}
 			place.take(both[:], now, now, false)
 		}
-		if made := watch.report(now, watch.targets)[2].Instances[99].Sample; made.Why() != policy.Present {
+		if made := watch.report(now, watch.targets, nil)[2].Instances[99].Sample; made.Why() != policy.Present {
 			t.Fatal(made.Why())
 		}
 	})
 	if n > mostAllocations {
 		t.Errorf("%v allocations", n)
 	}
+}
+
+// TestAReadingInItsOwnRoomTakesNoMemory is not parallel: allocations are counted.
+func TestAReadingInItsOwnRoomTakesNoMemory(t *testing.T) {
+	if raced.Enabled {
+		t.Skip("the race detector lets what could be used again go, by chance")
+	}
+	watch := newScripted(t, groupOf(10*time.Minute, ofEach("in"), ofEach("out"), formulaOf("max(in, out)")), 100)
+	defer watch.Close()
+	watch.keep(watch.targets)
+	now := tick(0)
+	var room []policy.Signal
+	if n := testing.AllocsPerRun(100, func() {
+		now = now.Add(interval)
+		for _, place := range watch.instances {
+			both := [2]reading.Reading{reading.Of(1, now), reading.Of(2, now)}
+			place.take(both[:], now, now, false)
+		}
+		room = watch.report(now, watch.targets, room)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if last := room[2].Instances[99]; last.Instance != watch.targets[99].Code || last.Sample.Why() != policy.Present {
+		t.Errorf("it shows %+v", last)
+	}
+}
+
+// TestAReadingIsTheSameInWhateverRoom reads in that of groups of other signals and instances.
+func TestAReadingIsTheSameInWhateverRoom(t *testing.T) {
+	t.Parallel()
+	watch := newScripted(t, groupOf(10*time.Minute, ofEach("in"), ofEach("out"), formulaOf("max(in, out)")), 12)
+	defer watch.Close()
+	watch.keep(watch.targets)
+	now := tick(0)
+	for _, place := range watch.instances[:7] {
+		both := [2]reading.Reading{reading.Of(1, now), reading.Of(2, now)}
+		place.take(both[:], now, now, false)
+	}
+	want := watch.report(now, watch.targets, nil)
+	rapid.Check(t, func(t *rapid.T) {
+		room := make([]policy.Signal, rapid.IntRange(0, 20).Draw(t, "signals"))
+		instances := 0
+		for i := range room {
+			room[i] = policy.Signal{Name: "of another", Ceiling: 7, Group: policy.ValueAt(1, now), Instances: make([]policy.InstanceSample, rapid.IntRange(0, 60).Draw(t, "instances"))}
+			for k := range room[i].Instances {
+				room[i].Instances[k] = policy.InstanceSample{Instance: "of another", Sample: policy.ValueAt(9, now)}
+			}
+		}
+		got := watch.report(now, watch.targets, room[:rapid.IntRange(0, len(room)).Draw(t, "of them")])
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+		for _, signal := range got {
+			instances += cap(signal.Instances)
+		}
+		if cap(got) > 4*len(got) || instances > 4*len(got)*len(watch.targets) {
+			t.Fatalf("it keeps room for %d signals and %d of their instances", cap(got), instances)
+		}
+	})
 }
 
 func TestWhatIsKeptOfASignalIsSmall(t *testing.T) {
@@ -85,7 +145,7 @@ func TestReadingsStayAsTheyWere(t *testing.T) {
 		})
 		var kept, copied [][]policy.Signal
 		for range 10 {
-			signals := m.Read(ctx, time.Now(), []Target{targetA, targetB})
+			signals := m.Read(ctx, time.Now(), []Target{targetA, targetB}, nil)
 			mu.Lock()
 			shown = signals
 			mu.Unlock()
@@ -123,7 +183,7 @@ func TestInstancesAreRememberedByCodeAndAddress(t *testing.T) {
 					place.take([]reading.Reading{reading.Of(polled[place], now)}, now, now, false)
 				}
 			}
-			for i, got := range m.report(now, targets)[0].Instances {
+			for i, got := range m.report(now, targets, nil)[0].Instances {
 				key := keyOf(targets[i])
 				row[key] = before[key] + 1
 				value, ok := got.Sample.Value()

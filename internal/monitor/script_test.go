@@ -87,7 +87,7 @@ func (s *scripted) read(now time.Time, script func(signal string, instance int) 
 			s.placesOf(i)[source].take(readings, now, now, false)
 		}
 	}
-	return s.report(now, s.targets)
+	return s.report(now, s.targets, nil)
 }
 
 // tick is the nth instant at which a scripted group is read.

@@ -101,26 +101,26 @@ func TestAQuestionThatMeansNothingIsRefused(t *testing.T) {
 
 func TestAGrowingLoadMeetsItsBoundsOnADate(t *testing.T) {
 	t.Parallel()
-	// Two weeks and a day of 10 by day and 4 by night; 7 % a month.
+	// Two weeks and a day of 10 by day and 4 by night; 15 % a month.
 	var days []phase
 	for range 15 {
 		days = append(days, phase{12 * 60, 4}, phase{12 * 60, 10})
 	}
 	s := scenario(phases(days...))
 	s.Spec.Max, s.Cloud.Quota = 20, 15
-	growth, err := plan.Grow(t.Context(), s, 1.07, 500*24*time.Hour)
+	growth, err := plan.Grow(t.Context(), s, 1.15, 200*24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if end := monday.AddDate(0, 0, 15); !growth.From.Equal(end) || !growth.To.Equal(end.AddDate(0, 0, 500)) {
+	if end := monday.AddDate(0, 0, 15); !growth.From.Equal(end) || !growth.To.Equal(end.AddDate(0, 0, 200)) {
 		t.Errorf("it grows from %v to %v", growth.From, growth.To)
 	}
-	// 10 × 1.07^m is 15 after 5.99 months of 30.4375 days, and 20 after 10.24: by day at the
+	// 10 × 1.15^m is 15 after 2.90 months of 30.4375 days, and 20 after 4.96: by day at the
 	// next noon at the latest.
 	for _, bound := range []struct {
 		hit  time.Time
 		days float64
-	}{{growth.Quota, 30.4375 * math.Log(1.5) / math.Log(1.07)}, {growth.Max, 30.4375 * math.Log(2) / math.Log(1.07)}} {
+	}{{growth.Quota, 30.4375 * math.Log(1.5) / math.Log(1.15)}, {growth.Max, 30.4375 * math.Log(2) / math.Log(1.15)}} {
 		if took := bound.hit.Sub(growth.From).Hours() / 24; took < bound.days || took > bound.days+0.51 {
 			t.Errorf("a bound is met after %v days, and should be after %v", took, bound.days)
 		}

@@ -15,13 +15,22 @@ func Evaluate(spec *Spec, observed Observation, now time.Time, memory *Memory) D
 
 // Decide is Evaluate on what is left of an observation as far as deciding goes.
 func Decide(spec *Spec, in *Inputs, now time.Time, memory *Memory) Decision {
+	return DecideIn(nil, spec, in, now, memory)
+}
+
+// DecideIn is Decide with the recommendations in room, if that fits: it suffices, and is not
+// far larger.
+func DecideIn(room []Recommendation, spec *Spec, in *Inputs, now time.Time, memory *Memory) Decision {
 	memory.begin(spec, in, now)
+	if n := len(spec.Policies); room == nil || cap(room) < n || cap(room) > 4*n {
+		room = make([]Recommendation, n)
+	}
 	e := evaluation{spec: spec, in: in, now: now, memory: memory, current: in.Size.Count}
 	e.Decision = Decision{
 		At:              now,
 		Current:         in.Size,
 		Desired:         Size{Count: in.Size.Count, Type: spec.Type},
-		Recommendations: make([]Recommendation, len(spec.Policies)),
+		Recommendations: room[:len(spec.Policies)],
 	}
 	for i := range spec.Policies {
 		e.Recommendations[i] = spec.Policies[i].recommend(spec, in, now, memory)

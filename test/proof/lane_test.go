@@ -19,12 +19,12 @@ import (
 )
 
 // The sizes of the lanes. The defaults are for `go test ./...`, under the race detector a
-// quarter of them; the scripts beside this file set those of CI and, with --all, the whole.
+// tenth of them; the scripts beside this file set those of CI and, with --all, the whole.
 var (
-	seedsFlag  = flag.Int("proof.seeds", raced.Sample(40, 4), "how many seeds TestProofSeeds tells")
+	seedsFlag  = flag.Int("proof.seeds", raced.Sample(40, 10), "how many seeds TestProofSeeds tells")
 	seedFlag   = flag.Uint64("proof.seed", 1, "the first of them")
-	everyFlag  = flag.Int("proof.every", 40*40/raced.Sample(40, 4), "TestProofSingle strikes one in so many times")
-	pairsFlag  = flag.Int("proof.pairs", 4000*40/raced.Sample(40, 4), "TestProofPairs kills one in so many times")
+	everyFlag  = flag.Int("proof.every", 40*40/raced.Sample(40, 10), "TestProofSingle strikes one in so many times")
+	pairsFlag  = flag.Int("proof.pairs", 4000*40/raced.Sample(40, 10), "TestProofPairs kills one in so many times")
 	burstFlag  = flag.Int("proof.burst", 40, "how many machines TestProofBursts sends out and in")
 	allFlag    = flag.Bool("proof.all", false, "the same as -proof.every 1 -proof.pairs 1 -proof.burst 1000")
 	surveyFlag = flag.Bool("proof.survey", false, "report whatever fails, as it is, and do not stop")

@@ -27,5 +27,5 @@ after() { # a panic leaves the stories that were being told
 }
 trap after EXIT
 
-GOGC=400 timeout --kill-after=10 "$bound" go test -count=1 -timeout "${bound}s" -v \
+GOGC=1600 timeout --kill-after=10 "$bound" go test -count=1 -timeout "${bound}s" -v \
     -run '^TestProofPairs$' ./test/proof -proof.pairs "$one_in" | grep -vE '^(=== |    ---|        ---|            ---)'

@@ -36,5 +36,5 @@ after() { # a panic leaves the stories that were being told
 }
 trap after EXIT
 
-GOGC=400 timeout --kill-after=10 "$bound" go test -count=1 -timeout "${bound}s" -v \
+GOGC=1600 timeout --kill-after=10 "$bound" go test -count=1 -timeout "${bound}s" -v \
     -run '^TestProofSeeds$' ./test/proof -proof.seeds "$count" "${args[@]}" | grep -vE '^(=== |    ---|        ---)'

@@ -28,5 +28,5 @@ after() { # a panic leaves the stories that were being told
 }
 trap after EXIT
 
-GOGC=400 timeout --kill-after=10 "$bound" go test -count=1 -timeout "${bound}s" -v \
+GOGC=1600 timeout --kill-after=10 "$bound" go test -count=1 -timeout "${bound}s" -v \
     -run '^TestProof(Single|Late|Timers|Found)$|^TestAStory' ./test/proof -proof.every 1 | grep -vE '^(=== |    ---|        ---)'

@@ -166,7 +166,7 @@ type load struct {
 }
 
 // Read implements fleet.Signals.
-func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target) []policy.Signal {
+func (l *load) Read(_ context.Context, now time.Time, _ []monitor.Target, _ []policy.Signal) []policy.Signal {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sample := policy.ValueAt(l.value, now)

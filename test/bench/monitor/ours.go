@@ -198,10 +198,11 @@ func (w *world) read(ctx context.Context, routines *sync.WaitGroup) {
 	for first := range min(w.AtOnce, len(w.monitors)) {
 		routines.Go(func() {
 			var targets []monitor.Target
+			var signals []policy.Signal
 			for ctx.Err() == nil {
 				for i := first; i < len(w.monitors); i += w.AtOnce {
 					targets = appendTargets(targets[:0], i, codes)
-					w.monitors[i].Read(ctx, time.Now(), targets)
+					signals = w.monitors[i].Read(ctx, time.Now(), targets, signals)
 				}
 				if w.rest > 0 {
 					_ = pause(ctx, w.rest) // the loop looks
@@ -239,11 +240,11 @@ type inTurn struct {
 	turns chan struct{}
 }
 
-func (t inTurn) Read(ctx context.Context, now time.Time, targets []monitor.Target) []policy.Signal {
+func (t inTurn) Read(ctx context.Context, now time.Time, targets []monitor.Target, room []policy.Signal) []policy.Signal {
 	select {
 	case t.turns <- struct{}{}:
 		defer func() { <-t.turns }()
-		return t.Monitor.Read(ctx, now, targets)
+		return t.Monitor.Read(ctx, now, targets, room)
 	case <-ctx.Done():
 		return nil
 	}

@@ -117,7 +117,7 @@ func (a *asking) rounds(ctx context.Context, span time.Duration) (c cost, err er
 	began := time.Now()
 	for now := began; now.Sub(began) < span; {
 		for _, watch := range a.monitors {
-			if watch.Read(ctx, now, nil)[0].Group.Why() != policy.Present {
+			if watch.Read(ctx, now, nil, nil)[0].Group.Why() != policy.Present {
 				c.Lacking++
 			}
 		}

@@ -40,7 +40,7 @@ func (c *curve) at(now time.Time) float64 {
 }
 
 // Read implements fleet.Signals.
-func (c *curve) Read(_ context.Context, now time.Time, _ []monitor.Target) []policy.Signal {
+func (c *curve) Read(_ context.Context, now time.Time, _ []monitor.Target, _ []policy.Signal) []policy.Signal {
 	sample := policy.ValueAt(c.at(now)*(0.95+0.1*c.random.Float64()), now)
 	if c.missing.Load() {
 		sample = policy.Missing(policy.Failed, now)

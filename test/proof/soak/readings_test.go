@@ -12,6 +12,7 @@ import (
 	"github.com/autoscaled/autoscaled/internal/config"
 	"github.com/autoscaled/autoscaled/internal/gpapi/gpsim/guest"
 	"github.com/autoscaled/autoscaled/internal/monitor"
+	"github.com/autoscaled/autoscaled/internal/policy"
 	"github.com/autoscaled/autoscaled/internal/secret"
 )
 
@@ -21,9 +22,11 @@ var readings = flag.Int("soak.readings", 600, "how often the signals of real age
 // ten readings all of them are others. It is not parallel either.
 func TestNothingGrowsFromReadingToReading(t *testing.T) {
 	watch, addresses := newMonitor(t)
+	var signals []policy.Signal
 	read := func(from, to int) {
 		for n := from; n < to; n++ {
-			for _, signal := range watch.Read(t.Context(), time.Now(), targets(addresses, n/10)) {
+			signals = watch.Read(t.Context(), time.Now(), targets(addresses, n/10), signals)
+			for _, signal := range signals {
 				if len(signal.Instances) != len(addresses) {
 					t.Fatalf("reading %d: %+v", n, signal)
 				}

@@ -41,7 +41,7 @@ type spreadGroup struct {
 	evaluated time.Time
 }
 
-func (g *spreadGroup) Read(_ context.Context, _ time.Time, _ []monitor.Target) []policy.Signal {
+func (g *spreadGroup) Read(_ context.Context, _ time.Time, _ []monitor.Target, _ []policy.Signal) []policy.Signal {
 	asked := time.Now()
 	g.mu.Lock()
 	g.polls[int(asked.Sub(g.start)/time.Second)] += g.agents

@@ -160,7 +160,7 @@ func (g *Group) Look(ctx context.Context, wait time.Duration, tell func(Step)) G
 // without a rate, as first judges them.
 func (g *Group) read(ctx context.Context, first func(monitor.Fault, []policy.Signal) bool) (look GroupLook, again bool) {
 	g.look = GroupLook{Group: g.group.Name, Requests: []Request{}, Dropped: map[string]int{}}
-	signals := g.monitor.Read(ctx, time.Now(), g.targets)
+	signals := g.monitor.Read(ctx, time.Now(), g.targets, nil)
 	faults := g.monitor.Faults()
 	again = slices.ContainsFunc(faults, func(f monitor.Fault) bool { return first(f, signals) })
 	g.look.Signals = slices.DeleteFunc(fleet.ReportSignals(signals, faults, time.Now()), func(s fleet.SignalReport) bool {
