@@ -18,7 +18,7 @@ dist: ## Build packages, archives and container images of a release into dist/, 
 
 # Packages that start no goroutine: the race detector, which takes ten times as long, has nothing
 # to find in them.
-SEQUENTIAL := /(internal/(config|policy|policy/schedule|policy/forecast|record|plan/billing)|test/bench/elasticity)$$
+SEQUENTIAL := /(internal/(config|policy|policy/schedule|policy/forecast|record|plan/(billing|elasticity|report|tune))|test/bench/elasticity)$$
 
 # The end-to-end tests, which are first, mostly wait: hence one package more at once than there
 # are processors.

@@ -36,8 +36,8 @@ type options struct {
 	bound time.Duration // of one lane
 }
 
-// hunt plants the bugs and runs the lanes on each, and first on none. It is an error
-// if a lane fails without a bug, or none fails with one.
+// hunt plants the bugs and runs the lanes on each, and on none. It is an error if a lane
+// fails without a bug, or none fails with one.
 func hunt(ctx context.Context, o options) error {
 	module, err := trial.FindModule(ctx)
 	if err != nil {
@@ -47,15 +47,6 @@ func hunt(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	outcome, err := try(ctx, runs, "")
-	if err != nil {
-		return err
-	}
-	if outcome.Failed {
-		return fmt.Errorf("without a bug, %s fails: %s", outcome.By, outcome.Said)
-	}
-	_, _ = fmt.Fprintf(o.out, "without a bug, %d tests pass in %.1f s\n\n", outcome.Passed, outcome.Took.Seconds())
-
 	var found []finding
 	for _, b := range bugs {
 		found = append(found, finding{bug: b, runs: runs[len(rooms):]})
@@ -66,6 +57,16 @@ func hunt(ctx context.Context, o options) error {
 	found = slices.DeleteFunc(found, func(f finding) bool { return !o.only.MatchString(f.name) })
 	trials, ctx := errgroup.WithContext(ctx)
 	trials.SetLimit(o.jobs)
+	trials.Go(func() error { // first, since it takes the longest
+		outcome, err := try(ctx, runs, "")
+		if err == nil && outcome.Failed {
+			err = fmt.Errorf("without a bug, %s fails: %s", outcome.By, outcome.Said)
+		}
+		if err == nil {
+			_, _ = fmt.Fprintf(o.out, "without a bug, %d tests pass in %.1f s\n\n", outcome.Passed, outcome.Took.Seconds())
+		}
+		return err
+	})
 	for i := range found {
 		trials.Go(func() (err error) {
 			found[i].Outcome, err = try(ctx, found[i].runs, found[i].name)
