@@ -52,12 +52,15 @@ func (a *Advisor) turn(ctx context.Context, due time.Time) {
 	if targets == nil {
 		return
 	}
-	turn := spentTurns.Get().(*advisorTurn)
-	defer spentTurns.Put(turn)
-	signals := a.Signals.Read(ctx, a.Now(), *targets, turn.signals)
+	room := spentSignals.Get().(*[]policy.Signal)
+	defer spentSignals.Put(room)
+	signals := a.Signals.Read(ctx, a.Now(), *targets, *room)
 	a.seeFaults(a.Signals.Faults())
-	a.decide(turn, signals, len(*targets))
+	*room = a.decide(signals, len(*targets))
 }
+
+// spentSignals are room for a reading each: signals that are shown no more.
+var spentSignals = sync.Pool{New: func() any { return new([]policy.Signal) }}
 
 // look is which machines count as instances; nil as long as that is not known.
 func (a *Advisor) look() *[]monitor.Target {
@@ -97,30 +100,27 @@ func (a *Advisor) observe(snapshot *cloud.Snapshot) {
 	a.Metrics.nodesIn(a.Name, len(targets))
 }
 
-func (a *Advisor) decide(turn *advisorTurn, signals []policy.Signal, actual int) {
+// decide decides on the signals, and returns those that are shown no more.
+func (a *Advisor) decide(signals []policy.Signal, actual int) (spent []policy.Signal) {
 	a.deciding.Lock()
 	defer a.deciding.Unlock()
 	now := a.Now().Round(0)
 	if jump := a.clock.jump(a.Now()); jump != 0 {
 		a.would.jump(now, jump)
 	}
-	turn.signals = a.show(signals, now)
-	a.would.decide(&turn.virtualTurn, a.Spec, signals, actual, now)
+	spent = a.show(signals, now)
+	turn := spentTurns.Get().(*virtualTurn)
+	defer spentTurns.Put(turn)
+	a.would.decide(turn, a.Spec, signals, actual, now)
 	a.outlooks = slices.Clone(turn.inputs.Outlooks)
 	a.Recorder.Add(&turn.inputs, &turn.before, &a.would.Memory, turn.decision)
 	turn.recommendations = a.note(turn.decision, "would decide").Recommendations
+	return spent
 }
 
-// advisorTurn is what a turn is worked out in. The next one, of whichever group, uses its
-// room again.
-type advisorTurn struct {
-	virtualTurn
-	signals []policy.Signal // room for those that are read
-}
-
-// spentTurns are turns that are over: some kilobytes each, many times a second where there
+// spentTurns are turns that are over: a kilobyte each, many times a second where there
 // are thousands of groups.
-var spentTurns = sync.Pool{New: func() any { return new(advisorTurn) }}
+var spentTurns = sync.Pool{New: func() any { return new(virtualTurn) }}
 
 func (a *Advisor) status() GroupStatus {
 	s := a.decider.status("recommend")

@@ -17,8 +17,8 @@ import (
 )
 
 // Signals reads a group's signals. Read returns one signal for each that is
-// configured, within a bounded time, and may make them in room, which nobody needs any
-// more; Faults says why values were missing in it.
+// configured, within a bounded time. They are the caller's, and may be made in room, which
+// nobody needs any more. Faults says why values were missing in it.
 type Signals interface {
 	Read(ctx context.Context, now time.Time, targets []monitor.Target, room []policy.Signal) []policy.Signal
 	Faults() []monitor.Fault

@@ -29,6 +29,7 @@ func (m *Monitor) report(now time.Time, targets []Target, room []policy.Signal) 
 	}
 	m.faults, m.disputes = nil, lasting
 	signals := fitting(room, len(m.signals))
+	clear(signals[len(signals):cap(signals)]) // else what is behind them would stay
 	for i := range m.signals {
 		s := &m.signals[i]
 		signals[i] = s.of(found[i], targets, signals[i].Instances)

@@ -25,6 +25,7 @@ func DecideIn(room []Recommendation, spec *Spec, in *Inputs, now time.Time, memo
 	if n := len(spec.Policies); room == nil || cap(room) < n || cap(room) > 4*n {
 		room = make([]Recommendation, n)
 	}
+	clear(room[len(spec.Policies):cap(room)]) // else what is behind them would stay
 	e := evaluation{spec: spec, in: in, now: now, memory: memory, current: in.Size.Count}
 	e.Decision = Decision{
 		At:              now,
