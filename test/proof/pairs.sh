@@ -3,12 +3,12 @@
 # boundary after that. Ends within its own bound.
 #
 # usage: test/proof/pairs.sh [--all]
-#   (nothing)  one pair in nine, in about half a minute
+#   (nothing)  one pair in sixteen, in about half a minute
 #   --all      every pair, in some ten minutes
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-one_in=9 bound=180
+one_in=16 bound=180
 while [ $# -gt 0 ]; do
     case $1 in
     --all) one_in=1 bound=3600 ;;
