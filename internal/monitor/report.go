@@ -29,7 +29,6 @@ func (m *Monitor) report(now time.Time, targets []Target, room []policy.Signal) 
 	}
 	m.faults, m.disputes = nil, lasting
 	signals := fitting(room, len(m.signals))
-	clear(signals[len(signals):cap(signals)]) // else what is behind them would stay
 	for i := range m.signals {
 		s := &m.signals[i]
 		signals[i] = s.of(found[i], targets, signals[i].Instances)
@@ -107,11 +106,13 @@ func (m *Monitor) answerOf(s *signal, i int, target *Target, now time.Time) answ
 }
 
 // fitting is room for n: that which is given, if it suffices. What is far larger is left to
-// the collector: rooms go from group to group, and the largest would come to all of them.
+// the collector, and so is what lies behind the n: rooms go from group to group, and the
+// largest would come to all of them.
 func fitting[T any](room []T, n int) []T {
 	if cap(room) < n || cap(room) > 4*n {
 		return make([]T, n)
 	}
+	clear(room[n:cap(room)])
 	return room[:n]
 }
 
